@@ -1,0 +1,39 @@
+import type { Network } from './op.ts';
+
+/** Facts of a backbone: what it is, what it wants to be fed, where its weights are, under which licence. */
+export interface Card {
+  /** As written in the experiment file. */
+  readonly name: string;
+  readonly title: string;
+  readonly modality: 'image';
+  readonly input: CardInput;
+  readonly parameters: number;
+  /** Top-1 of the source task where published, 0…1. */
+  readonly imagenetTop1?: number;
+  readonly licence: string;
+  readonly source: string;
+  readonly weights: {
+    /** Path below media's sibling `backbones/` folder of the package: `efficientnet_lite0/model.safetensors`. */
+    readonly file: string;
+    readonly sha256: string;
+    readonly sizeBytes: number;
+  };
+  /** Name prefix of the source classifier in the weights file, dropped when a new head is made: `classifier`. */
+  readonly sourceHead: string;
+  /** Features before the head. */
+  readonly features: number;
+  /** The network with a head of `classes` outputs; the head's node is always named `head`. */
+  network(classes: number): Network;
+}
+
+/** Preprocessing alignment: what the weights were trained on. */
+export interface CardInput {
+  readonly height: number;
+  readonly width: number;
+  /** Short side is resized to floor(size / cropShare), then the centre is cropped. */
+  readonly cropShare: number;
+  readonly interpolation: 'bicubic' | 'bilinear';
+  /** Of pixels scaled to 0…1, per RGB channel. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}

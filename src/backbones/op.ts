@@ -1,0 +1,57 @@
+/**
+ * A network is data: a list of nodes in execution order, each one op of this closed set, with the parameter names of
+ * the library its weights come from (timm, Hugging Face). Forward, training, ONNX, the freeze tree, shapes and cost are
+ * readers of the same list: a table with one rule per op, total by type (see `Reader`).
+ * The set is meant for every family in docs/decisions/ops.md; an op is added here with all of its readers.
+ */
+export interface Ops {
+  /** [h, w, c] → [h', w', filters]. Parameters: weight [filters, c / groups, kernel, kernel] (as stored), bias? [filters]. */
+  conv: { readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: Padding; readonly groups: number; readonly bias: boolean };
+  /** One filter per channel (groups = channels). Parameters: weight [c, 1, kernel, kernel], bias? [c]. */
+  depthwiseConv: { readonly kernel: number; readonly stride: number; readonly padding: Padding; readonly bias: boolean };
+  /** Parameters: weight, bias [c]; buffers: running_mean, running_var [c]. `momentum` as in PyTorch: new = (1 − m) old + m batch. */
+  batchNorm: { readonly epsilon: number; readonly momentum: number };
+  relu: object;
+  relu6: object;
+  /** Two inputs of one shape. */
+  add: object;
+  maxPool: { readonly kernel: number; readonly stride: number; readonly padding: Padding };
+  /** [h, w, c] → [c]. */
+  globalAveragePool: object;
+  /** [c] → [units]. Parameters: weight [units, c] (as stored), bias? [units]. */
+  linear: { readonly units: number; readonly bias: boolean };
+}
+
+/** `same`: TensorFlow's, the odd pixel at the bottom right, depends on the input's size. A number: symmetric zeros. */
+export type Padding = 'same' | number;
+
+export type OpName = keyof Ops;
+export type Op<K extends OpName = OpName> = { [P in K]: { readonly op: P } & Ops[P] }[K];
+
+/** One step of a network. `name` is its module path and prefixes its parameters: `blocks.1.0.conv_pw` → `blocks.1.0.conv_pw.weight`. */
+export interface Node {
+  readonly name: string;
+  readonly op: Op;
+  /** Names of earlier nodes, or `input`. */
+  readonly inputs: readonly string[];
+}
+
+/** `input` → nodes in execution order → the last node's output. */
+export interface Network {
+  readonly name: string;
+  /** [height, width, channels] of one sample. */
+  readonly input: readonly [height: number, width: number, channels: number];
+  readonly nodes: readonly Node[];
+}
+
+/** [height, width, channels] of a map, or [features]. */
+export type Shape = readonly number[];
+
+/** One way of reading ops: a rule for each of them. A missing or mistyped rule does not compile. */
+export type Reader<Args extends readonly unknown[], V> = { readonly [K in OpName]: (op: Op<K>, ...args: Args) => V };
+
+/** Applies the rule of `op` in `table`. */
+export function read<Args extends readonly unknown[], V>(table: Reader<Args, V>, op: Op, ...args: Args): V {
+  // One cast: TypeScript cannot see that table[op.op] takes this very op.
+  return (table[op.op] as (op: Op, ...args: Args) => V)(op, ...args);
+}

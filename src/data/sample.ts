@@ -1,0 +1,65 @@
+import type { Brand } from '../base/brand.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
+
+/** Path relative to the dataset folder, with `/`: stable across machines and runs. */
+export type SampleId = Brand<string, 'SampleId'>;
+
+export type Split = 'train' | 'validation' | 'test';
+
+/** A file that may become a sample: found by the scan, not yet opened. */
+export interface FoundFile {
+  readonly id: SampleId;
+  /** Class folder's name, exactly. */
+  readonly label: string;
+  /** When the folder brings its own train / validation / test folders. */
+  readonly givenSplit?: Split;
+  readonly sizeBytes: number;
+}
+
+export interface Scan {
+  /** Absolute. */
+  readonly folder: string;
+  readonly layout: 'classes' | 'splits';
+  readonly files: readonly FoundFile[];
+  /** Files and folders left out, and remarks: everything that was seen and is not used is here. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What was learnt by opening a file once; kept beside the feature cache so that a second run need not decode. */
+export interface FileFacts {
+  readonly sha256: string;
+  /** Upright size, after EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** 64-bit perceptual (difference) hash as 16 hex digits; variants as needed for crops in `hashes`. */
+  readonly hashes: readonly string[];
+  /** Conversions and remarks made while decoding (codes of diagnostics): 'converted', 'blank', 'extension-mismatch' … */
+  readonly notes: readonly Diagnostic[];
+}
+
+export interface Sample extends FoundFile {
+  readonly facts: FileFacts;
+  readonly duplicateGroup?: string;
+}
+
+/** One line of data/manifest.jsonl. */
+export interface ManifestLine {
+  readonly path: string;
+  readonly label: string;
+  readonly split?: Split;
+  readonly sha256?: string;
+  readonly hash?: string;
+  readonly sizeBytes: number;
+  readonly duplicateGroup?: string;
+  readonly problem?: string;
+}
+
+/** uint8 RGB, row-major [height, width, 3]. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** A stored view of a sample. */
+export type View = 'centre' | 'flip';

@@ -1,0 +1,71 @@
+/**
+ * What the user can mend is a value (a Diagnostic); what we broke is an exception (base/bug.ts).
+ * Codes are stable: docs and tests refer to them. Wording may change.
+ */
+export interface TextPosition {
+  /** 0-based. */
+  readonly line: number;
+  /** 0-based, UTF-16 units, as in VS Code. */
+  readonly character: number;
+}
+
+export interface TextRange {
+  readonly start: TextPosition;
+  readonly end: TextPosition;
+}
+
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: 'error' | 'warning' | 'information';
+  /** What we saw: `no block "blocks.9" in efficientnet_lite0`. Hostile names appear raw here: whoever shows it, escapes it. */
+  readonly message: string;
+  /** What to do next: `did you mean "blocks.6"?` */
+  readonly fix?: string;
+  readonly where?: { readonly file: string; readonly range?: TextRange };
+}
+
+export const diagnosticCodes = [
+  // experiment file
+  'yaml-syntax', 'wrong-type', 'unknown-key', 'missing-key', 'out-of-range', 'unknown-backbone',
+  'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file',
+  // dataset folder
+  'no-folder', 'not-a-folder', 'empty-folder', 'no-class-folders', 'one-class', 'all-files-bad', 'class-too-small', 'empty-class', 'class-not-in-training',
+  'nested-folder', 'no-class', 'stray-file', 'hidden-file', 'symlink-loop', 'broken-link', 'split-too-small',
+  // single data file
+  'empty-file', 'truncated', 'not-an-image', 'corrupt', 'unsupported-extension', 'unsupported-format',
+  'extension-mismatch', 'permission-denied', 'unreadable-file', 'too-large', 'too-small', 'extreme-aspect', 'blank',
+  'duplicate', 'duplicate-conflict', 'near-duplicate', 'near-duplicate-conflict', 'leak', 'converted',
+  // weights, engine, machine
+  'bad-weights', 'weights-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'disk-full', 'unwritable', 'non-finite-loss',
+  // runs
+  'newer-format', 'no-run', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'native-crash', 'internal-error',
+] as const;
+
+export type DiagnosticCode = (typeof diagnosticCodes)[number];
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: false; readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
+
+/** Carries diagnostics up through code that cannot return them; caught at the roots, shown as text, never as a stack. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((d) => d.message).join('; '));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** One diagnostic as a terminal prints it: `flowers.thaw.yaml:7:5 error unknown-key: … (did you mean "rate"?)`. */
+export function diagnosticText(diagnostic: Diagnostic): string {
+  const { where, severity, code, message, fix } = diagnostic;
+  const start = where?.range?.start;
+  const place = where ? `${visible(where.file)}${start ? `:${start.line + 1}:${start.character + 1}` : ''} ` : '';
+  return `${place}${severity} ${code}: ${visible(message)}${fix ? ` (${visible(fix)})` : ''}`;
+}
+
+/** Control and bidirectional characters made visible, so that a hostile file name cannot forge a line or turn text around. */
+export const visible = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => c === '\n' ? '\\n' : c === '\t' ? '\\t' : c === '\r' ? '\\r' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);

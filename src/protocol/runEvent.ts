@@ -1,0 +1,91 @@
+import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { Diagnostic } from './diagnostic.ts';
+
+/**
+ * What a trainer says, one line of journal.jsonl each, `seq` counting from 0 without gaps.
+ * The journal is the truth; everything shown is a fold over it (runs/reduce.ts).
+ */
+export type RunEvent = { readonly seq: number; readonly at: string } & RunFact;
+
+export type RunFact =
+  /** First line of every trainer process: the first start and each resume. */
+  | { readonly type: 'started'; readonly pid: number; readonly node: string; readonly resumedFromStep?: number }
+  | { readonly type: 'engine'; readonly engine: EngineFacts }
+  /** Work before and between training: drawn as one progress line. */
+  | { readonly type: 'progress'; readonly activity: Activity; readonly done: number; readonly total?: number; readonly etaMs?: number; readonly perSecond?: number }
+  | { readonly type: 'data'; readonly data: DataFacts }
+  /** The resolved plan in brief: what the page needs to draw bands and axes before the first step. */
+  | { readonly type: 'planned'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
+  | { readonly type: 'stage'; readonly stage: number; readonly step: number }
+  /** `loss` in nats, mean over the steps since the last such event; `rate` the head's. */
+  | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly rate: number; readonly perSecond: number; readonly etaMs: number }
+  | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean }
+  | { readonly type: 'checkpoint'; readonly step: number; readonly best: boolean }
+  | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
+  /** Test accuracy at the best-validation checkpoint: once, at the end of training. */
+  | { readonly type: 'tested'; readonly step: number; readonly loss: number; readonly accuracy: Share }
+  /** A control with nothing to train (blind, knn), or the end of a control run. */
+  | { readonly type: 'control'; readonly control: ControlKind; readonly accuracy: Share; readonly runId?: string; readonly matchedSteps?: number }
+  | { readonly type: 'control-started'; readonly control: ControlKind; readonly runId: string; readonly budgetMs?: number }
+  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
+  /** Last line of every trainer process that could still write. */
+  | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
+
+export type Activity = 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
+
+/** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
+export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';
+
+export interface EngineFacts {
+  /** Which rung trains. */
+  readonly name: 'tensorflow' | 'wasm' | 'webgpu' | 'cpu';
+  /** "TensorFlow 2.21.0". */
+  readonly title: string;
+  readonly device: 'cpu' | 'gpu';
+  readonly threads: number;
+  readonly node: string;
+  /** "fastest of 2 that passed the gradient self-test (4.1 × wasm)". */
+  readonly why: string;
+  /** What runs the frozen prefix: "ONNX Runtime 1.30.0, 2 threads". */
+  readonly prefix?: string;
+  /** Every rung tried: the table of `thaw doctor`. */
+  readonly tried: readonly RungFacts[];
+  /** How to get a faster one, when there is one. */
+  readonly advice?: string;
+}
+
+export interface RungFacts {
+  readonly name: EngineFacts['name'];
+  readonly ok: boolean;
+  /** Milliseconds of one timed step; absent when it did not get so far. */
+  readonly stepMs?: number;
+  /** Why it is out: "not installed", "gradient of depthwiseConv off by 0.3". */
+  readonly why?: string;
+}
+
+export interface DataFacts {
+  /** Display order; the index is the label everywhere. */
+  readonly classes: readonly string[];
+  /** Items per class in each split, indexed as `classes`. */
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly test: readonly number[];
+  /** Files left out, by diagnostic code; conversions likewise. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  readonly converted: Readonly<Record<string, number>>;
+  readonly duplicateGroups: number;
+  /** "given folders", "stratified 70/15/15, seed 7". */
+  readonly splitBy: string;
+}
+
+export interface StageFacts {
+  readonly name: string;
+  /** First step of the stage (planned; early stopping may move later ones). */
+  readonly fromStep: number;
+  readonly epochs: number;
+  /** "head", "head, blocks.5, blocks.6": as written in the plan. */
+  readonly trains: readonly string[];
+  readonly trainedParameters: number;
+  readonly rate: number;
+}
