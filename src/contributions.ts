@@ -1,0 +1,190 @@
+import type * as vscode from 'vscode';
+import type { RunId } from './protocol/runManifest.ts';
+
+/**
+ * Everything Thaw adds to VS Code, as data: scripts/generate.mjs writes package.json's `contributes`,
+ * `activationEvents` and `capabilities` from it, and extension.ts registers each command of `Commands` by type.
+ */
+
+/** What a command about a run is called with: a row of the Runs tree, or a test. Without it, the person is asked. */
+export interface RunTarget {
+  readonly runId: RunId;
+}
+
+export interface Commands {
+  'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
+  'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
+  'thaw.stopRun': (run?: RunTarget) => Promise<void>;
+  'thaw.openDashboard': (run?: RunTarget) => Promise<void>;
+  'thaw.openExperiment': (run?: RunTarget) => Promise<void>;
+  'thaw.revealRun': (run?: RunTarget) => Promise<void>;
+  'thaw.copyRunId': (run?: RunTarget) => Promise<void>;
+  'thaw.deleteRun': (run?: RunTarget) => Promise<void>;
+  'thaw.predict': (image?: vscode.Uri, selected?: readonly vscode.Uri[]) => Promise<void>;
+  'thaw.chooseExperiment': () => Promise<void>;
+  'thaw.chooseStage': () => Promise<void>;
+  'thaw.diagnoseEngines': () => Promise<void>;
+  'thaw.installEngine': () => Promise<void>;
+  'thaw.showLog': () => Promise<void>;
+}
+
+/** Keys that `when` clauses read; views/runModel.ts and views/experimentModel.ts set them. */
+export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 'thaw.hasExperiment' | 'thaw.hasStages';
+
+export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
+
+/** Type of the dashboard's webview panel, restored by it after a reload. */
+export const dashboardType = 'thaw.dashboard';
+
+/** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
+export const walkthroughId = 'thaw.start';
+
+interface CommandFacts {
+  readonly title: string;
+  readonly icon?: string;
+  /** When the palette lists it; 'false' = only where it has its object. */
+  readonly palette?: string;
+}
+
+/** Leave one out and this file does not compile. */
+export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
+  'thaw.fineTune': { title: 'Fine-Tune This Folder', icon: '$(add)' },
+  'thaw.startRun': { title: 'Run Experiment', icon: '$(play)' },
+  'thaw.stopRun': { title: 'Stop Run', icon: '$(debug-stop)', palette: 'thaw.training' },
+  'thaw.openDashboard': { title: 'Open Dashboard', icon: '$(graph-line)', palette: 'thaw.hasRuns' },
+  'thaw.openExperiment': { title: 'Open Experiment File', icon: '$(go-to-file)', palette: 'thaw.hasRuns' },
+  'thaw.revealRun': { title: 'Reveal Run Folder', palette: 'thaw.hasRuns' },
+  'thaw.copyRunId': { title: 'Copy Run Id', palette: 'false' },
+  'thaw.deleteRun': { title: 'Delete Run…', icon: '$(trash)', palette: 'thaw.hasRuns' },
+  'thaw.predict': { title: 'Predict with Latest Run', icon: '$(symbol-misc)' },
+  'thaw.chooseExperiment': { title: 'Choose Experiment…', icon: '$(list-selection)' },
+  'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
+  'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
+  'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
+  'thaw.showLog': { title: 'Show Log' },
+};
+
+/** `flowers.thaw.yaml`: stays in YAML mode (its colours, folding and other extensions keep working); known by name alone. */
+export const experimentSuffix = '.thaw.yaml';
+export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pattern: `**/*${experimentSuffix}` };
+
+const experimentFile = 'resourceScheme == file && resourceFilename =~ /\\.thaw\\.yaml$/';
+const imageFile = 'resourceScheme == file && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
+const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
+
+export const activationEvents: readonly string[] = [
+  // Views, commands and the walkthrough wake the extension by themselves. Beyond these: an experiment file that is
+  // opened (it is YAML), a panel that was open before a reload, and a workspace in which a trainer may still run.
+  'onLanguage:yaml',
+  `onWebviewPanel:${dashboardType}`,
+  'workspaceContains:.thaw',
+];
+
+export const capabilities = {
+  untrustedWorkspaces: {
+    supported: 'limited',
+    description: 'Experiments, layers and past runs can be browsed. Training and prediction start a program on this workspace\'s files and need its trust.',
+    restrictedConfigurations: ['thaw.node.path'],
+  },
+  virtualWorkspaces: { supported: false, description: 'Thaw trains on files of the machine that it runs on.' },
+} as const;
+
+export const contributes = {
+  commands: Object.entries(commands).map(([command, { title, icon }]) => ({ command, title, category: 'Thaw', ...(icon && { icon }) })),
+
+  viewsContainers: { activitybar: [{ id: 'thaw', title: 'Thaw', icon: 'media/icons/thaw.svg' }] },
+  views: {
+    thaw: [
+      { id: 'thaw.backbones', name: 'Backbones', size: 1, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Backbones' },
+      { id: 'thaw.layers', name: 'Layers', size: 4, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Layers' },
+      { id: 'thaw.runs', name: 'Runs', size: 2, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Runs' },
+    ],
+  },
+  viewsWelcome: [
+    {
+      view: 'thaw.layers',
+      contents: 'The layers of an experiment appear here: tick one to train it, untick it to freeze it.\n[Fine-Tune a Folder](command:thaw.fineTune)\n[Choose Experiment](command:thaw.chooseExperiment)\nAn experiment is a file that ends in `.thaw.yaml`.',
+      when: '!thaw.hasExperiment',
+    },
+    {
+      view: 'thaw.runs',
+      contents: 'No runs yet. Right-click a folder that holds one subfolder of images per class, or pick one here.\n[Fine-Tune a Folder](command:thaw.fineTune)\nNew to this? [See the walkthrough](command:workbench.action.openWalkthrough?%22thaw.thaw%23thaw.start%22).',
+      when: '!thaw.hasRuns && isWorkspaceTrusted',
+    },
+    {
+      view: 'thaw.runs',
+      contents: 'This workspace is not trusted: runs can be browsed, not started.\n[Manage Workspace Trust](command:workbench.trust.manage)',
+      when: '!thaw.hasRuns && !isWorkspaceTrusted',
+    },
+  ],
+
+  menus: {
+    'explorer/context': [
+      { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme == file', group: '3_thaw@1' },
+      { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
+      { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
+    ],
+    'editor/title': [{ command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' }],
+    'editor/title/context': [
+      { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
+      { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
+    ],
+    'view/title': [
+      { command: 'thaw.startRun', when: 'view == thaw.layers && thaw.hasExperiment', group: 'navigation@1' },
+      { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@2' },
+      { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: 'navigation@3' },
+      { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
+      { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
+      { command: 'thaw.diagnoseEngines', when: 'view == thaw.backbones', group: '2_thaw@1' },
+      { command: 'thaw.installEngine', when: 'view == thaw.backbones', group: '2_thaw@2' },
+    ],
+    'view/item/context': [
+      { command: 'thaw.stopRun', when: run('\\blive\\b'), group: 'inline@1' },
+      { command: 'thaw.stopRun', when: run('\\blive\\b'), group: '1_run@1' },
+      { command: 'thaw.openDashboard', when: run('\\brun\\b'), group: '1_run@2' },
+      { command: 'thaw.openExperiment', when: run('\\brun\\b'), group: '1_run@3' },
+      { command: 'thaw.revealRun', when: run('\\b(run|control)\\b'), group: '2_folder@1' },
+      { command: 'thaw.copyRunId', when: run('\\b(run|control)\\b'), group: '2_folder@2' },
+      { command: 'thaw.deleteRun', when: run('\\brun\\b.*\\bended\\b'), group: '3_delete@1' },
+    ],
+    commandPalette: Object.entries(commands).flatMap(([command, { palette }]) => palette ? [{ command, when: palette }] : []),
+  },
+
+  configuration: {
+    title: 'Thaw',
+    properties: {
+      'thaw.engine': {
+        type: 'string', default: 'auto', enum: ['auto', 'tensorflow', 'wasm'], order: 1,
+        enumDescriptions: ['The fastest engine that passes its self-test.', 'Native TensorFlow, or an error when it is missing.', 'The built-in engine, always there.'],
+        markdownDescription: 'What trains. *Thaw: Diagnose Engines* shows what each would do here.',
+      },
+      'thaw.scratchBudget': {
+        type: 'string', default: 'auto', order: 2,
+        pattern: '^(auto|off|\\d+(\\.\\d+)?)$', patternErrorMessage: 'Write auto, off, or a number of minutes.',
+        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or minutes. Without it, nothing can be said about transfer against training from scratch.',
+      },
+      'thaw.node.path': {
+        type: 'string', default: '', order: 3, scope: 'machine-overridable',
+        markdownDescription: 'The Node (20 or newer) that trains. Empty: the one that runs this extension when it is a plain Node, else `node` on the path.',
+      },
+    },
+  },
+
+  walkthroughs: [{
+    id: walkthroughId,
+    title: 'Fine-tune your first network',
+    description: 'From a folder of photos to a trained classifier, and the proof that transfer helped.',
+    icon: 'media/icons/thaw.svg',
+    steps: [
+      step('photos', 'Bring a folder of photos', 'One subfolder per class, named as the class: 20 photos each are enough to begin. Nothing is uploaded, moved or changed.\n[Open a Folder](command:vscode.openFolder)', 'A folder named flowers with the subfolders daisy, rose and tulip.', ['onContext:thaw.hasExperiment', 'onContext:thaw.hasRuns']),
+      step('fineTune', 'Fine-tune it', 'Right-click the folder and choose *Fine-Tune This Folder*. Press Enter for the recommended plan; each plan shows what it does and how long it takes.\n[Fine-Tune a Folder](command:thaw.fineTune)', 'A quick pick with a recommended plan first.', ['onCommand:thaw.fineTune']),
+      step('watch', 'Watch it learn', 'The dashboard draws loss and accuracy as they come, with the control under them. Training goes on when the window is closed.\n[Open Dashboard](command:thaw.openDashboard)', 'A falling loss curve with a dashed control curve above it.', ['onCommand:thaw.openDashboard', 'onContext:thaw.hasModel']),
+      step('layers', 'Choose what thaws', 'In *Layers*, tick a block to train it and untick it to freeze it. Each tick is a small edit of the experiment file: undo works, and your comments stay.\n[Show Layers](command:thaw.layers.focus)', 'A tree of blocks with checkboxes; the last ones are ticked.', ['onView:thaw.layers']),
+      step('verdict', 'Ask whether it helped', 'Every run is compared with the same network that knows nothing. The end card says *helps*, *hurts* or *not shown*, on how many photos. Then right-click an image: *Predict with Latest Run*.\n[Show Runs](command:thaw.runs.focus)', 'A verdict card: transfer helps, with its interval.', ['onContext:thaw.hasModel']),
+    ],
+  }],
+};
+
+function step(id: string, title: string, description: string, altText: string, completionEvents: readonly string[]): object {
+  return { id, title, description, media: { svg: `media/walkthrough/${id}.svg`, altText }, completionEvents };
+}
