@@ -27,7 +27,7 @@ export interface Diagnostic {
 export const diagnosticCodes = [
   // experiment file
   'yaml-syntax', 'wrong-type', 'unknown-key', 'missing-key', 'out-of-range', 'unknown-backbone',
-  'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file',
+  'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file', 'duplicate-key', 'head-frozen', 'control-off',
   // dataset folder
   'no-folder', 'not-a-folder', 'empty-folder', 'no-class-folders', 'one-class', 'all-files-bad', 'class-too-small', 'empty-class', 'class-not-in-training',
   'nested-folder', 'no-class', 'stray-file', 'hidden-file', 'symlink-loop', 'broken-link', 'split-too-small',
@@ -38,7 +38,7 @@ export const diagnosticCodes = [
   // weights, engine, machine
   'bad-weights', 'weights-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'disk-full', 'unwritable', 'non-finite-loss',
   // runs
-  'newer-format', 'no-run', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'native-crash', 'internal-error',
+  'newer-format', 'no-run', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'native-crash', 'internal-error',
 ] as const;
 
 export type DiagnosticCode = (typeof diagnosticCodes)[number];

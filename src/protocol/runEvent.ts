@@ -3,7 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 
 /**
  * What a trainer says, one line of journal.jsonl each, `seq` counting from 0 without gaps.
- * The journal is the truth; everything shown is a fold over it (runs/reduce.ts).
+ * The journal is the truth; everything shown is a fold over it (protocol/reduceRun.ts).
  */
 export type RunEvent = { readonly seq: number; readonly at: string } & RunFact;
 

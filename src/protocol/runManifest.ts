@@ -20,9 +20,12 @@ export interface RunManifest {
   readonly endedAt?: string;
   /** Absolute path of the experiment file that the run was started from. */
   readonly experimentFile: string;
-  /** Absolute path of the dataset folder. */
+  /** Absolute path of the dataset folder; empty until the trainer has read the plan. */
   readonly dataFolder: string;
+  /** Name of the backbone's card; empty until the trainer has read the plan. */
   readonly backbone: string;
+  /** What was asked for beside the experiment file. */
+  readonly request?: RunRequest;
   /** Set on control runs. */
   readonly controlOf?: RunId;
   readonly control?: ControlKind;
@@ -33,16 +36,24 @@ export interface RunManifest {
   readonly best?: { readonly step: number; readonly validationAccuracy: number; readonly validationLoss: number };
   readonly test?: Share;
   readonly claim?: Claim;
-  /** Present while a trainer owns the run. */
-  readonly lease?: Lease;
   /** Why it ended, when it did not simply finish. */
   readonly problem?: Diagnostic;
 }
 
-/** Proof that a trainer lives: a dead pid, or a pid reborn (other start time), or a heartbeat older than 15 s that is not running, is no proof. */
+export interface RunRequest {
+  /** Values of the plan by dotted path (`stages.0.rate`), from the command line or a control. */
+  readonly overrides?: Readonly<Record<string, string | number | boolean>>;
+  /** The rung to use, instead of the fastest. */
+  readonly engine?: EngineFacts['name'];
+}
+
+/**
+ * lease.json: proof that a trainer lives, rewritten at each heartbeat (a file of its own, so that the manifest changes
+ * only when the run does). What it proves: runs/lease.ts `lifeOf`.
+ */
 export interface Lease {
   readonly pid: number;
-  /** Start of that process in clock ticks since boot where the system tells (Linux), else empty. */
+  /** Boot and clock tick in which that process started, where the system tells (Linux), else empty. */
   readonly pidStart: string;
   readonly host: string;
   readonly heartbeatAt: string;

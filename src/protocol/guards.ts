@@ -1,0 +1,140 @@
+import type { RunId, RunManifest, RunRequest, Lease } from './runManifest.ts';
+import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
+import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
+import type { Comparison, Share, Verdict } from './verdict.ts';
+import { diagnosticCodes } from './diagnostic.ts';
+import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
+
+/** The trust edges: what reaches us from a disk, another process or the page is looked at here, once, field by field. */
+
+const runId = branded<RunId>(text);
+const outcome = oneOf('finished', 'stopped', 'failed', 'killed', 'crashed');
+const status = oneOf('queued', 'preparing', 'training', 'judging', 'finished', 'stopped', 'failed', 'killed', 'crashed');
+const controlKind = oneOf('blind', 'knn', 'random-features', 'scratch');
+const claim = oneOf('helps', 'hurts', 'not-shown', 'not-assessed');
+const engineName = oneOf('tensorflow', 'wasm', 'webgpu', 'cpu');
+
+const position = fields<TextPosition>({ line: whole, character: whole });
+const range = fields<TextRange>({ start: position, end: position });
+const diagnostic = fields<Diagnostic>({
+  code: (value) => diagnosticCodes.find((code) => code === value) ?? 'internal-error', // a code of a newer Thaw: its message still counts
+  severity: oneOf('error', 'warning', 'information'),
+  message: text,
+  fix: optional(text),
+  where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
+});
+
+const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
+const comparison = fields<Comparison>({
+  control: controlKind, claim, gapPt: number, lowPt: number, highPt: number, p: number, onlyRun: number, onlyControl: number,
+  items: number, seeds: number, mdePt: number, run: share, controlShare: share,
+  at: either(fields<{ kind: 'matched'; step: number }>({ kind: oneOf('matched'), step: number }), fields<{ kind: 'end' }>({ kind: oneOf('end') })),
+});
+const verdict = fields<Verdict>({
+  claim,
+  against: optional(controlKind),
+  comparisons: list(comparison),
+  missing: list(fields<Verdict['missing'][number]>({ control: controlKind, why: text })),
+  headline: text,
+  words: text,
+});
+
+const rung = fields<RungFacts>({ name: engineName, ok: flag, stepMs: optional(number), why: optional(text) });
+const engine = fields<EngineFacts>({
+  name: engineName, title: text, device: oneOf('cpu', 'gpu'), threads: number, node: text, why: text,
+  prefix: optional(text), tried: list(rung), advice: optional(text),
+});
+const counts = list(number);
+const data = fields<DataFacts>({
+  classes: list(text), train: counts, validation: counts, test: counts,
+  leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
+});
+const stage = fields<StageFacts>({
+  name: text, fromStep: number, epochs: number, trains: list(text), trainedParameters: number, rate: number,
+});
+
+const fact = tagged<RunFact>({
+  started: { pid: whole, node: text, resumedFromStep: optional(number) },
+  engine: { engine },
+  progress: {
+    activity: oneOf('scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
+  },
+  data: { data },
+  planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
+  stage: { stage: whole, step: number },
+  step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
+  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
+  checkpoint: { step: number, best: flag },
+  'early-stop': { step: number, patience: number, bestStep: number },
+  tested: { step: number, loss: number, accuracy: share },
+  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number) },
+  'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
+  verdict: { verdict },
+  warning: { diagnostic },
+  ended: { outcome, diagnostic: optional(diagnostic) },
+});
+const head = fields<{ seq: number; at: string }>({ seq: whole, at: text });
+const event: Guard<RunEvent> = (value) => ({ ...head(value), ...fact(value) });
+
+const request = fields<RunRequest>({
+  overrides: optional(dictionary(either(either(text, flag), number))),
+  engine: optional(engineName),
+});
+const manifest = fields<RunManifest>({
+  format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
+  experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
+  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text),
+  versions: dictionary(text),
+  best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
+  test: optional(share), claim: optional(claim), problem: optional(diagnostic),
+});
+
+const results = fields<PageResults>({
+  classes: list(text),
+  confusion: list(counts),
+  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, label: number, predicted: number, probability: number })),
+});
+const pageRun = fields<PageRun>({ manifest, events: list(event) });
+const toPage = tagged<ToPage>({
+  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results) },
+  append: { runId: text, manifest, events: list(event) },
+  results: { results },
+});
+const fromPage = tagged<FromPage>({
+  ready: { protocol: number },
+  stop: {},
+  'run-again': {},
+  'open-file': { path: text },
+  'open-plan': {},
+  'open-experiment': {},
+  'reveal-folder': {},
+  'page-error': { message: text },
+});
+
+/** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
+export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
+
+/** A message for the page, in the page. */
+export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, value);
+
+/** A message from the page, in the extension host. */
+export const parseFromPage = (value: unknown): Parsed<FromPage> => parsed(fromPage, value);
+
+/** The content of a lease.json. */
+export const parseLease = (value: unknown): Parsed<Lease> =>
+  parsed(fields<Lease>({ pid: whole, pidStart: text, host: text, heartbeatAt: text }), value);
+
+/** The content of a run.json; `file` is named in the diagnostic. */
+export function parseManifest(value: unknown, file: string): Checked<RunManifest> {
+  const refused = (code: 'newer-format' | 'run-unreadable', message: string, fix: string): Checked<RunManifest> =>
+    ({ ok: false, errors: [{ code, severity: 'error', message, fix, where: { file } }], warnings: [] });
+  const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
+  if (typeof format === 'number' && format > 1) {
+    return refused('newer-format', `this run was written in format ${format}; this Thaw reads format 1`, 'update Thaw to open it');
+  }
+  const result = parsed(manifest, value);
+  if (!result.ok) return refused('run-unreadable', `run.json is damaged: ${result.note}`, 'the other files of the run can still be read; delete the folder if it is of no use');
+  return { ok: true, value: result.value, warnings: [] };
+}

@@ -1,0 +1,154 @@
+import type { Activity, DataFacts, EngineFacts, RunEvent, StageFacts } from './runEvent.ts';
+import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { RunManifest, RunStatus } from './runManifest.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { append, cutAfter, emptySeries, type Series } from '../base/series.ts';
+import { assertNever } from '../base/bug.ts';
+
+/**
+ * A run as it is shown: a pure fold over its journal, the same for a live run, a stored one, the terminal and the page
+ * (hence here and not in runs/: the page sees base and protocol only).
+ */
+export interface RunState {
+  readonly status: RunStatus;
+  /** The `seq` this state waits for; events before it are ignored, so that replaying is harmless. */
+  readonly nextSeq: number;
+  /** When the newest event was written; `etaMs` counts from here. */
+  readonly updatedAt?: string;
+  readonly endedAt?: string;
+  /** What it is doing between steps: one line of progress. */
+  readonly progress?: Progress;
+  readonly engine?: EngineFacts;
+  readonly data?: DataFacts;
+  readonly planned?: { readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number };
+  /** Where stages really began, in order: the bands of the charts. */
+  readonly stages: readonly { readonly stage: number; readonly step: number }[];
+  readonly step: number;
+  readonly epoch: number;
+  readonly perSecond?: number;
+  /** Milliseconds to the end of what is going on now, as of `updatedAt`. */
+  readonly etaMs?: number;
+  /** By step: training loss (nats), the head's learning rate, validation loss (nats) and accuracy (0…1). */
+  readonly loss: Series;
+  readonly rate: Series;
+  readonly validationLoss: Series;
+  readonly validationAccuracy: Series;
+  readonly best?: { readonly step: number; readonly loss: number; readonly accuracy: number };
+  readonly checkpointStep?: number;
+  readonly earlyStop?: { readonly step: number; readonly patience: number; readonly bestStep: number };
+  readonly tested?: { readonly step: number; readonly loss: number; readonly accuracy: Share };
+  /** In the order they started or, having nothing to train, ended. */
+  readonly controls: readonly ControlState[];
+  readonly verdict?: Verdict;
+  readonly warnings: readonly Diagnostic[];
+  /** Why it ended, when it did not simply finish. */
+  readonly problem?: Diagnostic;
+}
+
+export interface Progress {
+  readonly activity: Activity;
+  readonly done: number;
+  readonly total?: number;
+}
+
+export interface ControlState {
+  readonly control: ControlKind;
+  /** Absent for controls with nothing to train. */
+  readonly runId?: string;
+  readonly budgetMs?: number;
+  /** Present once it is done. */
+  readonly accuracy?: Share;
+  readonly matchedSteps?: number;
+}
+
+/** The state before the first event. Status and problem come from the manifest, for runs whose journal is lost. */
+export function initialRun(manifest: RunManifest): RunState {
+  const { status, endedAt, problem } = manifest;
+  return {
+    status, nextSeq: 0, stages: [], step: 0, epoch: 0, controls: [], warnings: [],
+    loss: emptySeries(), rate: emptySeries(), validationLoss: emptySeries(), validationAccuracy: emptySeries(),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(problem && { problem }),
+  };
+}
+
+/** `run` after `event`. Does not change `run`. */
+export function reduceRun(run: RunState, event: RunEvent): RunState {
+  if (event.seq < run.nextSeq) return run;
+  return reduceFact({ ...run, nextSeq: event.seq + 1, updatedAt: event.at }, event);
+}
+
+function reduceFact(run: RunState, event: RunEvent): RunState {
+  switch (event.type) {
+    case 'started': return started(run, event.resumedFromStep ?? 0);
+    case 'engine': return { ...run, engine: event.engine };
+    case 'progress': return { ...run, ...progressOf(event) };
+    case 'data': return { ...run, data: event.data };
+    case 'planned': {
+      const { stages, stepsPerEpoch, totalSteps, predictedMs } = event;
+      return { ...run, planned: { stages, stepsPerEpoch, totalSteps, ...(predictedMs !== undefined && { predictedMs }) } };
+    }
+    case 'stage': return { ...run, status: 'training', stages: [...run.stages, { stage: event.stage, step: event.step }] };
+    case 'step': return {
+      ...without(run, 'progress'), status: 'training',
+      step: event.step, epoch: event.epoch, perSecond: event.perSecond, etaMs: event.etaMs,
+      loss: append(run.loss, event.step, event.loss),
+      rate: append(run.rate, event.step, event.rate),
+    };
+    case 'evaluated': return {
+      ...run, step: event.step, epoch: event.epoch,
+      validationLoss: append(run.validationLoss, event.step, event.loss),
+      validationAccuracy: append(run.validationAccuracy, event.step, event.accuracy),
+      ...(event.best && { best: { step: event.step, loss: event.loss, accuracy: event.accuracy } }),
+    };
+    case 'checkpoint': return { ...run, checkpointStep: event.step };
+    case 'early-stop': return { ...run, earlyStop: { step: event.step, patience: event.patience, bestStep: event.bestStep } };
+    case 'tested': return {
+      ...without(run, 'progress', 'etaMs', 'perSecond'), status: 'judging',
+      tested: { step: event.step, loss: event.loss, accuracy: event.accuracy },
+    };
+    case 'control-started': case 'control': return { ...run, controls: withControl(run.controls, event) };
+    case 'verdict': return { ...run, verdict: event.verdict };
+    case 'warning': return { ...run, warnings: [...run.warnings, event.diagnostic] };
+    case 'ended': return {
+      ...without(run, 'progress', 'etaMs', 'perSecond'), status: event.outcome, endedAt: event.at,
+      ...(event.diagnostic && { problem: event.diagnostic }),
+    };
+    default: return assertNever(event);
+  }
+}
+
+/** A resumed trainer goes on from its checkpoint: what the journal holds beyond that step will be trained again. */
+function started(run: RunState, fromStep: number): RunState {
+  return {
+    ...without(run, 'endedAt', 'problem', 'progress', 'etaMs', 'perSecond'), status: 'preparing', step: fromStep,
+    stages: run.stages.filter(({ step }) => step < fromStep),
+    loss: cutAfter(run.loss, fromStep),
+    rate: cutAfter(run.rate, fromStep),
+    validationLoss: cutAfter(run.validationLoss, fromStep),
+    validationAccuracy: cutAfter(run.validationAccuracy, fromStep),
+  };
+}
+
+function progressOf(event: RunEvent & { readonly type: 'progress' }): Pick<RunState, 'progress' | 'etaMs' | 'perSecond'> {
+  const { activity, done, total, etaMs, perSecond } = event;
+  return {
+    progress: { activity, done, ...(total !== undefined && { total }) },
+    ...(etaMs !== undefined && { etaMs }),
+    ...(perSecond !== undefined && { perSecond }),
+  };
+}
+
+function withControl(controls: readonly ControlState[], event: RunEvent & { readonly type: 'control' | 'control-started' }): readonly ControlState[] {
+  const { type: _type, seq: _seq, at: _at, ...facts } = event;
+  const before = controls.find(({ control }) => control === facts.control);
+  const now = { ...before, ...facts };
+  return before ? controls.map((each) => each === before ? now : each) : [...controls, now];
+}
+
+/** A copy of `run` that lacks `keys`: with exact optional properties, absent is not undefined. */
+function without<K extends keyof RunState>(run: RunState, ...keys: readonly K[]): Omit<RunState, K> {
+  const copy: Partial<RunState> = { ...run };
+  for (const key of keys) delete copy[key];
+  return copy as Omit<RunState, K>;
+}
