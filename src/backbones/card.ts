@@ -7,18 +7,21 @@ export interface Card {
   readonly title: string;
   readonly modality: 'image';
   readonly input: CardInput;
+  /** With the source task's own classes. */
   readonly parameters: number;
+  /** Of that task. */
+  readonly sourceClasses: number;
   /** Top-1 of the source task where published, 0…1. */
   readonly imagenetTop1?: number;
   readonly licence: string;
   readonly source: string;
   readonly weights: {
-    /** Path below media's sibling `backbones/` folder of the package: `efficientnet_lite0/model.safetensors`. */
+    /** Path below the `backbones/` folder at the top of the package: `efficientnet_lite0/model.safetensors`. */
     readonly file: string;
     readonly sha256: string;
     readonly sizeBytes: number;
   };
-  /** Name prefix of the source classifier in the weights file, dropped when a new head is made: `classifier`. */
+  /** Name of the classifier in the weights file: `classifier` (weightNames.ts). */
   readonly sourceHead: string;
   /** Features before the head. */
   readonly features: number;

@@ -42,6 +42,16 @@ export interface Network {
   /** [height, width, channels] of one sample. */
   readonly input: readonly [height: number, width: number, channels: number];
   readonly nodes: readonly Node[];
+  /** The rows of the layer tree, from input to head, together covering every parameter once. Left out: one per first segment of the names. */
+  readonly blocks?: readonly Block[];
+}
+
+/** What a tree row and a freeze pattern name, and what layer decay counts. */
+export interface Block {
+  /** `stem`, `blocks.5`, `head`: unique, and no node's name unless it is one of its own. */
+  readonly path: string;
+  /** Node names, or dotted prefixes of them: [`conv_stem`, `bn1`], [`blocks.5`]. */
+  readonly members: readonly string[];
 }
 
 /** [height, width, channels] of a map, or [features]. */

@@ -1,0 +1,50 @@
+import { read } from './op.ts';
+import type { Network, Reader, Shape } from './op.ts';
+import { inputShapes, shapesOf, sizeOf } from './shapes.ts';
+
+/** One stored tensor of a network. */
+export interface Parameter {
+  /** `<node>.<weight | bias | running_mean | running_var>`: as in the weights file, but for the head. */
+  readonly name: string;
+  readonly node: string;
+  readonly part: string;
+  /** As stored (PyTorch's layout). */
+  readonly shape: Shape;
+  readonly size: number;
+  /** Running statistics: kept and saved, never trained, not counted. */
+  readonly buffer: boolean;
+}
+
+type Parts = Readonly<Record<string, Shape>>;
+
+/** Trained tensors of one op, by the last segment of their names. */
+const trained: Reader<[input: Shape], Parts> = {
+  conv: ({ filters, kernel, groups, bias }, input) =>
+    ({ weight: [filters, input.at(-1)! / groups, kernel, kernel], ...(bias && { bias: [filters] }) }),
+  depthwiseConv: ({ kernel, bias }, input) =>
+    ({ weight: [input.at(-1)!, 1, kernel, kernel], ...(bias && { bias: [input.at(-1)!] }) }),
+  batchNorm: (_, input) => ({ weight: [input.at(-1)!], bias: [input.at(-1)!] }),
+  relu: () => ({}),
+  relu6: () => ({}),
+  add: () => ({}),
+  maxPool: () => ({}),
+  globalAveragePool: () => ({}),
+  linear: ({ units, bias }, input) => ({ weight: [units, input.at(-1)!], ...(bias && { bias: [units] }) }),
+};
+
+/** Every parameter and buffer, in the order of the nodes. */
+export function parametersOf(network: Network): readonly Parameter[] {
+  const shapes = shapesOf(network);
+  return network.nodes.flatMap((node) => {
+    const input = inputShapes(network, node.inputs, shapes)[0]!;
+    const channels = [input.at(-1)!];
+    const buffers: Parts = node.op.op === 'batchNorm' ? { running_mean: channels, running_var: channels } : {};
+    const list = (parts: Parts, buffer: boolean): Parameter[] => Object.entries(parts)
+      .map(([part, shape]) => ({ name: `${node.name}.${part}`, node: node.name, part, shape, size: sizeOf(shape), buffer }));
+    return [...list(read(trained, node.op, input), false), ...list(buffers, true)];
+  });
+}
+
+/** Trainable values; running statistics are not among them. */
+export const parameterCount = (network: Network): number =>
+  parametersOf(network).reduce((sum, { size, buffer }) => sum + (buffer ? 0 : size), 0);
