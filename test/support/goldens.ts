@@ -1,0 +1,119 @@
+/**
+ * Reference values from PyTorch, timm and transformers: one folder per case (weights, inputs, outputs, tolerances).
+ * A few small cases are copied to test/fixtures/goldens; the whole collection, where a machine has it, lies in the
+ * shared folder beside the project. Reader and comparison rule as in that collection's README.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Weights } from '../../src/backbones/tensorData.ts';
+import { repoRoot, sharedRoot } from './root.ts';
+
+export interface GoldenTensor {
+  readonly shape: readonly number[];
+  /** float32 tensors stay float32; 64-bit integers become numbers. */
+  readonly data: Float32Array | Float64Array | Int32Array;
+}
+
+export interface Tolerance {
+  readonly atol: number;
+  readonly atol99: number;
+}
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, GoldenTensor>;
+  /** Model cases only: parameters and buffers by the library's names. */
+  readonly weights: Weights;
+  readonly tolerances: Readonly<Record<string, Tolerance>>;
+  /** case.json as it stands; each test reads what it needs of it. */
+  readonly facts: GoldenFacts;
+  tensor(key: string): GoldenTensor;
+}
+
+export interface GoldenFacts {
+  readonly definition?: { readonly hyper: Readonly<Record<string, unknown>>; readonly groups: readonly GoldenGroup[] | null; readonly clip_grad_norm: number | null };
+  readonly optimizers?: Readonly<Record<'sgd3' | 'adamw3', Readonly<Record<string, unknown>>>>;
+  readonly adamw_noise_driven?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface GoldenGroup {
+  readonly names: readonly string[];
+  readonly lr: number;
+  readonly weight_decay: number;
+}
+
+/** The case, or undefined where neither folder has it: skip the test by name then. */
+export function goldenCase(name: string): GoldenCase | undefined {
+  const folder = [join(repoRoot, 'test', 'fixtures', 'goldens', name), ...(sharedRoot ? [join(sharedRoot, 'goldens', name)] : [])]
+    .find((candidate) => existsSync(candidate));
+  if (!folder) return undefined;
+  const facts = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as GoldenFacts & { tolerances: Record<string, Tolerance> };
+  const tensors = readTensors(join(folder, 'io.safetensors'));
+  const weightsFile = join(folder, 'weights.safetensors');
+  const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  if (existsSync(weightsFile)) {
+    for (const [key, { shape, data }] of readTensors(weightsFile)) if (data instanceof Float32Array) weights.set(key, { shape, data });
+  }
+  return {
+    name, tensors, weights, tolerances: facts.tolerances, facts,
+    tensor(key) {
+      const found = tensors.get(key);
+      assert.ok(found, `${name} holds ${key}`);
+      return found;
+    },
+  };
+}
+
+/** The case, which must be among the copies in the project. */
+export function bundledCase(name: string): GoldenCase {
+  const found = goldenCase(name);
+  assert.ok(found, `test/fixtures/goldens/${name} is missing`);
+  return found;
+}
+
+/**
+ * Every element within `atol`, all but 1 % (or one) within `atol99`. NaN never passes.
+ * Returns the largest difference in units of `atol`.
+ */
+export function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, { atol, atol99 }: Tolerance, what: string): number {
+  assert.equal(got.length, want.length, `${what}: number of elements`);
+  let worst = 0, over = 0;
+  for (let i = 0; i < want.length; i++) {
+    const difference = Math.abs(got[i]! - want[i]!);
+    if (!(difference <= worst)) worst = difference; // a NaN stays
+    if (!(difference <= atol99)) over++;
+  }
+  assert.ok(worst <= atol, `${what}: off by ${worst}, tolerance ${atol}`);
+  assert.ok(over <= Math.max(1, 0.01 * want.length), `${what}: ${over} of ${want.length} elements beyond ${atol99}`);
+  return worst / atol;
+}
+
+/** Checks `got` against the tensor `key` of the case with the tolerance stored for it. */
+export function assertGolden(golden: GoldenCase, key: string, got: ArrayLike<number>): number {
+  const tolerance = golden.tolerances[key];
+  assert.ok(tolerance, `${golden.name} has a tolerance for ${key}`);
+  return assertClose(got, golden.tensor(key).data, tolerance, `${golden.name} ${key}`);
+}
+
+function readTensors(path: string): Map<string, GoldenTensor> {
+  const file = readFileSync(path);
+  const headerBytes = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const tensors = new Map<string, GoldenTensor>();
+  for (const [key, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
+    if (key === '__metadata__') continue;
+    const bytes = new Uint8Array(file.subarray(8 + headerBytes + start, 8 + headerBytes + end)).buffer; // a copy: aligned
+    tensors.set(key, { shape, data: numbersOf(dtype, bytes) });
+  }
+  return tensors;
+}
+
+function numbersOf(dtype: string, bytes: ArrayBuffer): GoldenTensor['data'] {
+  switch (dtype) {
+    case 'F32': return new Float32Array(bytes);
+    case 'F64': return new Float64Array(bytes);
+    case 'I64': return Int32Array.from(new BigInt64Array(bytes), Number);
+    default: throw new Error(`goldens hold no ${dtype}`);
+  }
+}
