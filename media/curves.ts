@@ -1,0 +1,70 @@
+import type { RunState } from '../src/protocol/reduceRun.ts';
+import type { FollowedRun, PageState } from './store.ts';
+import type { Series } from '../src/base/series.ts';
+import { decimate, type Point } from './decimate.ts';
+
+/** What the three charts draw: pure, so that it can be tested without a canvas. x is the epoch. */
+export interface Curves {
+  readonly loss: readonly Curve[];
+  readonly accuracy: readonly Curve[];
+  readonly rate: readonly Curve[];
+  readonly bands: readonly Band[];
+  /** The axis ends where the plan does, so that a curve shows how far it has come; early stopping cuts it. */
+  readonly lastEpoch: number;
+}
+
+export interface Curve {
+  readonly name: string;
+  readonly kind: 'training' | 'run' | 'random-features' | 'scratch' | 'best';
+  readonly points: readonly Point[];
+}
+
+export interface Band {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const bucketCount = 800;
+
+export function curvesOf({ run, controls }: PageState): Curves {
+  const { state } = run;
+  const perEpoch = state.planned?.stepsPerEpoch ?? 1;
+  const curve = (name: string, kind: Curve['kind'], series: Series, scale = 1 / perEpoch): Curve => ({ name, kind, points: decimate(series, bucketCount, scale) });
+  const ofControls = (pick: (control: RunState) => Series): Curve[] => controls.filter(hasCurve).map(({ manifest, state: control }) =>
+    curve(controlName(manifest.control), manifest.control === 'scratch' ? 'scratch' : 'random-features', pick(control), 1 / (control.planned?.stepsPerEpoch ?? perEpoch)));
+  const { best } = state;
+  const bestPoint = (y: number | undefined): Curve[] => best && y !== undefined ? [{ name: 'kept', kind: 'best', points: [{ x: best.step / perEpoch, y }] }] : [];
+  return {
+    loss: [curve('training', 'training', state.loss), ...ofControls((control) => control.validationLoss), curve('validation', 'run', state.validationLoss), ...bestPoint(best?.loss)],
+    accuracy: [...ofControls((control) => control.validationAccuracy), curve('validation', 'run', state.validationAccuracy), ...bestPoint(best?.accuracy)],
+    rate: [curve('rate', 'run', state.rate)],
+    bands: bandsOf(state, perEpoch),
+    lastEpoch: lastEpochOf(state, controls, perEpoch),
+  };
+}
+
+/** How a control is called, everywhere on the page. */
+export const controlName = (control: string | undefined): string => control === 'scratch' ? 'from scratch' : control === 'random-features' ? 'random backbone' : control === 'knn' ? 'nearest neighbours' : control === 'blind' ? 'blind guess' : control ?? '';
+
+const hasCurve = ({ state }: FollowedRun): boolean => state.validationLoss.length > 0;
+
+function bandsOf(state: RunState, perEpoch: number): Band[] {
+  const planned = state.planned?.stages ?? [];
+  const begun = state.stages.length > 0 ? state.stages : planned.map(({ fromStep }, stage) => ({ stage, step: fromStep }));
+  const end = isOver(state) ? state.step : Math.max(state.step, state.planned?.totalSteps ?? 0);
+  return begun.map(({ stage, step }, i) => ({
+    label: planned[stage]?.name ?? `stage ${stage + 1}`,
+    from: step / perEpoch,
+    to: (begun[i + 1]?.step ?? end) / perEpoch,
+  }));
+}
+
+function lastEpochOf(state: RunState, controls: readonly FollowedRun[], perEpoch: number): number {
+  const total = (isOver(state) ? undefined : state.planned?.totalSteps) ?? state.step;
+  const ofControls = isOver(state) ? controls.map(({ state: control }) => control.step) : [];
+  return Math.max(1, ...[total, ...ofControls].map((step) => step / perEpoch));
+}
+
+/** Trained to its end: the axis need not leave room for what early stopping saved. */
+const isOver = (state: RunState): boolean => state.tested !== undefined || state.endedAt !== undefined;

@@ -1,0 +1,121 @@
+import type { FromPage, ToPage } from '../src/protocol/pageMessages.ts';
+import { pageProtocol } from '../src/protocol/pageMessages.ts';
+import { parseToPage } from '../src/protocol/guards.ts';
+import { percent } from '../src/base/units.ts';
+import { confusionView, mistakesView } from './results.ts';
+import { curvesOf, type Curves } from './curves.ts';
+import { dataView, epochsView, systemView } from './details.ts';
+import { onThemeChange, readTheme } from './theme.ts';
+import { verdictCard, watchCard } from './verdictCard.ts';
+import { apply, type PageState } from './store.ts';
+import { curveChart } from './chart.ts';
+import { header } from './header.ts';
+import { registerComponents } from './toolkit.ts';
+import { h } from './dom.ts';
+
+/** The dashboard page: messages → state (store.ts) → what is drawn, at most once per frame. */
+declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
+
+const host = acquireVsCodeApi();
+const send = (message: FromPage): void => host.postMessage(message);
+window.addEventListener('error', ({ message }) => send({ type: 'page-error', message }));
+window.addEventListener('unhandledrejection', ({ reason }) => send({ type: 'page-error', message: String(reason) }));
+document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => send({ type: 'page-error', message: `CSP ${violatedDirective}: ${blockedURI}` }));
+registerComponents();
+
+const top = header(send);
+const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
+const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack' });
+const panels = tabs(['Mistakes', 'Confusion', 'Data', 'Epochs', 'System']);
+const page = [
+  top.node,
+  h('div', { class: 'grid' },
+    h('div', { class: 'stack' },
+      h('section', { class: 'card' }, lossTitle, h('div', { class: 'chart' }, lossCanvas!)),
+      h('div', { class: 'pair' },
+        h('section', { class: 'card' }, accuracyTitle, h('div', { class: 'chart small' }, accuracyCanvas!)),
+        h('section', { class: 'card' }, h('h2', {}, 'Learning rate'), h('div', { class: 'chart small' }, rateCanvas!)))),
+    side),
+  panels.node,
+];
+const theme = readTheme();
+const charts = {
+  loss: curveChart({ canvas: lossCanvas!, format: (value) => value.toFixed(2), min: 0 }, theme),
+  accuracy: curveChart({ canvas: accuracyCanvas!, format: (value) => percent(value, 0), min: 0, max: 1 }, theme),
+  rate: curveChart({ canvas: rateCanvas!, format: (value) => value === 0 ? '0' : value.toExponential(0), min: 0 }, theme),
+};
+onThemeChange((next) => Object.values(charts).forEach((chart) => chart.setTheme(next)));
+
+let state: PageState | undefined;
+let frame = 0;
+window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  const message: ToPage | undefined = messageOf(data);
+  if (!message) return;
+  state = apply(state, message);
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    if (state) draw(state);
+  });
+});
+root().replaceChildren(h('p', { class: 'empty' }, 'Reading the run …'));
+send({ type: 'ready', protocol: pageProtocol });
+
+function draw(current: PageState): void {
+  if (!page[0]!.isConnected) root().replaceChildren(...page);
+  const curves = curvesOf(current);
+  top.update(current);
+  drawCharts(curves);
+  const { run, results } = current;
+  side.replaceChildren(...[problemCard(current), verdictCard(current), watchCard(current)].filter((card) => card !== undefined));
+  const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
+  panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
+  panels.fill('Confusion', results, () => results ? confusionView(results) : pending());
+  panels.fill('Data', run.state.data, () => dataView(run.state));
+  panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
+  panels.fill('System', run.state.engine, () => systemView(current));
+}
+
+function drawCharts({ loss, accuracy, rate, bands, lastEpoch }: Curves): void {
+  charts.loss.update(loss, bands, lastEpoch);
+  charts.accuracy.update(accuracy, bands, lastEpoch);
+  charts.rate.update(rate, bands, lastEpoch);
+  const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
+  lossTitle.replaceChildren('Loss', ...keys(loss));
+  accuracyTitle.replaceChildren('Accuracy', ...keys(accuracy));
+}
+
+function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | undefined {
+  return problem && h('section', { class: 'card problem', role: 'alert' }, h('b', {}, problem.message), problem.fix && h('p', { class: 'note' }, problem.fix));
+}
+
+interface Tabs {
+  readonly node: HTMLElement;
+  /** Redraws a panel when `source` is another value than last time. */
+  fill(name: string, source: unknown, view: () => HTMLElement, badge?: string): void;
+}
+
+function tabs(names: readonly string[]): Tabs {
+  const each = new Map(names.map((name) => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol() as unknown }]));
+  const all = [...each.values()];
+  return {
+    node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),
+    fill: (name, source, view, badge) => {
+      const panel = each.get(name)!;
+      if (panel.source === source) return;
+      panel.source = source;
+      panel.view.replaceChildren(view());
+      panel.tab.textContent = badge ? `${name} ${badge}` : name;
+    },
+  };
+}
+
+function messageOf(data: unknown): ToPage | undefined {
+  const parsed = parseToPage(data);
+  if (parsed.ok) return parsed.value;
+  send({ type: 'page-error', message: `message refused: ${parsed.note}` });
+  return undefined;
+}
+
+function root(): HTMLElement {
+  return document.getElementById('dashboard')!;
+}

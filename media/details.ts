@@ -1,0 +1,52 @@
+import type { FollowedRun, PageState } from './store.ts';
+import type { RunState } from '../src/protocol/reduceRun.ts';
+import { diagnosticText } from '../src/protocol/diagnostic.ts';
+import { count as short, percent } from '../src/base/units.ts';
+import { bare, h } from './dom.ts';
+
+/** What was trained on, what was left out and why. */
+export function dataView({ data, warnings }: RunState): HTMLElement {
+  if (!data) return h('p', { class: 'empty' }, 'The folder has not been read yet.');
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+  return h('div', { class: 'stack' },
+    h('p', { class: 'note' }, `${sum(data.train)} images to train on, ${sum(data.validation)} to validate, ${sum(data.test)} to test. Split: ${data.splitBy}.${data.duplicateGroups > 0 ? ` ${data.duplicateGroups} groups of (near-)duplicates are kept together.` : ''}`),
+    h('div', { class: 'scroll' }, h('table', { class: 'rows' },
+      h('thead', {}, h('tr', {}, ...['class', 'train', 'validation', 'test'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, ...data.classes.map((name, i) => h('tr', {}, h('th', { scope: 'row' }, h('bdi', {}, bare(name))), ...[data.train, data.validation, data.test].map((counts) => h('td', {}, String(counts[i] ?? 0)))))))),
+    ...counted('Left out', data.leftOut), ...counted('Converted', data.converted),
+    h('div', { class: 'log' }, ...warnings.map((diagnostic) => h('div', { class: diagnostic.severity }, diagnosticText(diagnostic)))));
+}
+
+function counted(title: string, counts: Readonly<Record<string, number>>): HTMLElement[] {
+  const entries = Object.entries(counts);
+  return entries.length === 0 ? [] : [h('p', {}, `${title}: ${entries.map(([code, n]) => `${n} ${code}`).join(', ')}`)];
+}
+
+/** The machine, the engine and its rivals, the plan in brief. */
+export function systemView({ run, controls }: PageState): HTMLElement {
+  const { state, manifest } = run;
+  const { engine, planned } = state;
+  const rows: [string, string][] = [
+    ['Run', manifest.id], ['Started', manifest.createdAt], ['Backbone', manifest.backbone], ['Folder', bare(manifest.dataFolder)],
+    ...(engine ? [
+      ['Trains on', `${engine.title}, ${engine.device.toUpperCase()}, ${engine.threads} threads`], ['Why', engine.why],
+      ['Frozen layers', engine.prefix ?? 'the same engine'], ['Node', engine.node],
+      ['Engines tried', engine.tried.map(({ name, ok, stepMs, why }) => `${name}: ${ok ? `${stepMs?.toFixed(1) ?? '?'} ms per timed step` : why ?? 'no'}`).join(' · ')],
+    ] satisfies [string, string][] : []),
+    ...(planned?.stages ?? []).map(({ name, trains, epochs, rate, trainedParameters }): [string, string] =>
+      [`Stage “${name}”`, `trains ${trains.join(', ')} (${short(trainedParameters)} parameters), ${epochs} epochs, rate ${rate}`]),
+    ...controls.map(({ manifest: control }: FollowedRun): [string, string] => ['Control run', control.id]),
+    ['Versions', Object.entries(manifest.versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+  ];
+  return h('dl', { class: 'facts' }, ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+}
+
+/** Validation after every epoch, as numbers: what the charts draw, for reading and for screen readers. */
+export function epochsView({ validationLoss, validationAccuracy, best, planned }: RunState): HTMLElement {
+  const perEpoch = planned?.stepsPerEpoch ?? 1;
+  const { x, y: losses } = validationLoss.buffer, { y: accuracies } = validationAccuracy.buffer;
+  return h('div', { class: 'scroll' }, h('table', { class: 'rows' },
+    h('thead', {}, h('tr', {}, ...['epoch', 'step', 'validation loss', 'validation accuracy', ''].map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, ...Array.from({ length: validationLoss.length }, (_, i) => h('tr', {},
+      h('td', {}, (x[i]! / perEpoch).toFixed(0)), h('td', {}, String(x[i]!)), h('td', {}, losses[i]!.toFixed(4)), h('td', {}, percent(accuracies[i]!)), h('td', {}, best?.step === x[i] ? 'kept' : ''))))));
+}

@@ -1,0 +1,46 @@
+/**
+ * What a training run predicted at each evaluation, so that two runs can be compared at equal steps. Selection looks at
+ * the validation numbers only; the test logits are kept for judging, never for choosing.
+ */
+export interface Evaluation {
+  readonly step: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+  /** [test items, classes], row-major. */
+  readonly testLogits: Float32Array;
+}
+
+export type StopMetric = 'validation.loss' | 'validation.accuracy';
+
+/** Whether `a` is strictly better than `b` by the metric that the plan stops on. */
+export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined): boolean {
+  if (!b) return true;
+  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss : a.validationAccuracy > b.validationAccuracy;
+}
+
+/** The evaluation a person would have kept had training ended at `step`; undefined when none was made by then. */
+export function bestWithin(trace: readonly Evaluation[], step: number, metric: StopMetric): Evaluation | undefined {
+  let best: Evaluation | undefined;
+  for (const evaluation of trace) {
+    if (evaluation.step <= step && better(metric, evaluation, best)) best = evaluation;
+  }
+  return best;
+}
+
+/** Index of the largest logit of each row. */
+export function predictedOf(logits: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: logits.length / classes }, (_, row) => {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (logits[row * classes + k]! > logits[row * classes + best]!) best = k;
+    return best;
+  });
+}
+
+/** Softmax of one row of logits. */
+export function probabilitiesOf(logits: Float32Array, row: number, classes: number): number[] {
+  const values = Array.from(logits.subarray(row * classes, (row + 1) * classes));
+  const top = Math.max(...values);
+  const exps = values.map((value) => Math.exp(value - top));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((value) => value / sum);
+}
