@@ -14,7 +14,7 @@ import { registerComponents } from './toolkit.ts';
 import { h } from './dom.ts';
 
 /** The dashboard page: messages → state (store.ts) → what is drawn, at most once per frame. */
-declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
+declare function acquireVsCodeApi(): { postMessage(message: FromPage): void; setState(state: { runId: string }): void };
 
 const host = acquireVsCodeApi();
 const send = (message: FromPage): void => host.postMessage(message);
@@ -52,6 +52,7 @@ window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const message: ToPage | undefined = messageOf(data);
   if (!message) return;
   state = apply(state, message);
+  if (message.type === 'snapshot') host.setState({ runId: message.run.manifest.id }); // whose page this is, after a window reload
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     if (state) draw(state);
