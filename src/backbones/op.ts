@@ -39,8 +39,8 @@ export interface Node {
 /** `input` → nodes in execution order → the last node's output. */
 export interface Network {
   readonly name: string;
-  /** [height, width, channels] of one sample. */
-  readonly input: readonly [height: number, width: number, channels: number];
+  /** [height, width, channels] of one sample; of a suffix, the shape at the freeze boundary. */
+  readonly input: Shape;
   readonly nodes: readonly Node[];
   /** The rows of the layer tree, from input to head, together covering every parameter once. Left out: one per first segment of the names. */
   readonly blocks?: readonly Block[];

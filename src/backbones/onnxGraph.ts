@@ -1,0 +1,142 @@
+/**
+ * Writes a network as an ONNX model (opset 13), for ONNX Runtime to run forward. Inside, maps are NCHW, as ONNX wants
+ * them; at both ends they are NHWC, as everywhere else in this project. Padding is written out, since the input's size is
+ * known; only the batch size is left open.
+ */
+import onnxProto from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+import { Bug } from '../base/bug.ts';
+import { read } from './op.ts';
+import type { Network, Node, Reader, Shape } from './op.ts';
+import { padsOf } from './padding.ts';
+import { inputShapes, mapOf, shapesOf } from './shapes.ts';
+import type { TensorData, Weights } from './tensorData.ts';
+
+const { ModelProto } = onnxProto.onnx;
+// Values of the format's enumerations (onnx.proto3).
+const float32 = 1, uint8 = 2;
+const attributeType = { float: 1, int: 2, ints: 7 };
+
+export interface OnnxInput {
+  /** Of pixels scaled to 0…1, per channel; the model then takes uint8 pixels. Left out: it takes float32, normalised. */
+  readonly normalise?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+}
+
+/** Names of the model's input [N, height, width, channels] and output ([N, height, width, channels] or [N, features]). */
+export const onnxInput = 'images', onnxOutput = 'features';
+
+/** The whole of `network` as a model's bytes. For a prefix see boundary.ts; fold batch norms before (foldBatchNorm.ts). */
+export function onnxGraph(network: Network, weights: Weights, { normalise }: OnnxInput): Uint8Array {
+  const graph = new Graph(weights), shapes = shapesOf(network);
+  graph.emitInput(normalise);
+  for (const node of network.nodes) read(emit, node.op, graph, node, inputShapes(network, node.inputs, shapes)[0]!);
+  const last = network.nodes.at(-1)!.name, output = shapes.get(last)!;
+  if (output.length === 3) graph.add('Transpose', [last], onnxOutput, { perm: [0, 2, 3, 1] });
+  else graph.add('Identity', [last], onnxOutput);
+  return ModelProto.encode({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 13 }],
+    producerName: 'thaw',
+    graph: {
+      name: network.name,
+      node: graph.nodes,
+      initializer: graph.tensors,
+      input: [valueInfo(onnxInput, normalise ? uint8 : float32, network.input)],
+      output: [valueInfo(onnxOutput, float32, output)],
+    },
+  }).finish();
+}
+
+/** Node, and the shape of its first input → nodes and tensors added to the graph; the node's output carries its name. */
+const emit: Reader<[graph: Graph, node: Node, input: Shape], void> = {
+  conv: ({ kernel, stride, padding, groups }, graph, node, input) =>
+    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name,
+      { ...windowOf(kernel, stride, padding, input), group: groups }),
+  depthwiseConv: ({ kernel, stride, padding }, graph, node, input) =>
+    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name,
+      { ...windowOf(kernel, stride, padding, input), group: mapOf(input)[2] }),
+  batchNorm: ({ epsilon }, graph, node) =>
+    graph.add('BatchNormalization', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias', 'running_mean', 'running_var')],
+      node.name, { epsilon: { float: epsilon } }),
+  relu: (_, graph, node) => graph.add('Relu', node.inputs, node.name),
+  relu6: (_, graph, node) => graph.add('Clip', [node.inputs[0]!, graph.constant(0), graph.constant(6)], node.name),
+  add: (_, graph, node) => graph.add('Add', node.inputs, node.name),
+  maxPool: ({ kernel, stride, padding }, graph, node, input) =>
+    graph.add('MaxPool', node.inputs, node.name, windowOf(kernel, stride, padding, input)),
+  globalAveragePool: (_, graph, node) => {
+    graph.add('GlobalAveragePool', node.inputs, `${node.name}.map`);
+    graph.add('Flatten', [`${node.name}.map`], node.name, { axis: 1 });
+  },
+  linear: (_, graph, node) =>
+    graph.add('Gemm', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name, { transB: 1 }),
+};
+
+type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+
+function windowOf(kernel: number, stride: number, padding: number | 'same', input: Shape): Attributes {
+  const [height, width] = mapOf(input);
+  const [top, bottom] = padsOf(height, kernel, stride, padding), [left, right] = padsOf(width, kernel, stride, padding);
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [top, left, bottom, right] };
+}
+
+class Graph {
+  readonly nodes: onnx.INodeProto[] = [];
+  readonly tensors: onnx.ITensorProto[] = [];
+  readonly #weights: Weights;
+  readonly #constants = new Set<string>();
+
+  constructor(weights: Weights) {
+    this.#weights = weights;
+  }
+
+  add(opType: string, inputs: readonly string[], output: string, attributes: Attributes = {}): void {
+    this.nodes.push({ opType, name: output, input: [...inputs], output: [output], attribute: Object.entries(attributes).map(attributeOf) });
+  }
+
+  /** Pixels or values, NHWC → `input`, float32 NCHW. */
+  emitInput(normalise: OnnxInput['normalise']): void {
+    let x = onnxInput;
+    if (normalise) {
+      const { mean, std } = normalise;
+      this.add('Cast', [x], 'input.float', { to: float32 });
+      this.add('Sub', ['input.float', this.tensor('input.mean', vector(mean.map((m) => 255 * m)))], 'input.centred');
+      this.add('Mul', ['input.centred', this.tensor('input.scale', vector(std.map((s) => 1 / (255 * s))))], x = 'input.normal');
+    }
+    this.add('Transpose', [x], 'input', { perm: [0, 3, 1, 2] });
+  }
+
+  /** Those of a node's parameters that it has; only biases may be missing. */
+  parameters({ name }: Node, ...parts: readonly string[]): readonly string[] {
+    return parts.flatMap((part) => {
+      const tensor = this.#weights.get(`${name}.${part}`);
+      if (!tensor && part !== 'bias') throw new Bug(`no weights "${name}.${part}"`);
+      return tensor ? [this.tensor(`${name}.${part}`, tensor)] : [];
+    });
+  }
+
+  constant(value: number): string {
+    const name = `constant.${value}`;
+    if (!this.#constants.has(name)) this.tensor(name, { shape: [], data: Float32Array.of(value) });
+    this.#constants.add(name);
+    return name;
+  }
+
+  tensor(name: string, { shape, data }: TensorData): string {
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // little-endian, as the format and every platform here
+    this.tensors.push({ name, dims: [...shape], dataType: float32, rawData });
+    return name;
+  }
+}
+
+const vector = (values: readonly number[]): TensorData => ({ shape: [values.length], data: Float32Array.from(values) });
+
+function attributeOf([name, value]: [string, Attributes[string]]): onnx.IAttributeProto {
+  if (typeof value === 'number') return { name, type: attributeType.int, i: value };
+  if ('float' in value) return { name, type: attributeType.float, f: value.float };
+  return { name, type: attributeType.ints, ints: [...value] };
+}
+
+const valueInfo = (name: string, elemType: number, shape: Shape): onnx.IValueInfoProto => ({
+  name,
+  type: { tensorType: { elemType, shape: { dim: [{ dimParam: 'N' }, ...shape.map((dimValue) => ({ dimValue }))] } } },
+});
