@@ -33,7 +33,7 @@ export function matchPatterns(network: Network, patterns: readonly string[]): Ma
 
 function coverage(pattern: string): (name: string) => boolean {
   if (pattern === 'all') return () => true;
-  const escaped = pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('[^.]*');
+  const escaped = pattern.split(/\*+/).map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('[^.]*');
   const covered = new RegExp(`^${escaped}(\\.|$)`);
   return (name) => covered.test(name);
 }

@@ -6,10 +6,10 @@ import type { Parameter } from './parameters.ts';
 export interface FreezeRow {
   /** A freeze pattern that matches exactly this row: `stem`, `blocks.5`, `blocks.5.0.conv_pw`. */
   readonly path: string;
-  /** Trainable values in it. */
-  readonly parameters: number;
   /** Names of its parameters; a parent has those of all its children. */
-  readonly names: readonly string[];
+  readonly parameters: readonly string[];
+  /** Values in them. */
+  readonly parameterCount: number;
   /** Empty: a layer. */
   readonly children: readonly FreezeRow[];
 }
@@ -22,8 +22,8 @@ export const freezeTree = (network: Network): readonly FreezeRow[] =>
 function row(path: string, parameters: readonly Parameter[], divisible: boolean): FreezeRow {
   return {
     path,
-    parameters: parameters.reduce((sum, { size }) => sum + size, 0),
-    names: parameters.map(({ name }) => name),
+    parameters: parameters.map(({ name }) => name),
+    parameterCount: parameters.reduce((sum, { size }) => sum + size, 0),
     children: divisible ? childrenOf(path, parameters) : [],
   };
 }
@@ -46,5 +46,5 @@ export const layersOf = (row: FreezeRow): readonly FreezeRow[] =>
 /** "2 of 5 train": layers of a row with a parameter that trains, and all of them. */
 export function trainingShare(row: FreezeRow, trained: ReadonlySet<string>): { readonly training: number; readonly layers: number } {
   const layers = layersOf(row);
-  return { training: layers.filter(({ names }) => names.some((name) => trained.has(name))).length, layers: layers.length };
+  return { training: layers.filter(({ parameters }) => parameters.some((name) => trained.has(name))).length, layers: layers.length };
 }
