@@ -36,7 +36,7 @@ export const diagnosticCodes = [
   'extension-mismatch', 'permission-denied', 'unreadable-file', 'too-large', 'too-small', 'extreme-aspect', 'blank',
   'duplicate', 'duplicate-conflict', 'near-duplicate', 'near-duplicate-conflict', 'leak', 'converted',
   // weights, engine, machine
-  'bad-weights', 'weights-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'disk-full', 'unwritable', 'non-finite-loss',
+  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'disk-full', 'unwritable', 'non-finite-loss',
   // runs
   'newer-format', 'no-run', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'native-crash', 'internal-error',
 ] as const;

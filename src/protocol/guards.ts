@@ -1,4 +1,4 @@
-import type { RunId, RunManifest, RunRequest, Lease } from './runManifest.ts';
+import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
@@ -122,9 +122,16 @@ export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, va
 /** A message from the page, in the extension host. */
 export const parseFromPage = (value: unknown): Parsed<FromPage> => parsed(fromPage, value);
 
+/** A diagnostic that a process left as its last words. */
+export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
+
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>
   parsed(fields<Lease>({ pid: whole, pidStart: text, host: text, heartbeatAt: text }), value);
+
+/** The content of an exit.json. */
+export const parseExitFacts = (value: unknown): Parsed<ExitFacts> =>
+  parsed(fields<ExitFacts>({ at: text, code: optional(number), signal: optional(text), oomKilled: flag, peakBytes: optional(number) }), value);
 
 /** The content of a run.json; `file` is named in the diagnostic. */
 export function parseManifest(value: unknown, file: string): Checked<RunManifest> {

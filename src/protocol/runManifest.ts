@@ -58,3 +58,15 @@ export interface Lease {
   readonly host: string;
   readonly heartbeatAt: string;
 }
+
+/** exit.json: how the trainer's process ended, as its keeper saw it. */
+export interface ExitFacts {
+  readonly at: string;
+  /** One of the two: it returned a code, or a signal ended it. */
+  readonly code?: number;
+  readonly signal?: string;
+  /** The kernel ended processes for want of memory while this one ran. */
+  readonly oomKilled: boolean;
+  /** Largest resident size, where the system tells. */
+  readonly peakBytes?: number;
+}

@@ -33,6 +33,9 @@ export const optional = <T>(guard: Guard<T>): Optional<T> => ({ optional: guard 
 
 export const text: Guard<string> = (value) => typeof value === 'string' ? value : mismatch('not a text');
 
+export const matching = (pattern: RegExp): Guard<string> => (value) =>
+  pattern.test(text(value)) ? value as string : mismatch(`not of the form ${pattern.source}`);
+
 export const flag: Guard<boolean> = (value) => typeof value === 'boolean' ? value : mismatch('not true or false');
 
 /** Any number. Also "NaN" and the infinities by name, and null, which is what other JSON writers make of them. */
