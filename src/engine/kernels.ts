@@ -1,0 +1,59 @@
+/**
+ * The ops whose gradients decide how fast an engine trains, behind one interface. `portable` composes them from tfjs
+ * ops and runs anywhere; an engine with better ways brings its own (kernels/tensorflow.ts).
+ * All are differentiable in every tensor argument but the stored statistics. Parity: test/parity/engine/kernels.test.ts.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface Kernels {
+  /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
+  batchNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, statistics: Statistics, epsilon: number): tf.Tensor;
+  /** Normalises by the statistics of x itself, and hands them out; no gradient flows through those. */
+  batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { readonly y: tf.Tensor };
+  relu(x: tf.Tensor): tf.Tensor;
+  relu6(x: tf.Tensor): tf.Tensor;
+  /** x: [batch, height, width, in]; filter: [height, width, in, out]. */
+  conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
+  /** filter: [height, width, channels, 1]. */
+  depthwiseConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
+}
+
+/** Both [channels]; the variance is biased (÷ count) where it was measured. */
+export interface Statistics {
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
+export const portable: Kernels = {
+  batchNorm(x, scale, shift, { mean, variance }, epsilon) {
+    const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
+    return tf.add(tf.mul(tf.sub(x, mean), factor), shift);
+  },
+  batchNormTrain,
+  relu: (x) => tf.relu(x),
+  relu6: (x) => tf.relu6(x),
+  conv2d: (x, filter, stride, padding) => tf.conv2d(x, filter, stride, padding),
+  depthwiseConv2d: (x, filter, stride, padding) => tf.depthwiseConv2d(x, filter, stride, padding),
+};
+
+/** The gradient in closed form (Ioffe & Szegedy 2015, arXiv:1502.03167 §3), rather than back through the moments. */
+function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { y: tf.Tensor } {
+  const axes = x.shape.slice(1).map((_, axis) => axis);
+  const { mean, variance } = tf.moments(x, axes);
+  const invStd = tf.rsqrt(tf.add(variance, epsilon));
+  const normalise = tf.customGrad((...args) => {
+    const [x, scale, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const normal = tf.mul(tf.sub(x, mean), invStd);
+    save([normal, tf.mul(scale, invStd)]);
+    return {
+      value: tf.add(tf.mul(normal, scale), shift),
+      gradFunc(dy: tf.Tensor, [normal, factor]: tf.Tensor[]) {
+        const dScale = tf.sum(tf.mul(dy, normal!), axes), dShift = tf.sum(dy, axes);
+        const count = dy.size / dShift.size;
+        const along = tf.add(tf.mul(normal!, tf.div(dScale, count)), tf.div(dShift, count));
+        return [tf.mul(tf.sub(dy, along), factor!), dScale, dShift];
+      },
+    };
+  });
+  return { y: normalise(x, scale, shift), mean, variance };
+}
