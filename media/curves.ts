@@ -1,6 +1,7 @@
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import type { FollowedRun, PageState } from './store.ts';
 import type { Series } from '../src/base/series.ts';
+import { controlTitle } from '../src/protocol/wording.ts';
 import { decimate, type Point } from './decimate.ts';
 
 /** What the three charts draw: pure, so that it can be tested without a canvas. x is the epoch. */
@@ -32,7 +33,7 @@ export function curvesOf({ run, controls }: PageState): Curves {
   const perEpoch = state.planned?.stepsPerEpoch ?? 1;
   const curve = (name: string, kind: Curve['kind'], series: Series, scale = 1 / perEpoch): Curve => ({ name, kind, points: decimate(series, bucketCount, scale) });
   const ofControls = (pick: (control: RunState) => Series): Curve[] => controls.filter(hasCurve).map(({ manifest, state: control }) =>
-    curve(controlName(manifest.control), manifest.control === 'scratch' ? 'scratch' : 'random-features', pick(control), 1 / (control.planned?.stepsPerEpoch ?? perEpoch)));
+    curve(controlTitle(manifest.control ?? ''), manifest.control === 'scratch' ? 'scratch' : 'random-features', pick(control), 1 / (control.planned?.stepsPerEpoch ?? perEpoch)));
   const { best } = state;
   const bestPoint = (y: number | undefined): Curve[] => best && y !== undefined ? [{ name: 'kept', kind: 'best', points: [{ x: best.step / perEpoch, y }] }] : [];
   return {
@@ -44,8 +45,6 @@ export function curvesOf({ run, controls }: PageState): Curves {
   };
 }
 
-/** How a control is called, everywhere on the page. */
-export const controlName = (control: string | undefined): string => control === 'scratch' ? 'from scratch' : control === 'random-features' ? 'random backbone' : control === 'knn' ? 'nearest neighbours' : control === 'blind' ? 'blind guess' : control ?? '';
 
 const hasCurve = ({ state }: FollowedRun): boolean => state.validationLoss.length > 0;
 

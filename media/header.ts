@@ -1,10 +1,9 @@
 import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
-import { activityText } from '../src/protocol/wording.ts';
+import { activityText, controlTitle } from '../src/protocol/wording.ts';
 import { clockTime, percent } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
-import { controlName } from './curves.ts';
 
 /** Title, one sentence of status, one line of progress, the engine and why, and the two or three things one can do. */
 export function header(send: (message: FromPage) => void): { readonly node: HTMLElement; update(state: PageState): void } {
@@ -42,7 +41,7 @@ export function statusSentence({ run: { state }, controls }: PageState): string 
     case 'training': parts.push('Training', ...trainingParts(state)); break;
     case 'judging': {
       const control = controls.find((each) => !each.state.endedAt);
-      parts.push(state.tested && `Trained: ${percent(state.tested.accuracy.value)} of the test images right`, control ? `now the control “${controlName(control.manifest.control)}”` : 'now its controls');
+      parts.push(state.tested && `Trained: ${percent(state.tested.accuracy.value)} of the test images right`, control ? `now the control “${controlTitle(control.manifest.control ?? '')}”` : 'now its controls');
       if (control) parts.push(control.state.progress ? activityText(control.state.progress) : control.state.step > 0 ? `step ${control.state.step}` : undefined, left(control.state.etaMs));
       return parts.filter(Boolean).join(' · ');
     }

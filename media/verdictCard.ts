@@ -1,9 +1,9 @@
 import type { PageState } from './store.ts';
 import type { ControlKind, Share } from '../src/protocol/verdict.ts';
 import { behindControl } from '../src/protocol/behindControl.ts';
+import { controlTitle } from '../src/protocol/wording.ts';
 import { percent } from '../src/base/units.ts';
 import { h, svg } from './dom.ts';
-import { controlName } from './curves.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
 export function verdictCard(state: PageState): HTMLElement {
@@ -11,7 +11,7 @@ export function verdictCard(state: PageState): HTMLElement {
   if (verdict) {
     return h('section', { class: `card verdict ${verdict.claim}`, 'aria-label': 'Verdict' },
       h('h2', {}, verdict.headline), h('p', {}, verdict.words),
-      ...verdict.missing.map(({ control, why }) => h('p', { class: 'note' }, `Without ${controlName(control)}: ${why}.`)),
+      ...verdict.missing.map(({ control, why }) => h('p', { class: 'note' }, `Without ${controlTitle(control)}: ${why}.`)),
       forest(state));
   }
   return h('section', { class: 'card verdict', 'aria-label': 'Verdict' },
@@ -23,7 +23,7 @@ export function verdictCard(state: PageState): HTMLElement {
 export function watchCard(state: PageState): HTMLElement | undefined {
   const found = state.controls.flatMap((control) => {
     const behind = behindControl(state.run.state, control.state);
-    return behind && !control.state.endedAt ? [{ name: controlName(control.manifest.control), ...behind }] : [];
+    return behind && !control.state.endedAt ? [{ name: controlTitle(control.manifest.control ?? ''), ...behind }] : [];
   })[0];
   return found && h('section', { class: 'card watch', role: 'status' },
     h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}. More than half of the runs that end well are behind early; this clears itself.`);
@@ -54,7 +54,7 @@ function forest({ run: { state } }: PageState): HTMLElement | undefined {
     ]));
 }
 
-const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlName(control)}${matchedSteps !== undefined ? `, ${matchedSteps} steps` : ''}`;
+const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${matchedSteps} steps` : ''}`;
 
 function dot({ value, low, high }: Share, run: boolean): SVGElement {
   const at = (share: number): string => `${(2 + 96 * share).toFixed(2)}%`;

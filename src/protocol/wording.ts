@@ -16,3 +16,14 @@ export function activityText({ activity, done, total }: Progress): string {
   const much = total !== undefined ? `: ${done} of ${total}` : done > 0 ? `: ${done}` : '';
   return `${activities[activity]}${much}`;
 }
+
+/** How a control is called wherever one is shown. */
+export function controlTitle(control: string): string {
+  switch (control) {
+    case 'blind': return 'blind guess';
+    case 'knn': return 'nearest neighbours';
+    case 'random-features': return 'random backbone';
+    case 'scratch': return 'from scratch';
+    default: return control;
+  }
+}

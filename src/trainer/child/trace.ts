@@ -6,6 +6,8 @@ export interface Evaluation {
   readonly step: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
+  /** Mean, nats. */
+  readonly testLoss: number;
   /** [test items, classes], row-major. */
   readonly testLogits: Float32Array;
 }

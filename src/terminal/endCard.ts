@@ -1,0 +1,37 @@
+import type { RunState } from '../protocol/reduceRun.ts';
+import type { Share } from '../protocol/verdict.ts';
+import { controlTitle } from '../protocol/wording.ts';
+import { percent } from '../base/units.ts';
+import { visible } from '../protocol/diagnostic.ts';
+import type { Paint } from './paint.ts';
+
+/** What a finished run found out: accuracy with its interval, its controls beside it, the verdict in words. */
+export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint): string {
+  const { tested, verdict, problem } = run;
+  const lines: string[] = [];
+  if (problem) lines.push(red(visible(problem.message)), ...(problem.fix ? [dim(visible(problem.fix))] : []), '');
+  if (tested) {
+    const { value, low, high, correct, items } = tested.accuracy;
+    lines.push(`${bold(`Test accuracy ${percent(value)}`)}  95 % interval ${percent(low)} – ${percent(high)}, ${correct} of ${items} images right`, '', ...table(run, bold, dim), '');
+  }
+  if (verdict) {
+    const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
+    lines.push(colour(bold(verdict.headline)), verdict.words, ...verdict.missing.map(({ control, why }) => dim(`Without ${controlTitle(control)}: ${why}.`)));
+  }
+  return lines.join('\n');
+}
+
+function table(run: RunState, bold: Paint['bold'], dim: Paint['dim']): string[] {
+  const rows: { name: string; share: Share; own: boolean }[] = [
+    { name: 'this run', share: run.tested!.accuracy, own: true },
+    ...run.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: `${controlTitle(control)}${matchedSteps !== undefined ? `, ${matchedSteps} steps` : ''}`, share: accuracy, own: false }] : []),
+  ].sort((a, b) => b.share.value - a.share.value);
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  return rows.map(({ name, share, own }) => `  ${own ? bold(name.padEnd(width)) : name.padEnd(width)}  ${percent(share.value).padStart(7)}  ${dim(bar(share))}`);
+}
+
+/** The interval drawn over 0…100 %: `────●───`. */
+function bar({ value, low, high }: Share): string {
+  const columns = 40, at = (share: number): number => Math.min(columns - 1, Math.floor(share * columns));
+  return Array.from({ length: columns }, (_, i) => i === at(value) ? '●' : i >= at(low) && i <= at(high) ? '─' : '·').join('');
+}

@@ -1,0 +1,41 @@
+import type { RunState } from '../protocol/reduceRun.ts';
+import { activityText, controlTitle } from '../protocol/wording.ts';
+import { behindControl } from '../protocol/behindControl.ts';
+import { clockTime, percent } from '../base/units.ts';
+import { lastY } from '../base/series.ts';
+import type { Paint } from './paint.ts';
+
+/** What goes on now, in one line: `▸ probe 1/2 · epoch 8/30 · loss 0.612 · validation 72.2 % · 5,310 images/s · 0:03 left`. */
+export function liveLine(run: RunState, control: { readonly kind: string; readonly state: RunState } | undefined, { dim, yellow }: Paint): string {
+  if (run.status === 'judging' && control) {
+    const behind = behindControl(run, control.state);
+    return [
+      `${dim('control')} ${controlTitle(control.kind)}`, ...partsOf(control.state),
+      behind && yellow(`watch: the run is ${(-behind.gapPt).toFixed(1)} points behind it at step ${behind.step}, so far`),
+    ].filter(Boolean).join(dim(' · '));
+  }
+  return partsOf(run).join(dim(' · '));
+}
+
+function partsOf(state: RunState): string[] {
+  const { planned, stages, progress, etaMs, perSecond } = state;
+  const parts: (string | undefined)[] = [];
+  if (progress) parts.push(activityText(progress));
+  else if (state.status === 'training') {
+    const stage = stages.at(-1)?.stage ?? 0, facts = planned?.stages[stage];
+    const since = state.step - (stages.at(-1)?.step ?? 0);
+    const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / planned.stepsPerEpoch)) : 0;
+    const loss = lastY(state.loss), accuracy = lastY(state.validationAccuracy);
+    parts.push(
+      planned && planned.stages.length > 1 ? `stage ${stage + 1}/${planned.stages.length} ${facts?.name ?? ''}` : facts?.name,
+      facts && `epoch ${epoch}/${facts.epochs}`,
+      loss !== undefined ? `loss ${loss.toFixed(3)}` : undefined,
+      accuracy !== undefined ? `validation ${percent(accuracy)}` : undefined,
+    );
+  } else parts.push(state.status === 'queued' ? 'waiting for another run to end' : state.status);
+  parts.push(perSecond !== undefined && perSecond > 0 ? `${thousands(perSecond)} images/s` : undefined, etaMs !== undefined ? `${clockTime(etaMs)} left` : undefined);
+  return parts.filter((part): part is string => part !== undefined && part !== '');
+}
+
+/** 5310.4 → "5,310"; 9.31 → "9.3". */
+const thousands = (value: number): string => value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en-US');

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
+import type { DataFacts } from '../../protocol/runEvent.ts';
+import type { CardInput } from '../../backbones/card.ts';
+import type { SplitPlan } from '../../experiment/plan.ts';
+import type { FileFacts, FoundFile, ManifestLine, Sample, SampleId, Scan, Split, View } from '../../data/sample.ts';
+import { findDuplicates } from '../../data/duplicates.ts';
+import { splitSamples } from '../../data/split.ts';
+import { prepared } from '../../data/prepare.ts';
+import { codePoints } from '../../base/order.ts';
+import { Refused } from '../../protocol/diagnostic.ts';
+
+/** The folder as the run sees it: samples with labels and splits, and everything that was left out. */
+export interface Dataset {
+  readonly folder: string;
+  /** Display order; the index is the label everywhere. */
+  readonly classes: readonly string[];
+  readonly samples: readonly Sample[];
+  /** Class index of each sample. */
+  readonly labels: Int32Array;
+  /** Indices into `samples`. */
+  readonly rows: Readonly<Record<Split, readonly number[]>>;
+  readonly facts: DataFacts;
+  readonly fingerprint: string;
+  readonly manifest: readonly ManifestLine[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What wants to see each image while it is decoded anyway. */
+export interface ViewConsumer {
+  readonly views: readonly View[];
+  /** Whether this content has still to be decoded for it. */
+  wants(sha256: string): boolean;
+  take(sha256: string, views: ReadonlyMap<View, Uint8Array>): Promise<void>;
+  finish(): Promise<void>;
+}
+
+export interface ReadOptions {
+  readonly input: CardInput;
+  readonly split: SplitPlan;
+  readonly consumer: ViewConsumer;
+  /** Facts of contents met before: such a file is hashed, not decoded. */
+  readonly known: { get(sha256: string): FileFacts | undefined; add(facts: FileFacts): void };
+  /** Where earlier runs put these samples: they stay there. */
+  readonly earlier?: ReadonlyMap<SampleId, Split>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+}
+
+/** Opens every file of `scan` once: facts, problems, duplicates, splits, and the consumer's share on the way. */
+export async function readDataset(scan: Scan, options: ReadOptions): Promise<Dataset> {
+  const { consumer, known, signal } = options;
+  const read: (FoundFile & { readonly facts: FileFacts })[] = [], problems = new Map<SampleId, Diagnostic>();
+  const reader = prepared(scan, options.input, consumer.views, {
+    signal,
+    known: (sha256) => consumer.wants(sha256) ? undefined : known.get(sha256),
+  });
+  for await (const item of reader) {
+    if ('problem' in item) problems.set(item.file.id, item.problem);
+    else {
+      known.add(item.facts);
+      read.push({ ...item.file, facts: item.facts });
+      if (item.views) await consumer.take(item.facts.sha256, item.views);
+    }
+    options.onProgress(read.length + problems.size);
+  }
+  await consumer.finish();
+  const duplicates = findDuplicates(read);
+  const split = valueOf(splitSamples(duplicates.samples, options.split, options.earlier));
+  const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts, id }) => facts.notes.map((note) => ({ ...note, where: { file: id } }))), ...duplicates.diagnostics, ...split.diagnostics];
+  return assembled(scan, duplicates.samples, split.splits, problems, diagnostics, split.splitBy);
+}
+
+function assembled(
+  scan: Scan, all: readonly Sample[], splits: ReadonlyMap<SampleId, Split>, problems: ReadonlyMap<SampleId, Diagnostic>,
+  diagnostics: readonly Diagnostic[], splitBy: string,
+): Dataset {
+  const samples = all.filter(({ id }) => splits.has(id));
+  const classes = [...new Set(samples.map(({ label }) => label))].sort(codePoints);
+  const indexOf = new Map(classes.map((name, index) => [name, index]));
+  const labels = Int32Array.from(samples, ({ label }) => indexOf.get(label)!);
+  const rowsOf = (split: Split): number[] => samples.flatMap(({ id }, row) => splits.get(id) === split ? [row] : []);
+  const rows = { train: rowsOf('train'), validation: rowsOf('validation'), test: rowsOf('test') };
+  const perClass = (split: Split): number[] => classes.map((_, label) => rows[split].filter((row) => labels[row] === label).length);
+  const manifest = [
+    ...all.map((sample): ManifestLine => ({
+      path: sample.id, label: sample.label, sizeBytes: sample.sizeBytes, sha256: sample.facts.sha256,
+      ...(splits.has(sample.id) && { split: splits.get(sample.id)! }),
+      ...(sample.facts.hashes[0] !== undefined && { hash: sample.facts.hashes[0] }),
+      ...(sample.duplicateGroup !== undefined && { duplicateGroup: sample.duplicateGroup }),
+    })),
+    ...scan.files.filter(({ id }) => problems.has(id)).map(({ id, label, sizeBytes }): ManifestLine => ({ path: id, label, sizeBytes, problem: problems.get(id)!.code })),
+  ];
+  return {
+    folder: scan.folder, classes, samples, labels, rows, manifest, diagnostics,
+    fingerprint: fingerprintOf(samples, splits),
+    facts: {
+      classes, train: perClass('train'), validation: perClass('validation'), test: perClass('test'), splitBy,
+      leftOut: counted(diagnostics.filter(({ severity, code }) => severity !== 'information' && !kept.has(code))),
+      converted: counted(diagnostics.filter(({ code }) => code === 'converted')),
+      duplicateGroups: new Set(samples.flatMap(({ duplicateGroup }) => duplicateGroup ?? [])).size,
+    },
+  };
+}
+
+/** Warnings about samples that are used all the same. */
+const kept = new Set<Diagnostic['code']>(['converted', 'near-duplicate', 'near-duplicate-conflict', 'blank', 'extension-mismatch', 'nested-folder', 'leak', 'split-too-small', 'extreme-aspect']);
+
+function counted(diagnostics: readonly Diagnostic[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { code } of diagnostics) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+/** sha256 over contents, labels and splits in a fixed order: equal means trained and judged on the same items. */
+function fingerprintOf(samples: readonly Sample[], splits: ReadonlyMap<SampleId, Split>): string {
+  const lines = samples.map(({ id, label, facts }) => `${facts.sha256} ${splits.get(id)!} ${label}`).sort(codePoints);
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+/** The value, or `Refused` with what is wrong. */
+export function valueOf<T>(checked: Checked<T>): T {
+  if (!checked.ok) throw new Refused([...checked.errors, ...checked.warnings]);
+  return checked.value;
+}
