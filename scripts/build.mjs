@@ -1,0 +1,93 @@
+// @ts-check
+// Bundles what ships into dist/: the extension, the trainer, the command line, the decode worker and the dashboard page.
+// usage: node scripts/build.mjs [--minify] [--watch]
+import * as esbuild from 'esbuild';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fingerprintOf, textOf } from './fingerprint.mjs';
+import { root } from './repo.mjs';
+
+/** They load native binaries from beside themselves, so they stay packages. */
+const nativePackages = ['onnxruntime-node', 'sharp'];
+
+/** CommonJS packages inside an ES module bundle still call require. */
+const requireBanner = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+
+/** @param {boolean} minify @returns {esbuild.BuildOptions[]} */
+function bundlesOf(minify) {
+  /** @type {esbuild.BuildOptions} */
+  const common = { absWorkingDir: root, outdir: 'dist', bundle: true, minify, sourcemap: true, sourcesContent: false, legalComments: 'none', metafile: true, logLevel: 'warning' };
+  /** @type {esbuild.BuildOptions} */
+  const program = {
+    ...common, platform: 'node', target: 'node20', format: 'esm', outExtension: { '.js': '.mjs' }, external: nativePackages,
+    // The native backend asks for the umbrella package but uses only what the core exports.
+    alias: { '@tensorflow/tfjs': '@tensorflow/tfjs-core' },
+  };
+  /** @type {esbuild.BuildOptions} */
+  const page = { ...common, platform: 'browser', target: 'chrome128', format: 'esm', outdir: 'dist/media' };
+  return [
+    { ...common, platform: 'node', target: 'node20', format: 'cjs', outExtension: { '.js': '.cjs' }, external: ['vscode'], entryPoints: { extension: 'src/extension.ts' } },
+    { ...program, banner: { js: requireBanner }, entryPoints: { trainer: 'src/trainer/child/main.ts' } },
+    { ...program, banner: { js: requireBanner }, entryPoints: { decodeWorker: 'src/data/decodeWorker.ts' } },
+    { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
+    { ...page, entryPoints: { dashboard: 'media/dashboard.ts' } },
+    { ...page, entryPoints: { dashboard: 'media/dashboard.css' } },
+  ];
+}
+
+/** @param {esbuild.BuildOptions} bundle */
+const entryOf = (bundle) => Object.values(/** @type {Record<string, string>} */ (bundle.entryPoints))[0] ?? '';
+
+const stampFile = join(root, 'dist', '.built-from');
+
+/** @param {boolean} minify */
+const stampOf = async (minify) =>
+  `${minify ? 'minified' : 'plain'} ${await fingerprintOf(['src', 'media', 'scripts/build.mjs', 'package-lock.json'])}\n`;
+
+/** Builds unless dist/ is already what would be built. @param {{ minify?: boolean }} [options] */
+export async function buildWhenStale({ minify = false } = {}) {
+  if (await textOf(stampFile) === await stampOf(minify)) return false;
+  await build({ minify });
+  return true;
+}
+
+/** @param {{ minify?: boolean }} [options] */
+export async function build({ minify = false } = {}) {
+  const stamp = await stampOf(minify); // taken first: a file edited meanwhile makes the next build stale
+  const present = bundlesOf(minify).filter((bundle) => {
+    const there = existsSync(join(root, entryOf(bundle)));
+    if (!there) console.error(`  not there yet: ${entryOf(bundle)}`);
+    return there;
+  });
+  const results = await Promise.all(present.map((bundle) => esbuild.build(bundle)));
+  await copyWasm();
+  if (existsSync(join(root, 'dist', 'cli.mjs'))) await chmod(join(root, 'dist', 'cli.mjs'), 0o755);
+  await writeFile(stampFile, stamp);
+  for (const { metafile } of results) {
+    for (const [path, { bytes }] of Object.entries(metafile?.outputs ?? {})) {
+      if (!path.endsWith('.map')) console.error(`  ${path.padEnd(26)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
+    }
+  }
+}
+
+/** The wasm backend loads one of its three binaries by path, whichever the processor can run. */
+async function copyWasm() {
+  const from = join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist');
+  const to = join(root, 'dist', 'wasm');
+  await mkdir(to, { recursive: true });
+  for (const name of await readdir(from)) {
+    if (name.endsWith('.wasm')) await copyFile(join(from, name), join(to, name));
+  }
+}
+
+async function watch() {
+  for (const bundle of bundlesOf(false)) await (await esbuild.context({ ...bundle, logLevel: 'info' })).watch();
+  await copyWasm();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.includes('--watch')) await watch();
+  else await build({ minify: process.argv.includes('--minify') });
+}
