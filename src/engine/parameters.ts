@@ -7,8 +7,7 @@ import type { Network, OpName } from '../backbones/op.ts';
 import { parametersOf, type Parameter } from '../backbones/parameters.ts';
 import type { TensorData, Weights } from '../backbones/tensorData.ts';
 import { Bug } from '../base/bug.ts';
-import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
-import { TensorStore } from './tensorStore.ts';
+import type { TensorStore } from './tensorStore.ts';
 
 /** Axes of the stored tensor in the order in which the device wants them. */
 type Layout = readonly number[];
@@ -24,35 +23,25 @@ export interface DeviceParameter extends Parameter {
   readonly layout?: Layout;
 }
 
-/** Parameters and buffers of the nodes behind `from` (a node's name, or `input` for all), in their order. */
-export function parametersBehind(network: Network, from: string): readonly DeviceParameter[] {
-  const nodes = new Map(nodesBehind(network, from).map((node) => [node.name, node.op.op]));
-  return parametersOf(network).filter(({ node }) => nodes.has(node)).map((parameter) => {
-    const layout = parameter.part === 'weight' ? weightLayouts[nodes.get(parameter.node)!] : undefined;
+/** Every parameter and buffer, in the order of the nodes. */
+export function deviceParameters(network: Network): readonly DeviceParameter[] {
+  const ops = new Map(network.nodes.map(({ name, op }) => [name, op.op]));
+  return parametersOf(network).map((parameter) => {
+    const layout = parameter.part === 'weight' ? weightLayouts[ops.get(parameter.node)!] : undefined;
     return layout ? { ...parameter, layout } : parameter;
   });
 }
 
-export function nodesBehind(network: Network, from: string): Network['nodes'] {
-  if (from === 'input') return network.nodes;
-  const boundary = network.nodes.findIndex(({ name }) => name === from);
-  if (boundary < 0) throw new Bug(`${network.name} has no node "${from}"`);
-  return network.nodes.slice(boundary + 1);
-}
-
-/** Puts the parameters behind `from` on the device. `weights` may hold the rest of the network as well. */
-export function loadParameters(network: Network, from: string, weights: Weights): Checked<TensorStore> {
-  const wanted = parametersBehind(network, from);
-  const { errors, warnings } = fitOf(network, wanted, weights);
-  if (errors.length > 0) return { ok: false, errors, warnings };
-  const value = new TensorStore();
-  writeParameters(value, wanted, weights);
-  return { ok: true, value, warnings };
-}
-
-/** Replaces the values of `wanted`; `weights` holds them all (see `fitOf`). */
+/**
+ * Puts `wanted` on the device, in place of what has their names. `weights` may hold more. That every tensor is there
+ * and of the right shape is settled before (backbones/fitWeights.ts): here a misfit is a bug.
+ */
 export function writeParameters(store: TensorStore, wanted: readonly DeviceParameter[], weights: Weights): void {
-  for (const { name, layout } of wanted) store.set(name, upload(weights.get(name)!, layout));
+  for (const { name, shape, layout } of wanted) {
+    const stored = weights.get(name);
+    if (String(stored?.shape) !== String(shape)) throw new Bug(`"${name}" should be [${shape}], not [${stored?.shape}]`);
+    store.set(name, upload(stored!, layout));
+  }
 }
 
 export async function readParameters(store: TensorStore, wanted: readonly DeviceParameter[]): Promise<Weights> {
@@ -76,31 +65,3 @@ export async function download(tensor: tf.Tensor, layout?: Layout): Promise<Tens
   if (layout) turned.dispose();
   return { shape, data };
 }
-
-/** What of `weights` does not fit: missing tensors and wrong shapes are errors, tensors that no node has a use for a warning. */
-export function fitOf(network: Network, wanted: readonly Parameter[], weights: Weights): { errors: Diagnostic[]; warnings: Diagnostic[] } {
-  const missing = wanted.filter(({ name }) => !weights.has(name)).map(({ name }) => name);
-  const misshapen = wanted.flatMap(({ name, shape }) => {
-    const found = weights.get(name)?.shape;
-    return found && String(found) !== String(shape) ? [`${name} is [${found.join(', ')}], not [${shape.join(', ')}]`] : [];
-  });
-  const known = new Set(parametersOf(network).map(({ name }) => name));
-  const extra = [...weights.keys()].filter((name) => !known.has(name) && !name.endsWith('.num_batches_tracked'));
-  return {
-    errors: [
-      ...problem('error', `weights for ${network.name} lack`, missing),
-      ...problem('error', `weights for ${network.name} have wrong shapes:`, misshapen),
-    ],
-    warnings: problem('warning', `weights for ${network.name} hold tensors that it has no use for:`, extra),
-  };
-}
-
-function problem(severity: 'error' | 'warning', what: string, names: readonly string[]): Diagnostic[] {
-  if (names.length === 0) return [];
-  const fix = 'the weights belong to another network: use the file that belongs to this backbone';
-  return [{ code: 'bad-weights', severity, message: `${what} ${listed(names)}`, ...(severity === 'error' && { fix }) }];
-}
-
-/** A wrong file may differ in hundreds of tensors. */
-const listed = (names: readonly string[]): string =>
-  names.slice(0, 12).join(', ') + (names.length > 12 ? ` and ${names.length - 12} more` : '');

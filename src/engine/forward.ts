@@ -1,0 +1,108 @@
+/**
+ * Runs a network on tensors: one rule per op. What a gradient needs goes through `Kernels`, where each
+ * engine has its fastest way; the rest is plain tfjs. Maps are [batch, height, width, channels].
+ * Parity: test/parity/engine/network.test.ts.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { read, type Network, type Op, type Padding, type Reader } from '../backbones/op.ts';
+import { padsOf } from '../backbones/padding.ts';
+import type { Kernels } from './kernels.ts';
+import type { TensorStore } from './tensorStore.ts';
+
+export interface Pass {
+  readonly kernels: Kernels;
+  readonly parameters: TensorStore;
+  /** Batch norms that normalise by the batch's own statistics and move the stored ones; all others use the stored ones. By node name. */
+  readonly batchStatistics: ReadonlySet<string>;
+}
+
+/**
+ * x: float32 [batch, ...network.input]; stays the caller's. Returns the last node's output, which the caller disposes,
+ * or `x` itself where there are no nodes. Each value in between is freed once nothing needs it any more.
+ */
+export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
+  const values = new Map([['input', x]]), lastUse = lastUses(network);
+  let output = x;
+  for (const { name, op, inputs } of network.nodes) {
+    const tensors = inputs.map((input) => values.get(input)!);
+    output = tf.tidy(() => read(rules, op, { node: name, inputs: tensors, pass }));
+    values.set(name, output);
+    for (const input of inputs) {
+      if (lastUse.get(input) !== name) continue;
+      if (input !== 'input') values.get(input)?.dispose();
+      values.delete(input);
+    }
+  }
+  return output;
+}
+
+/** Node → the last one that reads it. */
+const lastUses = ({ nodes }: Network): ReadonlyMap<string, string> =>
+  new Map(nodes.flatMap(({ name, inputs }) => inputs.map((input) => [input, name] as const)));
+
+interface Call {
+  readonly node: string;
+  readonly inputs: readonly tf.Tensor[];
+  readonly pass: Pass;
+}
+
+const rules: Reader<[call: Call], tf.Tensor> = {
+  conv: ({ kernel, stride, padding, groups, bias }, call) => {
+    const { x, pad } = padded(call, kernel, stride, padding, 0);
+    const convolve = (part: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => call.pass.kernels.conv2d(part, filter, stride, pad);
+    return biased(grouped(x, parameter(call, 'weight') as tf.Tensor4D, groups, convolve), bias, call);
+  },
+  depthwiseConv: ({ kernel, stride, padding, bias }, call) => {
+    const { x, pad } = padded(call, kernel, stride, padding, 0);
+    return biased(call.pass.kernels.depthwiseConv2d(x, parameter(call, 'weight') as tf.Tensor4D, stride, pad), bias, call);
+  },
+  batchNorm,
+  relu: (_, { inputs: [x], pass }) => pass.kernels.relu(x!),
+  relu6: (_, { inputs: [x], pass }) => pass.kernels.relu6(x!),
+  add: (_, { inputs: [a, b] }) => tf.add(a!, b!),
+  maxPool: ({ kernel, stride, padding }, call) => {
+    const { x, pad } = padded(call, kernel, stride, padding, -Infinity);
+    return tf.maxPool(x, kernel, stride, pad);
+  },
+  globalAveragePool: (_, { inputs: [x] }) => tf.mean(x!, [1, 2]),
+  linear: ({ bias }, call) => biased(tf.matMul(call.inputs[0]!, parameter(call, 'weight')), bias, call),
+};
+
+const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parameters.get(`${node}.${part}`);
+
+const biased = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? tf.add(y, parameter(call, 'bias')) : y;
+
+/** Numeric padding is put on first: TensorFlow's own kernels know only `same` and `valid`. */
+function padded({ inputs: [x] }: Call, kernel: number, stride: number, padding: Padding, value: number): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
+  const map = x as tf.Tensor4D;
+  if (padding === 'same') return { x: map, pad: 'same' };
+  if (padding === 0) return { x: map, pad: 'valid' };
+  const [, height, width] = map.shape;
+  const pads = [[0, 0], [...padsOf(height, kernel, stride, padding)], [...padsOf(width, kernel, stride, padding)], [0, 0]] as [number, number][];
+  return { x: tf.pad(map, pads, value), pad: 'valid' };
+}
+
+/** tfjs has no grouped convolution: one per group, side by side. Filters: [height, width, in / groups, out]. */
+function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, groups: number, convolve: (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
+  if (groups === 1) return convolve(x, filter);
+  const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
+  return tf.concat(tf.split<tf.Tensor4D>(x, groups, 3).map((part, i) => convolve(part, filters[i]!)), 3);
+}
+
+function batchNorm({ epsilon, momentum }: Op<'batchNorm'>, call: Call): tf.Tensor {
+  const { node, inputs: [x], pass } = call;
+  const scale = parameter(call, 'weight'), shift = parameter(call, 'bias');
+  if (!pass.batchStatistics.has(node)) {
+    return pass.kernels.batchNorm(x!, scale, shift, { mean: parameter(call, 'running_mean'), variance: parameter(call, 'running_var') }, epsilon);
+  }
+  const { y, mean, variance } = pass.kernels.batchNormTrain(x!, scale, shift, epsilon);
+  const count = x!.size / x!.shape.at(-1)!;
+  moveBuffer(call, 'running_mean', mean, momentum);
+  moveBuffer(call, 'running_var', tf.mul(variance, count / Math.max(1, count - 1)), momentum); // stored unbiased, as torch does
+  return y;
+}
+
+function moveBuffer(call: Call, part: string, towards: tf.Tensor, momentum: number): void {
+  const old = parameter(call, part);
+  call.pass.parameters.set(`${call.node}.${part}`, tf.add(old, tf.mul(tf.sub(towards, old), momentum)));
+}
