@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { initialRun, reduceRun, type RunState } from '../../../src/protocol/reduceRun.ts';
+import type { RunFact } from '../../../src/protocol/runEvent.ts';
+import { xs, ys } from '../../../src/base/series.ts';
+import { aManifest, aShare, asEvents, everyFact } from '../../support/runs.ts';
+
+const fold = (facts: readonly RunFact[]): RunState => asEvents(facts).reduce(reduceRun, initialRun(aManifest()));
+const upTo = (type: RunFact['type']): RunState => fold(everyFact.slice(0, everyFact.findIndex((fact) => fact.type === type) + 1));
+
+test('a finished run shows its curves, its best, its test, its controls and its verdict', () => {
+  const run = fold(everyFact);
+  assert.equal(run.status, 'finished');
+  assert.deepEqual([[...xs(run.loss)], [...ys(run.loss)], [...ys(run.rate)]], [[1, 2], [0.9, 0.7], [1e-3, 5e-4]]);
+  assert.deepEqual([[...xs(run.validationLoss)], [...ys(run.validationLoss)], [...ys(run.validationAccuracy)]], [[1, 2], [0.8, 0.85], [0.5, 0.5]]);
+  assert.deepEqual(run.best, { step: 1, loss: 0.8, accuracy: 0.5 });
+  assert.deepEqual(run.tested, { step: 1, loss: 0.8, accuracy: aShare });
+  assert.deepEqual(run.controls.map(({ control, accuracy, budgetMs, matchedSteps }) => [control, accuracy?.value, budgetMs, matchedSteps]),
+    [['blind', 0.5, undefined, undefined], ['scratch', 0.9, 60000, 2]]);
+  assert.equal(run.verdict?.claim, 'helps');
+  assert.equal(run.warnings.length, 1);
+  assert.equal(run.earlyStop?.bestStep, 1);
+  assert.equal(run.checkpointStep, 1);
+  assert.equal(run.data?.classes.length, 2);
+  assert.equal(run.planned?.totalSteps, 2);
+  assert.equal(run.engine?.name, 'wasm');
+  assert.ok(!('progress' in run) && !('etaMs' in run), 'what is over has no progress and no ETA');
+});
+
+test('the status follows what is going on', () => {
+  assert.equal(initialRun(aManifest()).status, 'queued');
+  assert.equal(upTo('started').status, 'preparing');
+  assert.equal(upTo('stage').status, 'training');
+  assert.equal(upTo('tested').status, 'judging');
+  assert.deepEqual(fold(everyFact.slice(0, 7)).progress, { activity: 'features', done: 3, total: 20 });
+  assert.equal(fold(everyFact.slice(0, 7)).etaMs, 4000);
+});
+
+test('a crash shows its reason, and a resume takes back what comes after its checkpoint', () => {
+  const crashed: RunFact = { type: 'ended', outcome: 'crashed', diagnostic: { code: 'run-killed', severity: 'error', message: 'SIGKILL' } };
+  const before = everyFact.slice(0, 12);
+  assert.equal(fold([...before, crashed]).problem?.code, 'run-killed');
+  const resumed = fold([...before, crashed, { type: 'started', pid: 1, node: 'v20', resumedFromStep: 1 }]);
+  assert.equal(resumed.status, 'preparing');
+  assert.equal(resumed.step, 1);
+  assert.deepEqual([...xs(resumed.loss)], [1]);
+  assert.ok(!('problem' in resumed) && !('endedAt' in resumed));
+});
+
+test('events seen before change nothing, nor does folding change an earlier state', () => {
+  const events = asEvents(everyFact);
+  const half = events.slice(0, 10).reduce(reduceRun, initialRun(aManifest()));
+  const points = half.loss.length;
+  const whole = events.reduce(reduceRun, half); // replays the first ten
+  assert.equal(half.loss.length, points);
+  assert.deepEqual([...xs(whole.loss)], [1, 2]);
+  assert.equal(whole.warnings.length, 1);
+});
+
+test('a million steps fold in a few seconds', () => {
+  const startedMs = performance.now();
+  let run = initialRun(aManifest());
+  for (let seq = 0; seq < 1e6; seq++) run = reduceRun(run, { seq, at: '', type: 'step', step: seq + 1, epoch: 0, loss: 1, rate: 1, perSecond: 1, etaMs: 1 });
+  assert.equal(run.loss.length, 1e6);
+  assert.ok(performance.now() - startedMs < 10_000, 'the fold is linear: measured 1 s, quadratic would be hours');
+});
