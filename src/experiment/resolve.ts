@@ -1,0 +1,197 @@
+import { cardOf } from '../backbones/cards.ts';
+import { matchPatterns } from '../backbones/freezePlan.ts';
+import type { Network } from '../backbones/op.ts';
+import { suggest } from '../base/suggest.ts';
+import type { Checked, Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
+import { nameOf, readExperiment, readOverride } from './parse.ts';
+import type { Written } from './parse.ts';
+import type { Origin, Origins, Plan } from './plan.ts';
+import { controlOptions, experimentField, fieldAt } from './schema.ts';
+import type { Field, Value, ValueMap } from './schema.ts';
+
+export interface ResolveOptions {
+  /** Name of the file, for diagnostics. */
+  readonly file: string;
+  /** Absolute folder from the one that is written (relative to the file). */
+  readonly folderOf: (written: string) => string;
+  /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
+  readonly overrides?: Readonly<Record<string, string>>;
+  /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
+  readonly origin?: 'file' | 'preset';
+}
+
+/** A Plan and where each of its values came from. */
+export interface Resolved {
+  readonly plan: Plan;
+  readonly origins: Origins;
+}
+
+/** The experiment with every default filled in, here and nowhere else, and checked for sense. All problems at once. */
+export function resolveExperiment(text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> {
+  const { source, written, diagnostics } = readExperiment(text, options.file);
+  const overrides = readOverrides(options.overrides ?? {}, written);
+  const found: Diagnostic[] = [...diagnostics, ...overrides.errors];
+  if (source.document === undefined) return { ok: false, errors: found, warnings: [] };
+
+  const origins: Record<string, Origin> = {};
+  const values = fill(experimentField, merged(written.values, overrides.values), '', (path, given) => {
+    origins[path] = !given ? 'default' : overrides.origins.has(path) ? 'command line' : options.origin ?? 'file';
+  });
+  // The one cast from table to type: schema.ts has a field for every key of Plan, and each value was read by its field.
+  const filled = values as unknown as FilledPlan;
+  const sense = new SenseCheck(filled, written, options.file);
+  found.push(...sense.errors());
+  if (found.length > 0) return { ok: false, errors: found, warnings: [] };
+  return { ok: true, value: { plan: planOf(filled, options.folderOf), origins }, warnings: sense.remarks() };
+}
+
+/** A Plan but for `off`, which becomes a control less. */
+type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
+
+function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan {
+  const off = filled.scratchBudget === 'off';
+  return {
+    ...filled,
+    data: { ...filled.data, folder: folderOf(filled.data.folder) },
+    controls: filled.controls.filter((control) => !(off && control === 'scratch')),
+    scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
+  };
+}
+
+/** Defaults for what is not there, key by key in the schema's order. `told` hears of every leaf and whether it was given. */
+function fill(field: Field, value: Value | undefined, path: string, told: (path: string, given: boolean) => void): Value {
+  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
+  if (field.kind === 'map') {
+    const given = value as ValueMap | undefined;
+    return Object.fromEntries(Object.entries(field.keys).map(([key, child]) => [key, fill(child, given?.[key], below(key), told)]));
+  }
+  if (field.kind === 'list' && field.of.kind === 'map') {
+    const items = (value ?? field.default) as readonly Value[];
+    return items.map((item, index) => fill(field.of, item, below(String(index)), told));
+  }
+  told(path, value !== undefined);
+  return value ?? defaultAt(field, path);
+}
+
+function defaultAt(field: Exclude<Field, { kind: 'map' }>, path: string): Value {
+  const stage = /^stages\.(\d+)\.name$/.exec(path);
+  if (stage) return `stage ${Number(stage[1]) + 1}`;
+  return field.default ?? ''; // a required key: its absence has been reported
+}
+
+interface Overrides {
+  /** Merged into the file's values. */
+  readonly values: readonly (readonly [path: string, value: Value])[];
+  readonly origins: ReadonlySet<string>;
+  readonly errors: readonly Diagnostic[];
+}
+
+function readOverrides(texts: Readonly<Record<string, string>>, written: Written): Overrides {
+  const values: [string, Value][] = [], errors: Diagnostic[] = [];
+  const stages = Math.max(1, (written.values['stages'] as readonly Value[] | undefined)?.length ?? 0);
+  for (const [pattern, text] of Object.entries(texts)) {
+    const field = fieldAt(pattern), stage = /^stages\.(\d+)\./.exec(pattern);
+    if (field === undefined || field.kind === 'map' || pattern === 'stages') {
+      const near = suggest(pattern, leafPaths(experimentField, ''));
+      errors.push({ code: 'unknown-key', severity: 'error', message: `no value "${pattern}" in an experiment`, ...(near && { fix: `did you mean "${near}"?` }) });
+    } else if (stage && Number(stage[1]) >= stages) {
+      errors.push({ code: 'out-of-range', severity: 'error', message: `"${pattern}": there are ${stages} stages, counted from 0` });
+    } else {
+      const read = readOverride(field, pattern, text);
+      const paths = pattern.includes('*') ? Array.from({ length: stages }, (_, i) => pattern.replace('*', String(i))) : [pattern];
+      if (read.ok) values.push(...paths.map((path): [string, Value] => [path, read.value]));
+      else errors.push(...read.errors);
+    }
+  }
+  return { values, origins: new Set(values.map(([path]) => path)), errors };
+}
+
+/** Dotted paths of all values, `stages.*.rate` for stages. */
+export function leafPaths(field: Field, path: string): string[] {
+  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
+  if (field.kind === 'map') return Object.entries(field.keys).flatMap(([key, child]) => leafPaths(child, below(key)));
+  if (field.kind === 'list' && field.of.kind === 'map') return leafPaths(field.of, below('*'));
+  return [path];
+}
+
+function merged(values: ValueMap, overrides: Overrides['values']): ValueMap {
+  const copy = structuredClone(values) as Record<string, Value>;
+  for (const [path, value] of overrides) {
+    const parts = path.split('.'), last = parts.pop()!;
+    let at = copy;
+    for (const [i, part] of parts.entries()) {
+      at[part] ??= parts[i + 1] === undefined || !/^\d+$/.test(parts[i + 1]!) ? {} : [];
+      at = at[part] as Record<string, Value>;
+    }
+    at[last] = value;
+  }
+  return copy;
+}
+
+/** What types cannot say: that patterns match, that something trains, that shares make a whole. */
+class SenseCheck {
+  readonly #plan: FilledPlan;
+  readonly #written: Written;
+  readonly #file: string;
+
+  constructor(plan: FilledPlan, written: Written, file: string) {
+    this.#plan = plan;
+    this.#written = written;
+    this.#file = file;
+  }
+
+  errors(): Diagnostic[] {
+    const { stages, backbone } = this.#plan, network = cardOf(backbone)?.network(2); // names do not depend on the number of classes
+    if (stages.length === 0) return [...this.#split(), this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
+    return [...this.#split(), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+  }
+
+  /** Controls that were taken out: allowed, and said. */
+  remarks(): Diagnostic[] {
+    const { controls, scratchBudget } = this.#plan;
+    return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
+      const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
+      if (controls.includes(control) && !off) return [];
+      return [this.#diagnostic('information', 'control-off', `the control "${control}" will not run: ${why}`, path, 'the verdict will say that it is missing')];
+    });
+  }
+
+  #split(): Diagnostic[] {
+    const { train, validation, test } = this.#plan.data.split, sum = train + validation + test;
+    if (Math.abs(sum - 1) < 1e-6) return [];
+    const [shares, whole] = [[train, validation, test].map(asPercent).join(' + '), asPercent(sum)];
+    return [this.#problem('out-of-range', `train, validation and test are ${shares} = ${whole}`, 'data.split', 'let them sum to 100%; a share that is not written has its default (70%, 15%, 15%)')];
+  }
+
+  #stage(stage: number, network: Network): Diagnostic[] {
+    const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
+    const { trained, unmatched } = matchPatterns(network, patterns);
+    if (unmatched.length > 0) {
+      return unmatched.map(({ pattern, suggestion }) => this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`,
+        `${path}.${patterns.indexOf(pattern)}`, suggestion && `did you mean "${suggestion}"?`));
+    }
+    if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer')];
+    if (stage > 0 || [...trained].some((name) => name.startsWith('head.'))) return [];
+    return [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')];
+  }
+
+  #problem(code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
+    return this.#diagnostic('error', code, message, path, fix);
+  }
+
+  #diagnostic(severity: Diagnostic['severity'], code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
+    const range = this.#rangeOf(path);
+    return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) } };
+  }
+
+  /** Of the value at `path`, or of the nearest key above it that stands in the file. */
+  #rangeOf(path: string): TextRange | undefined {
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
+      const place = this.#written.places.get(at);
+      if (place) return place.value;
+    }
+    return undefined;
+  }
+}
+
+const asPercent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;
