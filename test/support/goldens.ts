@@ -33,9 +33,26 @@ export interface GoldenCase {
 
 export interface GoldenFacts {
   readonly definition?: { readonly hyper: Readonly<Record<string, unknown>>; readonly groups: readonly GoldenGroup[] | null; readonly clip_grad_norm: number | null };
-  readonly optimizers?: Readonly<Record<'sgd3' | 'adamw3', Readonly<Record<string, unknown>>>>;
+  /** Model cases from here on. */
+  readonly constructor: { readonly kwargs: LiteArguments };
+  readonly optimizers: Readonly<Record<'sgd3' | 'adamw3', { readonly lr: number; readonly momentum: number; readonly weight_decay: number }>>;
+  /** Parameters that AdamW moves by rounding noise: not to be compared after its steps. */
   readonly adamw_noise_driven?: Readonly<Record<string, readonly string[]>>;
+  readonly stats: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Fingerprint>>>>>>;
 }
+
+/** Of timm's EfficientNet. */
+export interface LiteArguments {
+  readonly stem_size: number;
+  readonly num_features: number;
+  readonly num_classes: number;
+  readonly pad_type: string;
+  readonly block_args: { readonly args: readonly (readonly [string])[][] };
+  readonly norm_layer: { readonly kwargs?: { readonly eps: number } };
+}
+
+/** Of a tensor too large to store: its L2 norm, Σ aᵢ cos i over the row-major index (a transposition changes it), and the tolerances of both. */
+export type Fingerprint = readonly [norm: number, probe: number, normTolerance: number, probeTolerance: number];
 
 export interface GoldenGroup {
   readonly names: readonly string[];
@@ -96,13 +113,23 @@ export function assertGolden(golden: GoldenCase, key: string, got: ArrayLike<num
   return assertClose(got, golden.tensor(key).data, tolerance, `${golden.name} ${key}`);
 }
 
+/** Checks norm and probe of `got`. */
+export function assertFingerprint(got: ArrayLike<number>, [norm, probe, normTolerance, probeTolerance]: Fingerprint, what: string): void {
+  const values = Array.from(got);
+  const gotNorm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const gotProbe = values.reduce((sum, value, i) => sum + value * Math.cos(i), 0);
+  assert.ok(Math.abs(gotNorm - norm) <= normTolerance, `${what}: norm ${gotNorm}, not ${norm} ± ${normTolerance}`);
+  assert.ok(Math.abs(gotProbe - probe) <= probeTolerance, `${what}: probe ${gotProbe}, not ${probe} ± ${probeTolerance}`);
+}
+
+interface HeaderEntry { readonly dtype: string; readonly shape: readonly number[]; readonly data_offsets: readonly [number, number] }
+
 function readTensors(path: string): Map<string, GoldenTensor> {
   const file = readFileSync(path);
   const headerBytes = Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const { __metadata__: _, ...header } = JSON.parse(file.toString('utf8', 8, 8 + headerBytes)) as Record<string, HeaderEntry>;
   const tensors = new Map<string, GoldenTensor>();
   for (const [key, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
-    if (key === '__metadata__') continue;
     const bytes = new Uint8Array(file.subarray(8 + headerBytes + start, 8 + headerBytes + end)).buffer; // a copy: aligned
     tensors.set(key, { shape, data: numbersOf(dtype, bytes) });
   }
