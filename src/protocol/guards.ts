@@ -125,6 +125,13 @@ export const parseFromPage = (value: unknown): Parsed<FromPage> => parsed(fromPa
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
 
+/** The answer of a trainer that was asked something; its value is for the asker to guard. */
+export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
+  const failed = fields<Checked<never> & { readonly ok: false }>({ ok: oneOf(false), errors: list(diagnostic), warnings: list(diagnostic) });
+  const fine = fields<Checked<unknown> & { readonly ok: true }>({ ok: oneOf(true), value: (each) => each, warnings: list(diagnostic) });
+  return parsed(either(failed, fine), value);
+}
+
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>
   parsed(fields<Lease>({ pid: whole, pidStart: text, host: text, heartbeatAt: text }), value);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Checked } from '../protocol/diagnostic.ts';
+import type { Outcome } from '../protocol/runEvent.ts';
 import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
 import type { RunFolder } from './runFolder.ts';
 import { atomicWrite } from './atomicWrite.ts';
@@ -22,7 +23,7 @@ export function writeManifest(run: RunFolder, manifest: RunManifest): void {
 }
 
 /** True once nothing will happen to the run any more, short of a resume. */
-export const hasEnded = (status: RunStatus): boolean => {
+export const hasEnded = (status: RunStatus): status is Outcome => {
   switch (status) {
     case 'finished': case 'stopped': case 'failed': case 'killed': case 'crashed': return true;
     case 'queued': case 'preparing': case 'training': case 'judging': return false;

@@ -101,12 +101,17 @@ export function newRunId(title: string, createdAt: string): RunId {
 /** Guards every id that comes from outside before it becomes a path. */
 export const isRunId = (name: string): name is RunId => /^\d{8}-\d{6}-[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{6}$/.test(name);
 
-/** Makes the folder of a new run with its manifest. */
+/** Makes the folder of a new run with its manifest; or, on a full disk, neither. */
 export function createRun(place: RunsPlace, manifest: RunManifest): RunFolder {
   const run = runFolder(join(place.runs, manifest.id));
   mkdirSync(run.path);
-  atomicWrite(run.manifest, formatJson(manifest, 2));
-  return run;
+  try {
+    atomicWrite(run.manifest, formatJson(manifest, 2));
+    return run;
+  } catch (error) {
+    rmSync(run.path, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Removes a run. Renamed out of sight first: a removal that is cut short leaves no half run in the list. */

@@ -1,0 +1,15 @@
+import type { Disposable } from '../../base/owner.ts';
+import type { RunFolder } from '../../runs/runFolder.ts';
+import { readOrders } from '../../runs/control.ts';
+
+/** Calls `stop` once when control.jsonl says so, also when it said so before this process was there. */
+export function watchControl(run: RunFolder, stop: () => void, everyMs = 200): Disposable {
+  const look = (): void => {
+    if (!readOrders(run).some(({ order }) => order === 'stop')) return;
+    clearInterval(timer);
+    stop();
+  };
+  const timer = setInterval(look, everyMs).unref();
+  look();
+  return { dispose: () => clearInterval(timer) };
+}

@@ -1,0 +1,157 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Diagnostic, Refused } from '../../protocol/diagnostic.ts';
+import type { Outcome, RunEvent, RunFact } from '../../protocol/runEvent.ts';
+import type { RunManifest } from '../../protocol/runManifest.ts';
+import type { ControlKind } from '../../protocol/verdict.ts';
+import type { Disposable } from '../../base/owner.ts';
+import { createRun, newRunId, placeOf, type RunFolder, runFolder } from '../../runs/runFolder.ts';
+import { diagnosticOf, exitCodeOf, exitCodes } from './exit.ts';
+import { formatLastWords } from '../../runs/exits.ts';
+import { heartbeatMs } from '../../runs/lease.ts';
+import { isNext } from '../../runs/turn.ts';
+import { keepLease } from './lease.ts';
+import { type Lock, tryLock } from '../../runs/lock.ts';
+import { manifestAfter } from '../../runs/manifestAfter.ts';
+import { nowAt } from '../../base/clock.ts';
+import { onStopSignal } from './signals.ts';
+import { openJournal } from '../../runs/journal.ts';
+import { readManifest, writeManifest } from '../../runs/manifest.ts';
+import { watchControl } from './control.ts';
+
+/** The run folder in the hands of the process that executes the run: the only writer of its journal and manifest. */
+export interface RunWriter {
+  readonly folder: RunFolder;
+  /** As it stands; status, engine, best, test, claim follow the events appended. */
+  readonly manifest: RunManifest;
+  /** Writes one event; milestones reach the disk before this returns. Throws the system's error (a full disk). */
+  append(fact: RunFact): RunEvent;
+  /** For what events do not say: data folder, backbone, fingerprint, versions. */
+  updateManifest(patch: Partial<RunManifest>): void;
+  /** Writes the last line and lets go of the run. Never throws: what cannot be written is said on stderr. Only the first call counts. */
+  close(outcome: Outcome, diagnostic?: Diagnostic): void;
+}
+
+export interface TrainerRun extends RunWriter {
+  /** Aborted once by an order in control.jsonl, SIGTERM or SIGINT. */
+  readonly stopRequested: AbortSignal;
+  /** Waits until no other run of this home trains, then writes `started`. False when a stop came first. */
+  begin(resumedFromStep?: number): Promise<boolean>;
+  /** A control run of this one, executed by this process: in a folder of its own, `started` already. */
+  openControl(control: ControlKind, request: RunManifest['request']): RunWriter;
+}
+
+/** Takes over the run in a folder that TrainerHost.startRun has made. Throws Refused when it cannot be read. */
+export function openTrainerRun(path: string): TrainerRun {
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  const ends: Disposable[] = [];
+  const run = openWriter(runFolder(path), ends);
+  ends.push(onStopSignal(stop), watchControl(run.folder, stop));
+  return Object.assign(run, {
+    stopRequested: stopping.signal,
+
+    async begin(resumedFromStep?: number): Promise<boolean> {
+      const lock = await turnOf(run.folder, stopping.signal);
+      if (!lock) return false;
+      const beats = setInterval(() => lock.beat(), heartbeatMs).unref();
+      ends.push({ dispose: () => { clearInterval(beats); lock.release(); } });
+      run.append(startedFact(resumedFromStep));
+      return true;
+    },
+
+    openControl(control: ControlKind, request: RunManifest['request']): RunWriter {
+      const { title, experimentFile, dataFolder, backbone, versions, dataFingerprint, engine } = run.manifest;
+      const createdAt = nowAt();
+      const folder = createRun(placeOf(run.folder), {
+        format: 1, id: newRunId(`${title} ${control}`, createdAt), title: `${title} (${control})`, status: 'preparing', createdAt,
+        experimentFile, dataFolder, backbone, versions, controlOf: run.folder.id, control,
+        ...(request && { request }), ...(engine && { engine }), ...(dataFingerprint !== undefined && { dataFingerprint }),
+      });
+      const writer = openWriter(folder, []);
+      writer.append(startedFact());
+      return writer;
+    },
+  });
+}
+
+/** Waits for the lock on training in the run's home; runs that wait take it in the order of their ids. */
+async function turnOf(run: RunFolder, signal: AbortSignal): Promise<Lock | undefined> {
+  const place = placeOf(run);
+  while (!signal.aborted) {
+    const lock = isNext(place, run.id) ? tryLock(place.training) : undefined;
+    if (lock) return lock;
+    await sleep(200, undefined, { signal }).catch(() => undefined); // an abort ends the loop
+  }
+  return undefined;
+}
+
+const startedFact = (resumedFromStep?: number): RunFact =>
+  ({ type: 'started', pid: process.pid, node: process.version, ...(resumedFromStep !== undefined && { resumedFromStep }) });
+
+/**
+ * Executes a run to its end: whatever `train` returns or throws becomes the last line of the journal.
+ * Returns the exit code. Errors that nobody awaits end the process the same way, at once.
+ */
+export async function concludeWith(run: TrainerRun, train: () => Promise<Outcome>): Promise<number> {
+  const fail = (error: unknown): number => {
+    const diagnostic = diagnosticOf(error);
+    if (diagnostic.code === 'internal-error') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    run.close('failed', diagnostic);
+    return exitCodeOf(diagnostic);
+  };
+  process.on('uncaughtException', (error) => process.exit(fail(error))); // unhandled rejections arrive here too
+  process.stderr.on('error', () => undefined); // the keeper that reads it may be gone: no reason to end
+  try {
+    run.close(await train());
+    return exitCodes.ended;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** What may be lost with the machine's power; the rest is synced. */
+const fleeting: readonly RunFact['type'][] = ['step', 'progress', 'evaluated', 'warning'];
+
+const reserveBytes = 64 * 1024;
+
+function openWriter(folder: RunFolder, ends: Disposable[]): RunWriter {
+  const read = readManifest(folder);
+  if (!read.ok) throw new Refused(read.errors);
+  let manifest = read.value, written = manifest, open = true;
+  const journal = openJournal(folder.journal);
+  writeFileSync(folder.reserve, new Uint8Array(reserveBytes));
+  ends.push(keepLease(folder), { dispose: () => journal.close() });
+
+  const save = (): void => {
+    if (manifest !== written) writeManifest(folder, manifest);
+    written = manifest;
+  };
+  const append = (fact: RunFact): RunEvent => {
+    const milestone = !fleeting.includes(fact.type);
+    const event = journal.append(fact, milestone);
+    manifest = manifestAfter(manifest, event);
+    if (milestone) save(); // a new best waits for its checkpoint
+    return event;
+  };
+  return {
+    folder,
+    get manifest() { return manifest; },
+    append,
+    updateManifest(patch) {
+      manifest = { ...manifest, ...patch };
+      save();
+    },
+    close(outcome, diagnostic) {
+      if (!open) return;
+      open = false;
+      rmSync(folder.reserve, { force: true }); // on a full disk, this is the room for the last words
+      try {
+        append({ type: 'ended', outcome, ...(diagnostic && { diagnostic }) });
+      } catch (error) {
+        process.stderr.write(formatLastWords(diagnostic ?? diagnosticOf(error)));
+      }
+      for (let end = ends.pop(); end; end = ends.pop()) end.dispose();
+    },
+  };
+}

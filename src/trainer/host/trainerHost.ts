@@ -1,0 +1,166 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
+import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
+import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
+import type { NodeChoice } from './findNode.ts';
+import { ask, type AskOptions } from './ask.ts';
+import { codeOf } from '../../runs/systemError.ts';
+import { concludeIfDead } from '../../runs/conclude.ts';
+import { createRun, newRunId, placeOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
+import { eventsOf, type FollowOptions } from './follow.ts';
+import { findRun, listRuns, type RunIndex } from '../../runs/runIndex.ts';
+import { giveOrder } from '../../runs/control.ts';
+import { hasEnded, readManifest } from '../../runs/manifest.ts';
+import { nowAt } from '../../base/clock.ts';
+import { readLease } from '../../runs/lease.ts';
+import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
+import { signalTree } from './killTree.ts';
+import { underLock } from '../../runs/lock.ts';
+
+export interface StartRequest extends RunRequest {
+  /** Absolute. */
+  readonly experimentFile: string;
+  /** What the caller knows already, for lists; the trainer fills in the rest. */
+  readonly dataFolder?: string;
+  readonly backbone?: string;
+}
+
+/** How long a trainer gets to end by itself, before it is told more plainly. */
+export interface StopTimes {
+  /** After the order: it finishes its step and keeps a checkpoint. */
+  readonly graceMs: number;
+  /** After SIGTERM, which means the same to one that does not read its orders. */
+  readonly termMs: number;
+  /** After SIGKILL: the system and the keeper do their part. */
+  readonly killMs: number;
+}
+
+const stopTimes: StopTimes = { graceMs: 20_000, termMs: 10_000, killMs: 10_000 };
+
+/**
+ * Starts trainers of one home folder (workspace), finds them again, follows and stops them. Holds no state of its own:
+ * the run folders are the truth, so that any number of windows and terminals can do this for the same home.
+ */
+export class TrainerHost {
+  readonly #home: string;
+  readonly #userData: string;
+  readonly #scripts: Scripts;
+  readonly #node: () => Promise<Checked<NodeChoice>>;
+
+  /** `node` is asked when first needed. `userData`: base/environment.ts userDataFolder(). */
+  constructor(options: { readonly home: string; readonly userData: string; readonly scripts: Scripts; readonly node: () => Promise<Checked<NodeChoice>> }) {
+    this.#home = options.home;
+    this.#userData = options.userData;
+    this.#scripts = options.scripts;
+    this.#node = options.node;
+  }
+
+  /**
+   * Makes the run's folder, with the experiment file as it is now, and starts a trainer on it. The trainer waits its
+   * turn when another run of this home trains. A run that could not be started is shown as such.
+   */
+  async startRun(request: StartRequest): Promise<Checked<RunId>> {
+    const { experimentFile } = request;
+    if (!existsSync(experimentFile)) return refused({ code: 'no-experiment-file', severity: 'error', message: 'there is no such experiment file', where: { file: experimentFile } });
+    const node = await this.#node();
+    if (!node.ok) return node;
+    const place = preparePlace(this.#home, this.#userData);
+    if (!place.ok) return place;
+    try {
+      const run = this.#createRun(place.value, request);
+      const spawned = await spawnTrainer(node.value, this.#scripts, run);
+      if (spawned.ok) return { ok: true, value: run.id, warnings: place.warnings };
+      removeRun(run);
+      return spawned;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOSPC') throw error;
+      return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: place.value.runs } });
+    }
+  }
+
+  /** All runs of the home. Dead ones are concluded on the way. */
+  findRuns(): RunIndex {
+    return listRuns(this.#home, this.#userData);
+  }
+
+  folderOf(id: string): Checked<RunFolder> {
+    const run = findRun(this.#home, this.#userData, id);
+    return run ? { ok: true, value: run, warnings: [] } : refused({ code: 'no-run', severity: 'error', message: `there is no run ${JSON.stringify(id)}` });
+  }
+
+  /** See follow.ts. Ends at once when there is no such run. */
+  async* eventsOf(id: string, fromSeq: number, signal: AbortSignal, options?: FollowOptions): AsyncGenerator<RunEvent> {
+    const run = this.folderOf(id);
+    if (run.ok) yield* eventsOf(run.value, fromSeq, signal, options);
+  }
+
+  /** Orders a run to stop and waits until it has; plainer words follow when it does not. Returns how it ended. */
+  async stopRun(id: string, times: StopTimes = stopTimes): Promise<Checked<Outcome>> {
+    const run = this.folderOf(id);
+    if (!run.ok) return run;
+    giveOrder(run.value, 'stop');
+    let outcome = await outcomeWithin(run.value, times.graceMs);
+    if (!outcome) {
+      signal(run.value, 'SIGTERM');
+      outcome = await outcomeWithin(run.value, times.termMs);
+    }
+    if (!outcome) {
+      signal(run.value, 'SIGKILL');
+      outcome = await outcomeWithin(run.value, times.killMs);
+    }
+    if (outcome) return { ok: true, value: outcome, warnings: [] };
+    const host = readLease(run.value.lease)?.host;
+    return refused({ code: 'trainer-busy', severity: 'error', message: `the run has not stopped${host === undefined ? '' : `; its trainer runs on ${host}`}`, fix: 'stop it where it was started' });
+  }
+
+  /** Removes a run and its controls from the disk. Refused while a trainer works on it. */
+  deleteRun(id: string): Checked<void> {
+    const index = this.findRuns();
+    const found = index.runs.flatMap((run) => [run, ...run.controls]).find(({ folder }) => folder.id === id);
+    const folder = this.folderOf(id); // damaged runs are not in the index, and can be deleted too
+    if (!folder.ok) return folder;
+    const busy: Checked<never> = refused({ code: 'trainer-busy', severity: 'error', message: 'a trainer works on this run', fix: 'stop it first' });
+    const all = found ? [found, ...found.controls] : [];
+    if (all.some(({ life }) => life !== 'ended')) return busy;
+    const done = underLock(placeOf(folder.value).upkeep, () => {
+      for (const run of [...all.map((each) => each.folder).reverse(), ...(found ? [] : [folder.value])]) removeRun(run);
+      return true;
+    });
+    return done ? { ok: true, value: undefined, warnings: [] } : busy;
+  }
+
+  /** A question to a short-lived trainer process: see ask.ts. */
+  async ask(command: string, args: readonly string[], options?: AskOptions): Promise<Checked<unknown>> {
+    const node = await this.#node();
+    return node.ok ? ask(node.value, this.#scripts.trainer, command, args, options) : node;
+  }
+
+  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine }: StartRequest): RunFolder {
+    const title = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
+    const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }) };
+    const run = createRun(place, {
+      format: 1, id: newRunId(title, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
+    });
+    copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run
+    return run;
+  }
+}
+
+const refused = (diagnostic: Diagnostic): Checked<never> => ({ ok: false, errors: [diagnostic], warnings: [] });
+
+function signal(run: RunFolder, name: 'SIGTERM' | 'SIGKILL'): void {
+  const lease = readLease(run.lease);
+  if (lease) signalTree(lease, name);
+}
+
+async function outcomeWithin(run: RunFolder, waitMs: number, everyMs = 50): Promise<Outcome | undefined> {
+  for (let waitedMs = 0; ; waitedMs += everyMs) {
+    const manifest = readManifest(run);
+    const status = manifest.ok ? concludeIfDead(run, manifest.value).status : 'crashed';
+    if (hasEnded(status)) return status;
+    if (waitedMs >= waitMs) return undefined;
+    await sleep(everyMs);
+  }
+}
