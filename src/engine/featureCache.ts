@@ -1,0 +1,207 @@
+/**
+ * Keeps what the frozen part of a network makes of each view of each sample, across epochs and runs. Records have one
+ * size and lie in segments: `<key>-<number>-<id>.data` behind an index of the same name. A segment has one writer, which
+ * appends data first and its index after, so readers need no lock, and what a killed writer left half done was never
+ * promised. Every record has a checksum; a damaged one is missing, computed again and then found in a newer segment.
+ */
+import { createHash } from 'node:crypto';
+import type { CardInput } from '../backbones/card.ts';
+import { Bug } from '../base/bug.ts';
+import type { ByteStore } from '../base/byteStore.ts';
+import { checksum } from '../base/checksum.ts';
+import { uniqueId } from '../base/uniqueId.ts';
+import type { View } from '../data/sample.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
+import { decodeIndex, encodeIndexEntry, encodeIndexHeader } from './featureIndex.ts';
+
+/** All that a cached record depends on, but for the sample and its view. */
+export interface CachedContent {
+  /** The prefix as onnxGraph writes it, weights and all; left out when the records are the pixels themselves. */
+  readonly model?: Uint8Array;
+  readonly input: CardInput;
+  /** Names the code that decodes and resizes; changes whenever its pixels do. */
+  readonly decoder: string;
+  readonly dtype: 'float32' | 'uint8';
+}
+
+/** Content → key: different content never meets in one cache. */
+export function featureCacheKey({ model, input, decoder, dtype }: CachedContent): string {
+  const { height, width, cropShare, interpolation, mean, std } = input;
+  const facts = JSON.stringify([height, width, cropShare, interpolation, mean, std, decoder, dtype]);
+  return createHash('sha256').update(`${facts}\n`).update(model ?? '').digest('hex').slice(0, 32);
+}
+
+export interface SampleView {
+  /** Of the sample's file, 64 hex digits: the same photo is found under any name. */
+  readonly sha256: string;
+  readonly view: View;
+}
+
+export interface FeatureCacheOptions {
+  readonly key: string;
+  readonly recordBytes: number;
+  /** Told once about damage, however much there is. */
+  readonly report: (diagnostic: Diagnostic) => void;
+}
+
+/** Written at once when so much has gathered: few appends, and little lost with the process. */
+const bufferBytes = 4 << 20;
+/** Read at once: bounds memory. Records that are not asked for are read along where that saves a call. */
+const rangeBytes = 8 << 20, gapBytes = 128 << 10;
+
+interface Location { readonly segment: string; readonly record: number }
+interface Pending extends SampleView { readonly bytes: Uint8Array }
+
+/** Opens the records with this key that the store has, whoever wrote them. Rejects with the store's error. */
+export async function openFeatureCache(store: ByteStore, options: FeatureCacheOptions): Promise<FeatureCache> {
+  const { key, recordBytes } = options;
+  const segments = (await store.list()).filter((name) => isIndexOf(key, name)).map((name) => name.slice(0, -'.index'.length)).sort();
+  const locations = new Map<string, Location & { check: number }>();
+  let damaged = 0;
+  for (const segment of segments) { // in the order of their numbers: the newer record wins
+    const index = await store.read(`${segment}.index`, 0, await store.sizeOf(`${segment}.index`) ?? 0);
+    const whole = Math.floor((await store.sizeOf(`${segment}.data`) ?? 0) / recordBytes);
+    const decoded = decodeIndex(index, recordBytes);
+    damaged += decoded.damaged + Math.max(0, decoded.entries.length - whole);
+    decoded.entries.slice(0, whole).forEach((entry, record) => {
+      if (entry) locations.set(nameOf(entry), { segment, record, check: entry.check });
+    });
+  }
+  const number = segments.length === 0 ? 0 : Number(segments.at(-1)!.split('-')[1]) + 1;
+  const own = `${key}-${String(number).padStart(6, '0')}-${uniqueId()}`;
+  return new FeatureCache(store, options, locations, own, damaged);
+}
+
+const isIndexOf = (key: string, name: string): boolean => name.startsWith(`${key}-`) && /^-\d{6}-\w+\.index$/.test(name.slice(key.length));
+
+const nameOf = ({ sha256, view }: SampleView): string => `${sha256} ${view}`;
+
+export class FeatureCache {
+  readonly #store: ByteStore;
+  readonly #options: FeatureCacheOptions;
+  readonly #locations: Map<string, Location & { check: number }>;
+  /** The segment that this process writes; nothing is on disk before the first record. */
+  readonly #own: string;
+  #ownRecords = 0;
+  #pending: Pending[] = [];
+  /** Not yet in #locations. */
+  readonly #underWay = new Set<string>();
+  #written: Promise<void> = Promise.resolve();
+  #reported = false;
+
+  constructor(store: ByteStore, options: FeatureCacheOptions, locations: Map<string, Location & { check: number }>, own: string, damaged: number) {
+    this.#store = store;
+    this.#options = options;
+    this.#locations = locations;
+    this.#own = own;
+    if (damaged > 0) this.#reportDamage();
+  }
+
+  has(sha256: string, view: View): boolean {
+    const name = nameOf({ sha256, view });
+    return this.#locations.has(name) || this.#underWay.has(name);
+  }
+
+  /**
+   * Keeps one record (copied; on disk after the next flush at the latest). Rejects with the store's error, as does every
+   * write after that: the segment's end is unknown then. Reading goes on.
+   */
+  async write(sha256: string, view: View, bytes: Uint8Array): Promise<void> {
+    if (bytes.length !== this.#options.recordBytes) throw new Bug(`a record of ${bytes.length} bytes, not ${this.#options.recordBytes}`);
+    if (this.has(sha256, view)) return;
+    this.#underWay.add(nameOf({ sha256, view }));
+    this.#pending.push({ sha256, view, bytes: new Uint8Array(bytes) });
+    if (this.#pending.length * this.#options.recordBytes >= bufferBytes) await this.flush();
+  }
+
+  /** Resolves when all records written so far are with the store. */
+  flush(): Promise<void> {
+    const batch = this.#pending;
+    this.#pending = [];
+    if (batch.length > 0) this.#written = this.#written.then(() => this.#append(batch)).finally(() => {
+      for (const record of batch) this.#underWay.delete(nameOf(record));
+    });
+    return this.#written;
+  }
+
+  async #append(batch: readonly Pending[]): Promise<void> {
+    const entries = batch.map((record) => ({ ...record, check: checksum(record.bytes) }));
+    await this.#store.append(`${this.#own}.data`, joined(batch.map(({ bytes }) => bytes)));
+    const header = this.#ownRecords === 0 ? [encodeIndexHeader(this.#options.recordBytes)] : [];
+    await this.#store.append(`${this.#own}.index`, joined([...header, ...entries.map(encodeIndexEntry)]));
+    for (const entry of entries) {
+      this.#locations.set(nameOf(entry), { segment: this.#own, record: this.#ownRecords++, check: entry.check });
+    }
+  }
+
+  /**
+   * Fills `into`, one record after the other in the order of `list`. Returns the positions in `list` that are not in the
+   * cache, or damaged; their bytes in `into` are left as they were.
+   */
+  async read(list: readonly SampleView[], into: Uint8Array): Promise<readonly number[]> {
+    await this.flush().catch(() => undefined); // a failed write is the writer's to hear, at its next write or flush
+    const { recordBytes } = this.#options;
+    if (into.length !== list.length * recordBytes) throw new Bug(`${into.length} bytes for ${list.length} records of ${recordBytes}`);
+    const missing: number[] = [], wanted: Wanted[] = [];
+    list.forEach((sample, position) => {
+      const location = this.#locations.get(nameOf(sample));
+      if (location) wanted.push({ ...location, name: nameOf(sample), position });
+      else missing.push(position);
+    });
+    for (const range of rangesOf(wanted, recordBytes)) missing.push(...await this.#readRange(range, into));
+    return missing.sort((a, b) => a - b);
+  }
+
+  /** Returns the positions that could not be read. */
+  async #readRange(range: readonly Wanted[], into: Uint8Array): Promise<number[]> {
+    const { recordBytes } = this.#options, { segment, record: first } = range[0]!;
+    const lengthBytes = (range.at(-1)!.record - first + 1) * recordBytes;
+    // A segment that went away or shrank is damage like any other: its records are computed again.
+    const bytes = await this.#store.read(`${segment}.data`, first * recordBytes, lengthBytes).catch(() => new Uint8Array(0));
+    return range.filter(({ record, check, position, name }) => {
+      const found = bytes.subarray((record - first) * recordBytes, (record - first + 1) * recordBytes);
+      if (found.length === recordBytes && checksum(found) === check) {
+        into.set(found, position * recordBytes);
+        return false;
+      }
+      this.#locations.delete(name);
+      this.#reportDamage();
+      return true;
+    }).map(({ position }) => position);
+  }
+
+  #reportDamage(): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#options.report({
+      code: 'cache-corrupt', severity: 'warning', message: 'the feature cache has damaged records',
+      fix: 'nothing to do: they are computed again; if it happens often, check the disk',
+    });
+  }
+}
+
+interface Wanted extends Location { readonly check: number; readonly name: string; readonly position: number }
+
+/** Records that lie close together in one segment, in groups to be read at once. */
+function rangesOf(wanted: readonly Wanted[], recordBytes: number): Wanted[][] {
+  const inOrder = [...wanted].sort((a, b) => a.segment < b.segment ? -1 : a.segment > b.segment ? 1 : a.record - b.record);
+  const ranges: Wanted[][] = [];
+  for (const item of inOrder) {
+    const range = ranges.at(-1), first = range?.[0], last = range?.at(-1);
+    const near = first && last && first.segment === item.segment &&
+      (item.record - last.record - 1) * recordBytes <= gapBytes && (item.record - first.record + 1) * recordBytes <= rangeBytes;
+    if (near) range!.push(item);
+    else ranges.push([item]);
+  }
+  return ranges;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
