@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refused } from '../../protocol/diagnostic.ts';
+import { adamW } from '../../engine/optimizer.ts';
 import { batches } from '../../data/batches.ts';
 import { createState, disposeState, evaluateBatch, optimizerStateOf, restore, setStage, takeLoss, trainStep, weightsOf, type TrainState } from '../../engine/step.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
@@ -9,7 +10,6 @@ import { rng } from '../../base/rng.ts';
 import { scheduleFactor } from '../../engine/schedule.ts';
 import { better, type Evaluation } from './trace.ts';
 import { groupsOf } from './groups.ts';
-import { valueOf } from './dataset.ts';
 import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
 import type { FeatureSource, Row } from './featureSource.ts';
@@ -76,13 +76,13 @@ export async function train(job: TrainJob): Promise<Trained> {
 /** One stretch with one freeze plan: epochs of steps, an evaluation after each, until it ends or stops improving. */
 async function runPhase(job: TrainJob, progress: Progress, index: number, stage: StagePlan): Promise<Trained['how']> {
   const { network, plan, dataset } = job;
-  const trainable = valueOf(matchPatterns(network, stage.train));
+  const trainable = matchPatterns(network, stage.train).trained;
   const boundary = freezeBoundary(network, trainable);
   const source = await job.sourceOf(boundary, progress.weights);
   if (job.stop.aborted) return 'stopped';
-  const state = valueOf(createState({ network, from: boundary, input: job.input, weights: progress.weights, kernels: job.kernels }));
+  const state = createState({ network, from: boundary, input: job.input, weights: progress.weights, kernels: job.kernels, optimizer: adamW() });
   try {
-    setStage(state, { trainable, bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage) });
+    setStage(state, { bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage) });
     if (progress.optimizer) restore(state, progress.weights, progress.optimizer);
     progress.begin(index, state, trainable);
     const perEpoch = stepsPerEpochOf(job), totalSteps = perEpoch * stage.epochs;
@@ -157,7 +157,7 @@ class Progress {
     this.#stage = stage;
     this.#state = state;
     this.#trainable = [...trainable];
-    for (const name of state.names) this.#changed.add(name);
+    for (const { name } of state.held) this.#changed.add(name);
     this.#stageStartMs = monotonicMs();
     this.#stageStartStep = this.step;
     this.#logged = { ms: monotonicMs(), images: 0 };
@@ -247,11 +247,10 @@ export async function evaluateRows(state: TrainState, source: FeatureSource, row
   let at = 0;
   for await (const x of source.blocks(rows.map((sample) => ({ sample, view: 'centre' })), batch)) {
     const here = rows.slice(at, at + batch);
-    const block = Int32Array.from({ length: batch }, (_, i) => labels[here[Math.min(i, here.length - 1)]!]!);
-    const result = await evaluateBatch(state, { x, labels: block, weights: new Float32Array(batch).fill(1) });
-    const classes = result.logits.length / batch;
-    logits.push(result.logits.subarray(0, here.length * classes));
-    loss.push(Float32Array.from(result.loss.slice(0, here.length)));
+    const block = Int32Array.from({ length: batch }, (_, i) => labels[here[i] ?? here[0]!]!);
+    const result = await evaluateBatch(state, { x, labels: block, weights: new Float32Array(batch).fill(1, 0, here.length).fill(0, here.length) });
+    logits.push(result.logits);
+    loss.push(result.losses);
     at += batch;
   }
   return { logits: joined(logits), loss: joined(loss) };

@@ -1,0 +1,124 @@
+import type { CardInput } from '../../backbones/card.ts';
+import type { ByteStore } from '../../base/byteStore.ts';
+import type { Network } from '../../backbones/op.ts';
+import type { View } from '../../data/sample.ts';
+import type { Weights } from '../../backbones/tensorData.ts';
+import type { Diagnostic } from '../../protocol/diagnostic.ts';
+import type { Dataset, ViewConsumer } from './dataset.ts';
+import type { FeatureSource } from './featureSource.ts';
+import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
+import { onnxGraph } from '../../backbones/onnxGraph.ts';
+import { featureCacheKey, openFeatureCache, type FeatureCache } from '../../engine/featureCache.ts';
+import { openPrefix, type Prefix } from '../../engine/onnxPrefix.ts';
+import { prepared } from '../../data/prepare.ts';
+import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
+import { splitAt } from '../../backbones/boundary.ts';
+import { cachedSource } from './cachedSource.ts';
+import { decoder } from '../../data/preprocess.ts';
+import { valueOf } from './dataset.ts';
+
+export interface FeatureOptions {
+  readonly network: Network;
+  /** Of the whole network, as they are before the stage. */
+  readonly weights: Weights;
+  readonly boundary: string;
+  readonly input: CardInput;
+  readonly store: ByteStore;
+  readonly threads: number;
+  /** Told of damaged records, which are computed again. */
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** The views that are to be cached. */
+  readonly views: readonly View[];
+}
+
+/** Images per call: enough to keep all cores busy, few enough to overlap with decoding. */
+const batchSize = 8;
+
+interface Waiting {
+  readonly sha256: string;
+  readonly view: View;
+  readonly pixels: Uint8Array;
+}
+
+/**
+ * The activations at one freeze boundary: computed once per image and view by ONNX Runtime with batch norms folded, and
+ * kept in the feature cache. Its key is a hash of the prefix's model: weights, normalisation and ops are all in those bytes.
+ */
+export class BoundaryFeatures implements ViewConsumer {
+  readonly views: readonly View[];
+  readonly #options: FeatureOptions;
+  readonly #model: Uint8Array;
+  readonly #cache: FeatureCache;
+  readonly #width: number;
+  readonly #waiting: Waiting[] = [];
+  #prefix: Prefix | undefined;
+
+  private constructor(options: FeatureOptions, model: Uint8Array, cache: FeatureCache, width: number) {
+    this.#options = options;
+    this.views = options.views;
+    this.#model = model;
+    this.#cache = cache;
+    this.#width = width;
+  }
+
+  static async open(options: FeatureOptions): Promise<BoundaryFeatures> {
+    const { network, weights, boundary, input, store } = options;
+    const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
+    const model = onnxGraph(folded.network, folded.weights, { normalise: input });
+    const width = sizeOf(shapesOf(network).get(boundary)!);
+    const cache = await openFeatureCache(store, {
+      key: featureCacheKey({ model, input, decoder, dtype: 'float32' }), recordBytes: width * Float32Array.BYTES_PER_ELEMENT, report: options.report,
+    });
+    return new BoundaryFeatures(options, model, cache, width);
+  }
+
+  /** "ONNX Runtime 1.30.0, 2 threads"; unknown while nothing had to be computed. */
+  get title(): string | undefined {
+    return this.#prefix?.title;
+  }
+
+  wants(sha256: string): boolean {
+    return this.views.some((view) => !this.#cache.has(sha256, view));
+  }
+
+  async take(sha256: string, views: ReadonlyMap<View, Uint8Array>): Promise<void> {
+    for (const [view, pixels] of views) {
+      if (!this.#cache.has(sha256, view)) this.#waiting.push({ sha256, view, pixels });
+    }
+    while (this.#waiting.length >= batchSize) await this.#compute(this.#waiting.splice(0, batchSize));
+  }
+
+  async finish(): Promise<void> {
+    if (this.#waiting.length > 0) await this.#compute(this.#waiting.splice(0));
+    await this.#cache.flush();
+  }
+
+  /** Computes what is still missing for `dataset`, then serves it. */
+  async source(dataset: Dataset, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<FeatureSource> {
+    const missing = dataset.samples.filter(({ facts }) => this.wants(facts.sha256));
+    let done = 0;
+    for await (const item of prepared({ folder: dataset.folder, files: missing }, this.#options.input, this.views, { signal })) {
+      if ('views' in item && item.views) await this.take(item.facts.sha256, item.views);
+      onProgress(++done, missing.length);
+    }
+    await this.finish();
+    return cachedSource(this.#cache, this.#options.boundary, this.#width, dataset);
+  }
+
+  dispose(): void {
+    this.#prefix?.dispose();
+    this.#prefix = undefined;
+  }
+
+  async #compute(batch: readonly Waiting[]): Promise<void> {
+    this.#prefix ??= valueOf(await openPrefix(this.#model, { threads: this.#options.threads }));
+    const imageBytes = batch[0]!.pixels.length;
+    const pixels = new Uint8Array(batch.length * imageBytes);
+    batch.forEach((each, i) => pixels.set(each.pixels, i * imageBytes));
+    const features = await this.#prefix.run(pixels, batch.length);
+    for (const [i, { sha256, view }] of batch.entries()) {
+      await this.#cache.write(sha256, view, new Uint8Array(features.buffer, features.byteOffset + i * this.#width * 4, this.#width * 4));
+    }
+  }
+}
+

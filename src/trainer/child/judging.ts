@@ -1,0 +1,129 @@
+import { monotonicMs } from '../../base/clock.ts';
+import { about } from '../../base/units.ts';
+import { blindPredictions } from '../../evidence/blind.ts';
+import { fitKnn } from '../../evidence/knn.ts';
+import { judge, type ControlOutcome } from '../../evidence/verdict.ts';
+import { shareOf } from '../../evidence/intervals.ts';
+import { randomWeights } from '../../backbones/initialise.ts';
+import { recalibrated } from '../../engine/recalibrate.ts';
+import { bestWithin, predictedOf, type Evaluation } from './trace.ts';
+import { report, trainFrom, type Prepared, type TrainingOf } from './training.ts';
+import { diagnosticOf } from './exit.ts';
+import { pixelSource } from './pixelSource.ts';
+import { Sources } from './sources.ts';
+import { stepsPerEpochOf, type Trained } from './loop.ts';
+import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
+import type { FeatureSource } from './featureSource.ts';
+import type { StagePlan } from '../../experiment/plan.ts';
+import type { Weights } from '../../backbones/tensorData.ts';
+
+/** Runs the plan's controls after their run and appends the verdict. A stop ends it early: what is missing is then said. */
+export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: number): Promise<void> {
+  const { run, plan, dataset } = prepared;
+  const { labels, rows: { test }, classes } = dataset;
+  if (!trained.best) return;
+  const budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, trainedMs) : plan.scratchBudget * 60_000;
+  const outcomes: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
+  for (const control of ['blind', 'knn', 'random-features', 'scratch'] as const) {
+    if (!plan.controls.includes(control)) missing.push({ control, why: 'switched off in the experiment file' });
+    else if (run.stopRequested.aborted) missing.push({ control, why: 'stopped before it could run' });
+    else {
+      const outcome = await outcomeOf(control, prepared, trained, budgetMs);
+      if ('why' in outcome) missing.push(outcome);
+      else outcomes.push(outcome);
+    }
+  }
+  const predicted = predictedOf(trained.best.testLogits, classes.length);
+  run.append({ type: 'verdict', verdict: judge({ labels: test.map((row) => labels[row]!), predicted }, outcomes, { seeds: 1, missing, scratchBudgetMs: budgetMs }) });
+}
+
+type Outcome = ControlOutcome | Verdict['missing'][number];
+
+async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trained, budgetMs: number): Promise<Outcome> {
+  switch (control) {
+    case 'blind': {
+      const { dataset: { rows, labels, classes } } = prepared;
+      return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
+    }
+    case 'knn': return counted(prepared, 'knn', await nearestNeighbours(prepared));
+    case 'random-features': return controlRun(prepared, trained, 'random-features', { activity: 'random-features', stages: prepared.plan.stages });
+    case 'scratch': return controlRun(prepared, trained, 'scratch', {
+      activity: 'features', stages: fromScratch(prepared, trained), patience: Infinity, deadlineMs: monotonicMs() + budgetMs,
+    }, budgetMs);
+  }
+}
+
+/** A control with nothing to train is an event of the run itself. */
+function counted({ run, dataset: { rows, labels } }: Prepared, control: ControlKind, predicted: Int32Array): ControlOutcome {
+  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
+  run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length) });
+  return { control, predicted };
+}
+
+/** kNN on the pretrained features, right before the head. */
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine }: Prepared): Promise<Int32Array> {
+  const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
+  const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, activity: 'features', append: run.append, stop: run.stopRequested });
+  const source = await sources.of(features, start, dataset);
+  const { rows, labels, classes } = dataset;
+  const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
+  return knn.predict(await all(source, rows.test));
+}
+
+async function all(source: FeatureSource, rows: readonly number[]): Promise<Float32Array> {
+  const block = await source.blocks(rows.map((sample) => ({ sample, view: 'centre' })), rows.length).next();
+  return block.value as Float32Array;
+}
+
+/**
+ * The same network, data and steps, every layer trained from random weights. Fine-tuning's low rates would starve it,
+ * so its rate is at least 1e-3; it does not stop early, since it learns slowly at first; its epochs end where the run's did.
+ */
+function fromScratch({ plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
+  const epochs = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
+  const [first] = plan.stages;
+  const rate = Math.max(1e-3, ...plan.stages.map((stage) => stage.rate));
+  return [{ ...first!, name: 'from scratch', train: ['all'], epochs, rate, layerDecay: 1, batchNorm: 'batch', augment: 'flip' }];
+}
+
+/** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */
+async function controlRun(prepared: Prepared, trained: Trained, control: ControlKind & ('random-features' | 'scratch'), how: Omit<TrainingOf, 'stop'>, budgetMs?: number): Promise<Outcome> {
+  const { run, dataset: { rows, labels, classes } } = prepared;
+  const writer = run.openControl(control, run.manifest.request);
+  run.append({ type: 'control-started', control, runId: writer.folder.id, ...(budgetMs !== undefined && { budgetMs }) });
+  try {
+    const weights = await startOf(prepared, control);
+    const result = await trainFrom(prepared, writer, weights, { ...how, stop: run.stopRequested });
+    if (!result.best || result.step === 0) {
+      writer.close('stopped');
+      return { control, why: result.how === 'stopped' ? 'stopped before its first evaluation' : `${about(budgetMs ?? 0)} were too short for its first step` };
+    }
+    report(prepared, writer, result.best);
+    writer.close(result.how === 'stopped' ? 'stopped' : 'finished');
+    const matched = result.how === 'finished' ? undefined : matchedWithin(trained, result, prepared.plan.stop.metric);
+    const predicted = predictedOf(result.best.testLogits, classes.length);
+    const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
+    run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length), runId: writer.folder.id, ...(matched && { matchedSteps: result.step }) });
+    return { control, predicted, ...(matched && { matched: { step: result.step, predicted: predictedOf(matched.testLogits, classes.length) } }) };
+  } catch (error) {
+    const diagnostic = diagnosticOf(error);
+    writer.close('failed', diagnostic);
+    return { control, why: `it failed: ${diagnostic.message}` };
+  }
+}
+
+/** What the run had to show after as many steps as the control got. */
+const matchedWithin = (trained: Trained, control: Trained, metric: Prepared['plan']['stop']['metric']): Evaluation | undefined =>
+  bestWithin(trained.trace, control.step, metric);
+
+/** Images that a random backbone's batch norms are measured on. */
+const calibrationImages = 32;
+
+async function startOf(prepared: Prepared, control: ControlKind): Promise<Weights> {
+  const { network, plan, dataset, card, engine } = prepared;
+  const weights = randomWeights(network, plan.seed);
+  if (control === 'scratch') return weights; // its batch norms measure for themselves, batch by batch
+  const rows = dataset.rows.train.slice(0, calibrationImages).map((sample) => ({ sample, view: 'centre' as const }));
+  const block = await pixelSource(dataset, card.input).blocks(rows, rows.length).next();
+  return recalibrated(network, weights, block.value as Uint8Array, card.input, engine.kernels);
+}

@@ -1,0 +1,24 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** Where the installed product keeps what the trainer needs, and what the computer has. Paths are absolute folders. */
+export interface Machine {
+  /** Cards' weights. */
+  readonly backbones: string;
+  /** The wasm backend's binaries. */
+  readonly wasm: string;
+  /** Our binding to TensorFlow, by platform. */
+  readonly bindings: string;
+  /** The user's cache: native engines, measured rates. */
+  readonly cache: string;
+  readonly threads: number;
+}
+
+/** `bundle`: URL of the running bundle, dist/trainer.mjs or dist/cli.mjs; everything else lies beside it. */
+export const machineOf = (bundle: string, cache: string): Machine => ({
+  backbones: fileURLToPath(new URL('../backbones', bundle)),
+  wasm: fileURLToPath(new URL('./wasm/', bundle)),
+  bindings: fileURLToPath(new URL('./binding', bundle)),
+  cache,
+  threads: availableParallelism(),
+});
