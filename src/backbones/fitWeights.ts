@@ -4,6 +4,7 @@ import type { Network } from './op.ts';
 import { parametersOf } from './parameters.ts';
 import type { Parameter } from './parameters.ts';
 import { badWeights } from './safetensors.ts';
+import { shapeText } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
 /**
@@ -26,7 +27,7 @@ function problemOf({ name, shape }: Parameter, tensor: TensorData | undefined, w
     const near = suggest(name, weights.keys());
     return `"${name}" is missing${near ? ` (there is a "${near}")` : ''}`;
   }
-  if (String(tensor.shape) !== String(shape)) return `"${name}" has shape [${tensor.shape}], not [${shape}]`;
+  if (String(tensor.shape) !== String(shape)) return `"${name}" has shape ${shapeText(tensor.shape)}, not ${shapeText(shape)}`;
   if (!tensor.data.every(Number.isFinite)) return `"${name}" holds values that are not finite`;
   return undefined;
 }

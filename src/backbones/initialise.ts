@@ -17,19 +17,19 @@ type Random = ReturnType<typeof rng>;
 
 const normal = (variance: number, random: Random): Draw => () => Math.sqrt(variance) * random.normal();
 const uniform = (bound: number, random: Random): Draw => () => bound * (2 * random.next() - 1);
-const none: Reader<[part: string, inputs: number, random: Random], Draw>['relu'] = () => () => 0;
+const zero: Draw = () => 0;
 
 /** One value of a parameter's part (`weight`, …), given the op and its number of input channels. */
 const draws: Reader<[part: string, inputs: number, random: Random], Draw> = {
   conv: ({ kernel, filters, groups }, part, _, random) =>
-    part === 'weight' ? normal(2 / (kernel * kernel * filters / groups), random) : () => 0,
-  depthwiseConv: ({ kernel }, part, _, random) => part === 'weight' ? normal(2 / (kernel * kernel), random) : () => 0,
-  batchNorm: (_, part) => part === 'weight' || part === 'running_var' ? () => 1 : () => 0,
-  relu: none,
-  relu6: none,
-  add: none,
-  maxPool: none,
-  globalAveragePool: none,
+    part === 'weight' ? normal(2 / (kernel * kernel * filters / groups), random) : zero,
+  depthwiseConv: ({ kernel }, part, _, random) => part === 'weight' ? normal(2 / (kernel * kernel), random) : zero,
+  batchNorm: (_, part) => part === 'weight' || part === 'running_var' ? () => 1 : zero,
+  relu: () => zero,
+  relu6: () => zero,
+  add: () => zero,
+  maxPool: () => zero,
+  globalAveragePool: () => zero,
   linear: (_, __, inputs, random) => uniform(1 / Math.sqrt(inputs), random),
 };
 

@@ -12,10 +12,7 @@ import { padsOf } from './padding.ts';
 import { inputShapes, mapOf, shapesOf } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
-const { ModelProto } = onnxProto.onnx;
-// Values of the format's enumerations (onnx.proto3).
-const float32 = 1, uint8 = 2;
-const attributeType = { float: 1, int: 2, ints: 7 };
+const { ModelProto, AttributeProto: { AttributeType }, TensorProto: { DataType } } = onnxProto.onnx;
 
 export interface OnnxInput {
   /** Of pixels scaled to 0…1, per channel; the model then takes uint8 pixels. Left out: it takes float32, normalised. */
@@ -41,8 +38,8 @@ export function onnxGraph(network: Network, weights: Weights, { normalise }: Onn
       name: network.name,
       node: graph.nodes,
       initializer: graph.tensors,
-      input: [valueInfo(onnxInput, normalise ? uint8 : float32, network.input)],
-      output: [valueInfo(onnxOutput, float32, output)],
+      input: [valueInfo(onnxInput, normalise ? DataType.UINT8 : DataType.FLOAT, network.input)],
+      output: [valueInfo(onnxOutput, DataType.FLOAT, output)],
     },
   }).finish();
 }
@@ -98,7 +95,7 @@ class Graph {
     let x = onnxInput;
     if (normalise) {
       const { mean, std } = normalise;
-      this.add('Cast', [x], 'input.float', { to: float32 });
+      this.add('Cast', [x], 'input.float', { to: DataType.FLOAT });
       this.add('Sub', ['input.float', this.tensor('input.mean', vector(mean.map((m) => 255 * m)))], 'input.centred');
       this.add('Mul', ['input.centred', this.tensor('input.scale', vector(std.map((s) => 1 / (255 * s))))], x = 'input.normal');
     }
@@ -123,7 +120,7 @@ class Graph {
 
   tensor(name: string, { shape, data }: TensorData): string {
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // little-endian, as the format and every platform here
-    this.tensors.push({ name, dims: [...shape], dataType: float32, rawData });
+    this.tensors.push({ name, dims: [...shape], dataType: DataType.FLOAT, rawData });
     return name;
   }
 }
@@ -131,9 +128,9 @@ class Graph {
 const vector = (values: readonly number[]): TensorData => ({ shape: [values.length], data: Float32Array.from(values) });
 
 function attributeOf([name, value]: [string, Attributes[string]]): onnx.IAttributeProto {
-  if (typeof value === 'number') return { name, type: attributeType.int, i: value };
-  if ('float' in value) return { name, type: attributeType.float, f: value.float };
-  return { name, type: attributeType.ints, ints: [...value] };
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
 }
 
 const valueInfo = (name: string, elemType: number, shape: Shape): onnx.IValueInfoProto => ({

@@ -5,7 +5,7 @@
  */
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { decodeHalf, encodeHalf } from './halfFloat.ts';
-import { sizeOf } from './shapes.ts';
+import { shapeText, sizeOf } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
 interface Dtype {
@@ -135,7 +135,7 @@ function entryOf(name: string, raw: unknown): Entry {
   check(isCounts(shape), `"${name}" has shape ${JSON.stringify(shape)}`);
   check(isCounts(offsets) && offsets.length === 2, `"${name}" has offsets ${JSON.stringify(offsets)}`);
   const [begin, end] = offsets;
-  check(begin! + sizeOf(shape) * dtype.sizeBytes === end, `"${name}" of shape [${shape}] does not fit its offsets [${offsets}]`);
+  check(begin! + sizeOf(shape) * dtype.sizeBytes === end, `"${name}" of shape ${shapeText(shape)} does not fit its offsets ${shapeText(offsets)}`);
   return { name, dtype, shape, begin: begin!, end };
 }
 

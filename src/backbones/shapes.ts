@@ -17,7 +17,7 @@ const shapes: Reader<[inputs: readonly Shape[]], Shape> = {
   relu: (_, [x]) => x!,
   relu6: (_, [x]) => x!,
   add: (_, [a, b]) => {
-    if (String(a) !== String(b)) throw new Bug(`add of [${a}] and [${b}]`);
+    if (String(a) !== String(b)) throw new Bug(`add of ${shapeText(a!)} and ${shapeText(b!)}`);
     return a!;
   },
   maxPool: ({ kernel, stride, padding }, [x]) => {
@@ -50,9 +50,12 @@ export function inputShapes(network: Network, inputs: readonly string[], shapes:
 /** Asserts a map. */
 export function mapOf(shape: Shape | undefined): readonly [height: number, width: number, channels: number] {
   const [height, width, channels] = shape ?? [];
-  if (height === undefined || width === undefined || channels === undefined) throw new Bug(`a map was expected, not [${shape}]`);
+  if (height === undefined || width === undefined || channels === undefined) throw new Bug(`a map was expected, not ${shapeText(shape ?? [])}`);
   return [height, width, channels];
 }
+
+/** For messages: `[224, 224, 3]`. */
+export const shapeText = (shape: Shape): string => `[${shape.join(', ')}]`;
 
 /** Number of values in a shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1);

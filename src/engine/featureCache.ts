@@ -190,7 +190,7 @@ function rangesOf(wanted: readonly Wanted[], recordBytes: number): Wanted[][] {
     const range = ranges.at(-1), first = range?.[0], last = range?.at(-1);
     const near = first && last && first.segment === item.segment &&
       (item.record - last.record - 1) * recordBytes <= gapBytes && (item.record - first.record + 1) * recordBytes <= rangeBytes;
-    if (near) range!.push(item);
+    if (near) range.push(item);
     else ranges.push([item]);
   }
   return ranges;

@@ -8,22 +8,21 @@ export class MemoryStore implements ByteStore {
   /** Appends beyond so many bytes in all fail half done, as on a full disk. */
   capacityBytes = Infinity;
 
-  async list(): Promise<readonly string[]> {
-    return [...this.entries.keys()].reverse(); // the contract promises no order
+  list(): Promise<readonly string[]> {
+    return Promise.resolve([...this.entries.keys()].reverse()); // the contract promises no order
   }
 
-  async sizeOf(name: string): Promise<number | undefined> {
-    return this.entries.get(name)?.length;
+  sizeOf(name: string): Promise<number | undefined> {
+    return Promise.resolve(this.entries.get(name)?.length);
   }
 
-  async read(name: string, offsetBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  read(name: string, offsetBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     this.reads.push({ name, lengthBytes });
     const bytes = this.entries.get(name)?.slice(offsetBytes, offsetBytes + lengthBytes);
-    if (bytes?.length !== lengthBytes) throw new Error(`${name} is shorter`);
-    return bytes;
+    return bytes?.length === lengthBytes ? Promise.resolve(bytes) : Promise.reject(new Error(`${name} is shorter`));
   }
 
-  async append(name: string, data: Uint8Array): Promise<void> {
+  append(name: string, data: Uint8Array): Promise<void> {
     this.appends++;
     const used = [...this.entries.values()].reduce((sum, { length }) => sum + length, 0);
     const fitting = data.subarray(0, Math.max(0, this.capacityBytes - used)), before = this.entries.get(name) ?? new Uint8Array(0);
@@ -31,10 +30,12 @@ export class MemoryStore implements ByteStore {
     after.set(before);
     after.set(fitting, before.length);
     this.entries.set(name, after);
-    if (fitting.length < data.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    if (fitting.length === data.length) return Promise.resolve();
+    return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
   }
 
-  async remove(name: string): Promise<void> {
+  remove(name: string): Promise<void> {
     this.entries.delete(name);
+    return Promise.resolve();
   }
 }
