@@ -40,6 +40,7 @@ export default tseslint.config(
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       'thaw/import-walls': 'off',
+      '@typescript-eslint/unbound-method': 'off', // doubles and spies are objects of closures
       // node:test's `test()` returns a promise that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] }] }],
     },

@@ -1,0 +1,85 @@
+/** Hands and eyes for tests in the real workbench: what a person does with the mouse, and what is then on screen. */
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { openEditor, type Editor, type EditorOptions } from '../support/editor.ts';
+import { repoRoot } from '../support/root.ts';
+
+const screenshots = join(repoRoot, 'out', 'screenshots');
+
+/**
+ * One test in a workbench of its own. When it fails, out/screenshots/ holds the last screen and what VS Code's server
+ * said; an error or a refused load inside one of our webviews is a failure too.
+ */
+export function workbenchTest(title: string, body: (workbench: Editor) => Promise<void>, options: EditorOptions = {}): void {
+  void test(title, async () => {
+    await using workbench = await openWorkbench(options);
+    try {
+      await body(workbench);
+      assert.deepEqual(workbench.webviewProblems, [], 'the webviews met no error and loaded nothing that their CSP forbids');
+    } catch (error) {
+      const name = `failed ${title}`.replace(/[^\w-]+/g, '-');
+      await screenshot(workbench.page, name);
+      await writeFile(join(screenshots, `${name}.log`), workbench.serverLog());
+      throw error;
+    }
+  });
+}
+
+/** VS Code with a folder open, its explorer filled. */
+export async function openWorkbench(options: EditorOptions = {}): Promise<Editor> {
+  const editor = await openEditor(options);
+  await explorerItem(editor.page).first().waitFor();
+  return editor;
+}
+
+/** out/screenshots/<name>.png */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+/** A file or folder in the Explorer; without a name, all of them. */
+export function explorerItem(page: Page, name?: string): Locator {
+  const tree = page.getByRole('tree', { name: 'Files Explorer' });
+  return name === undefined ? tree.getByRole('treeitem') : tree.getByRole('treeitem', { name, exact: true });
+}
+
+/** Right-clicks an item of the Explorer and chooses an entry. The menu waits for our extension's entries on first use. */
+export async function explorerContextMenu(page: Page, item: string, entry: string): Promise<void> {
+  await contextMenu(page, explorerItem(page, item), entry);
+}
+
+/** Right-clicks anything and chooses an entry of the menu that opens. */
+export async function contextMenu(page: Page, target: Locator, entry: string): Promise<void> {
+  await target.click({ button: 'right' });
+  await page.getByRole('menuitem', { name: entry, exact: true }).click();
+}
+
+/** Runs a command by its full title ("Thaw: Open Dashboard") from the palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  const input = quickPick(page).locator('input');
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await quickPick(page).getByRole('option', { name: title }).first().click();
+}
+
+/** The open quick pick. */
+export const quickPick = (page: Page): Locator => page.locator('.quick-input-widget:visible');
+
+/** Shows the Thaw container in the side bar. */
+export async function openThaw(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: 'Thaw', exact: true }).click();
+  await view(page, 'Layers').waitFor();
+}
+
+/** One view of the Thaw container, with its title. */
+export const view = (page: Page, title: 'Backbones' | 'Layers' | 'Runs'): Locator =>
+  page.locator('.pane').filter({ has: page.getByRole('button', { name: new RegExp(`^${title} Section`) }) });
+
+/** The document inside the webview of the editor that is in front. */
+export const webviewFrame = (page: Page): FrameLocator =>
+  page.locator('iframe.webview.ready:visible').contentFrame().locator('iframe#active-frame').contentFrame();

@@ -1,0 +1,142 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromiumPath } from '../../scripts/chromium.mjs';
+import { startVSCodeServer } from '../../scripts/vscodeServer.mjs';
+import { repoRoot } from './root.ts';
+
+export interface EditorOptions {
+  /** Folder to open; by default a fresh one with a few photos (`photoWorkspace`). Nothing in the repository is touched. */
+  readonly workspace?: string;
+  /** Folder of the extension under development; `null` = only what is installed in `dataFolder`. */
+  readonly extension?: string | null;
+  /** Module whose `run()` VS Code calls in its extension host. */
+  readonly tests?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Of VS Code's server, extension hosts and trainers, on top of ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Server data with extensions already installed; by default an empty one. */
+  readonly dataFolder?: string;
+}
+
+/** A real VS Code with a folder open, in headless Chromium. */
+export interface Editor extends AsyncDisposable {
+  readonly page: Page;
+  /** Absolute path of the open folder. */
+  readonly workspace: string;
+  /** All that VS Code's server printed, extension hosts included. */
+  serverLog(): string;
+  /** What went wrong inside our own webviews: uncaught errors, console errors, anything the CSP refused. */
+  readonly webviewProblems: readonly string[];
+}
+
+/** Quiet and the same everywhere: no welcome page, no chat, no trust question, nothing fetched. */
+const calmSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'files.hotExit': 'off',
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+};
+
+export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
+  const endings: (() => Promise<unknown>)[] = [];
+  const end = async (): Promise<void> => {
+    for (let ending = endings.pop(); ending; ending = endings.pop()) await ending();
+  };
+  try {
+    const scratch = await mkdtemp(join(tmpdir(), 'thaw-editor-'));
+    endings.push(() => rm(scratch, { recursive: true, force: true, maxRetries: 10 }));
+    const workspace = options.workspace ?? await photoWorkspace(join(scratch, 'workspace'));
+    endings.push(() => endTrainers(workspace));
+    const dataFolder = options.dataFolder ?? join(scratch, 'server');
+    await writeSettings(dataFolder, { ...calmSettings, ...options.settings });
+    const server = await startVSCodeServer({ dataFolder, env: options.env ?? {} });
+    endings.push(() => server.stop());
+    const browser = await startChromium();
+    endings.push(() => browser.close());
+
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(patienceMs);
+    const webviewProblems = watchWebviews(page);
+    await page.goto(server.addressOf(workspace, payloadOf(options)), { waitUntil: 'domcontentloaded' });
+    return { page, workspace, webviewProblems, serverLog: () => server.log(), [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** A cold VS Code on two busy cores has needed half of it. */
+const patienceMs = 60_000;
+
+function payloadOf({ extension = repoRoot, tests }: EditorOptions): Record<string, string> {
+  return {
+    ...(extension === null ? {} : { extensionDevelopmentPath: extension }),
+    ...(tests === undefined ? {} : { extensionTestsPath: tests }),
+  };
+}
+
+function startChromium(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (!executablePath) throw new Error('no Chromium: "npm test" says how to get one');
+  const args = ['--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox', ...args] : args, timeout: patienceMs });
+}
+
+/** User settings: some of ours (trust, theme) are not read from anywhere else. */
+async function writeSettings(dataFolder: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
+  const folder = join(dataFolder, 'data', 'User');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
+}
+
+/** A folder with `photos/<class>/…`: the first few of the sample's photos. */
+export async function photoWorkspace(folder: string, { classes = 3, perClass = 8 } = {}): Promise<string> {
+  const samples = join(repoRoot, 'samples', 'recycling6');
+  for (const label of (await readdir(samples)).sort().slice(0, classes)) {
+    const to = join(folder, 'photos', label);
+    await mkdir(to, { recursive: true });
+    for (const name of (await readdir(join(samples, label))).sort().slice(0, perClass)) await cp(join(samples, label, name), join(to, name));
+  }
+  return folder;
+}
+
+/** Trainers outlive the editor by design; none may outlive its test. */
+async function endTrainers(workspace: string): Promise<void> {
+  const runs = join(workspace, '.thaw', 'runs');
+  for (const id of await readdir(runs).catch(() => [])) {
+    const manifest = await readFile(join(runs, id, 'run.json'), 'utf8').catch(() => '{}');
+    const pid = (JSON.parse(manifest) as { lease?: { pid: number } }).lease?.pid;
+    if (pid === undefined) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // already over
+    }
+  }
+}
+
+/** Errors of our own pages only: the workbench itself logs some for what an offline machine cannot reach. */
+function watchWebviews(page: Page): string[] {
+  const problems: string[] = [];
+  const isOurs = (place: string): boolean => place.includes('vscode-resource') || place.includes('extensionId=thaw');
+  page.on('console', (message) => {
+    if (message.type() === 'error' && isOurs(message.location().url)) problems.push(message.text());
+  });
+  page.on('pageerror', (error) => {
+    if (isOurs(error.stack ?? '')) problems.push(error.stack ?? error.message);
+  });
+  return problems;
+}
