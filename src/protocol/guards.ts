@@ -1,5 +1,6 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { Estimate, FilePrediction, InstalledEngine, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
@@ -131,6 +132,23 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
   const fine = fields<Checked<unknown> & { readonly ok: true }>({ ok: oneOf(true), value: (each) => each, warnings: list(diagnostic) });
   return parsed(either(failed, fine), value);
 }
+
+/** The answer to `estimate`. */
+export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
+  images: number, classes: number, problems: list(diagnostic),
+  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, scratchSeconds: number })),
+}), value);
+
+/** The answer to `predict`. */
+export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
+  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), problem: optional(diagnostic),
+})), value);
+
+/** The answer to `doctor`: its table is in `tried`. */
+export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);
+
+/** The answer to `engine install`. */
+export const parseInstalledEngine = (value: unknown): Parsed<InstalledEngine> => parsed(fields<InstalledEngine>({ title: text }), value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

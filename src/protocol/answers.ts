@@ -1,0 +1,39 @@
+import type { Diagnostic } from './diagnostic.ts';
+
+/** What a trainer answers when it is asked something (trainer/host/ask.ts); guarded where it arrives. */
+
+/** `estimate <dataset folder>`: what each plan would do there. */
+export interface Estimate {
+  readonly images: number;
+  readonly classes: number;
+  /** The recommended plan first. */
+  readonly plans: readonly PlanEstimate[];
+  /** Of the folder; with an error among them nothing can be trained on it. */
+  readonly problems: readonly Diagnostic[];
+}
+
+export interface PlanEstimate {
+  /** Name of a preset (experiment/presets.ts). */
+  readonly preset: string;
+  readonly title: string;
+  /** What it will do, and for the recommended one why. */
+  readonly detail: string;
+  /** Predicted for the run itself, without its from-scratch control. */
+  readonly seconds: number;
+  /** Budget of that control when it is left to `auto`. */
+  readonly scratchSeconds: number;
+}
+
+/** `predict <run folder> <files…>`: one for each file, in their order. */
+export interface FilePrediction {
+  readonly file: string;
+  /** Most probable first; empty when the file could not be read. */
+  readonly top: readonly { readonly label: string; readonly probability: number }[];
+  readonly problem?: Diagnostic;
+}
+
+/** `engine install`: what is there now. */
+export interface InstalledEngine {
+  /** "TensorFlow 2.21.0". */
+  readonly title: string;
+}
