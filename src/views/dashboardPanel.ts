@@ -1,0 +1,164 @@
+import * as vscode from 'vscode';
+import { Owner } from '../base/owner.ts';
+import { dashboardType } from '../contributions.ts';
+import type { FromPage, PageResults } from '../protocol/pageMessages.ts';
+import { pageProtocol } from '../protocol/pageMessages.ts';
+import { parseFromPage } from '../protocol/guards.ts';
+import type { RunId } from '../protocol/runManifest.ts';
+import { dashboardHtml } from './dashboardHtml.ts';
+import type { Log } from './log.ts';
+import { PageFeed } from './pageFeed.ts';
+import type { RunModel } from './runModel.ts';
+import { readResults } from './runResults.ts';
+
+/** The open dashboards: one panel per run, made again by VS Code after a reload. */
+export class Dashboards extends Owner implements vscode.WebviewPanelSerializer {
+  readonly #extension: vscode.Uri;
+  readonly #model: RunModel;
+  readonly #log: Log;
+  readonly #open = new Map<RunId, Dashboard>();
+
+  constructor(extension: vscode.Uri, model: RunModel, log: Log) {
+    super();
+    this.#extension = extension;
+    this.#model = model;
+    this.#log = log;
+    this.own(vscode.window.registerWebviewPanelSerializer(dashboardType, this));
+  }
+
+  /** Shows the dashboard of a run beside the editor, or brings the open one forward. */
+  show(runId: RunId): void {
+    const open = this.#open.get(runId);
+    if (open) open.reveal();
+    else this.#adopt(vscode.window.createWebviewPanel(dashboardType, 'Thaw', { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {}), runId);
+  }
+
+  /** VS Code brings back a panel that was open before a reload; `state` is what the page kept. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    await this.#model.ready();
+    const runId = typeof state === 'object' && state !== null && 'runId' in state ? String(state.runId) as RunId : undefined;
+    if (runId && this.#model.runOf(runId)) this.#adopt(panel, runId);
+    else panel.dispose(); // the run is gone: nothing to show
+  }
+
+  #adopt(panel: vscode.WebviewPanel, runId: RunId): void {
+    const dashboard = this.own(new Dashboard(panel, runId, this.#extension, this.#model, this.#log));
+    this.#open.set(runId, dashboard);
+    panel.onDidDispose(() => {
+      this.#open.delete(runId);
+      dashboard.dispose();
+    });
+  }
+}
+
+/** One panel: carries messages between the page and the model, and lets the page do only what it is for. */
+class Dashboard extends Owner {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #runId: RunId;
+  readonly #extension: vscode.Uri;
+  readonly #model: RunModel;
+  readonly #log: Log;
+  readonly #feed: PageFeed;
+  #dataFolder = '';
+  #results: PageResults | undefined;
+
+  constructor(panel: vscode.WebviewPanel, runId: RunId, extension: vscode.Uri, model: RunModel, log: Log) {
+    super();
+    this.#panel = this.own(panel);
+    this.#runId = runId;
+    this.#extension = extension;
+    this.#model = model;
+    this.#log = log;
+    this.#feed = this.own(new PageFeed(runId, {
+      runOf: (id) => model.runOf(id),
+      controlsOf: (id) => model.controlsOf(id),
+      resultsOf: () => this.#readResults(),
+    }, (message) => void panel.webview.postMessage(message)));
+    void model.read(runId);
+    this.own(model.onDidChangeRun((id) => this.#changed(id)));
+    this.own(panel.onDidChangeViewState(() => { if (!panel.visible) this.#feed.pause(); }));
+    this.own(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    panel.iconPath = vscode.Uri.joinPath(extension, 'media', 'icons', 'logo.svg');
+    this.#setRoots();
+    this.#setTitle();
+    panel.webview.html = this.#html();
+  }
+
+  reveal(): void {
+    this.#panel.reveal(undefined, true);
+  }
+
+  #changed(id: RunId): void {
+    if (id === this.#runId) {
+      if (!this.#model.runOf(id)) return this.#panel.dispose();
+      this.#setRoots();
+      this.#setTitle();
+    }
+    this.#feed.changed(id);
+  }
+
+  /** The page may load our own files and the photos of this run, which the trainer names once it has read the plan. */
+  #setRoots(): void {
+    const dataFolder = this.#model.runOf(this.#runId)?.manifest.dataFolder ?? '';
+    if (this.#panel.webview.options.localResourceRoots && dataFolder === this.#dataFolder) return;
+    this.#dataFolder = dataFolder;
+    const roots = [this.#asset(), ...(dataFolder ? [vscode.Uri.file(dataFolder)] : [])];
+    this.#panel.webview.options = { enableScripts: true, localResourceRoots: roots };
+  }
+
+  #setTitle(): void {
+    const manifest = this.#model.runOf(this.#runId)?.manifest;
+    this.#panel.title = manifest ? `Run: ${manifest.title}` : 'Run';
+  }
+
+  #html(): string {
+    const { webview, title } = this.#panel;
+    const address = (name: string): string => webview.asWebviewUri(this.#asset(name)).toString();
+    const nonce = crypto.randomUUID().replaceAll('-', '');
+    return dashboardHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title });
+  }
+
+  #asset(...names: string[]): vscode.Uri {
+    return vscode.Uri.joinPath(this.#extension, 'dist', 'media', ...names);
+  }
+
+  #readResults(): PageResults | undefined {
+    const run = this.#model.runOf(this.#runId);
+    if (this.#results || !run?.state.tested || !run.state.data) return this.#results;
+    const { dataFolder } = run.manifest;
+    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(dataFolder), path)).toString();
+    const read = readResults(run.folder, run.state.data.classes, address);
+    if (read.ok) this.#results = read.value;
+    else for (const { message } of read.errors) this.#log.error(message);
+    return this.#results;
+  }
+
+  #receive(message: unknown): void {
+    const parsed = parseFromPage(message);
+    if (parsed.ok) void this.#act(parsed.value);
+    else this.#log.warn(`the dashboard sent what it should not: ${parsed.note}`);
+  }
+
+  async #act(message: FromPage): Promise<void> {
+    const target = { runId: this.#runId };
+    const run = this.#model.runOf(this.#runId);
+    switch (message.type) {
+      case 'ready':
+        if (message.protocol !== pageProtocol) this.#log.warn(`the dashboard speaks protocol ${message.protocol}, the extension ${pageProtocol}`);
+        return this.#feed.ready();
+      case 'stop': return void await vscode.commands.executeCommand('thaw.stopRun', target);
+      case 'run-again': return void (run && await vscode.commands.executeCommand('thaw.startRun', vscode.Uri.file(run.manifest.experimentFile)));
+      case 'open-experiment': return void await vscode.commands.executeCommand('thaw.openExperiment', target);
+      case 'reveal-folder': return void await vscode.commands.executeCommand('thaw.revealRun', target);
+      case 'open-plan': return void (run && await vscode.window.showTextDocument(vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One }));
+      case 'open-file': return this.#openFile(message.path);
+      case 'page-error': return this.#log.error(`dashboard: ${message.message}`);
+    }
+  }
+
+  /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
+  async #openFile(path: string): Promise<void> {
+    if (!this.#results?.mistakes.some((mistake) => mistake.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
+  }
+}

@@ -1,0 +1,44 @@
+import * as vscode from 'vscode';
+import { Owner } from '../base/owner.ts';
+import { experimentSelector } from '../contributions.ts';
+import type { Completion } from '../experiment/outline.ts';
+import { rangeOf } from './experimentProblems.ts';
+import { markdownText } from './plainText.ts';
+
+/** What the editor shows over an experiment file: Run above it, hovers and completion from the schema. */
+export class ExperimentLanguage extends Owner {
+  constructor() {
+    super();
+    this.own(vscode.languages.registerCodeLensProvider(experimentSelector, { provideCodeLenses: lensesOf }));
+    this.own(vscode.languages.registerHoverProvider(experimentSelector, { provideHover: hoverAt }));
+    this.own(vscode.languages.registerCompletionItemProvider(experimentSelector, { provideCompletionItems: completionsAt }, '[', ',', '.'));
+  }
+}
+
+/** With the YAML library: not before an experiment is open. */
+const outline = (): Promise<typeof import('../experiment/outline.ts')> => import('../experiment/outline.ts');
+
+async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+  const { head } = (await outline()).outlineOf(document.getText());
+  return [new vscode.CodeLens(rangeOf(head), { command: 'thaw.startRun', title: '$(play) Run', tooltip: 'Train a network as this file says', arguments: [document.uri] })];
+}
+
+async function hoverAt(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+  const hover = (await outline()).hoverOf(document.getText(), position);
+  return hover && new vscode.Hover(new vscode.MarkdownString(hover.lines.map(markdownText).join('\n\n')), rangeOf(hover.range));
+}
+
+async function completionsAt(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.CompletionItem[]> {
+  // Patterns have dots in them: the word to replace is longer than YAML's own idea of one.
+  const range = document.getWordRangeAtPosition(position, /[\w.*%-]+/) ?? new vscode.Range(position, position);
+  return (await outline()).completeAt(document.getText(), position).map((completion, i) => itemOf(completion, range, i));
+}
+
+function itemOf({ label, insert, detail, kind }: Completion, range: vscode.Range, index: number): vscode.CompletionItem {
+  const item = new vscode.CompletionItem(label, kind === 'key' ? vscode.CompletionItemKind.Property : vscode.CompletionItemKind.Value);
+  item.insertText = insert;
+  item.range = range;
+  item.detail = detail;
+  item.sortText = String(index).padStart(4, '0'); // the schema's order, or the network's
+  return item;
+}

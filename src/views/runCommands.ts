@@ -1,0 +1,99 @@
+import * as vscode from 'vscode';
+import type { Commands, RunTarget } from '../contributions.ts';
+import { experimentSuffix } from '../contributions.ts';
+import type { ActiveExperimentModel } from './activeExperiment.ts';
+import type { Dashboards } from './dashboardPanel.ts';
+import { isExperiment } from './experiments.ts';
+import { plain } from './plainText.ts';
+import { isLive, lookOf, scoreText } from './runLook.ts';
+import type { ModelRun, RunModel } from './runModel.ts';
+import { trusted } from './trust.ts';
+
+/** What can be done with runs: each takes its run from a tree row, or asks. */
+export class RunCommands {
+  readonly #model: RunModel;
+  readonly #dashboards: Dashboards;
+  readonly #experiment: ActiveExperimentModel;
+
+  constructor(model: RunModel, dashboards: Dashboards, experiment: ActiveExperimentModel) {
+    this.#model = model;
+    this.#dashboards = dashboards;
+    this.#experiment = experiment;
+  }
+
+  /** Runs an experiment file as it stands in the editor: unsaved changes are saved first, so that file and run agree. */
+  startRun: Commands['thaw.startRun'] = async (experiment) => {
+    const uri = experiment ?? await this.#experimentMeant();
+    if (!uri || !await trusted('Training')) return undefined;
+    await vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.save();
+    const id = await this.#model.start(uri);
+    this.#dashboards.show(id);
+    return id;
+  };
+
+  stopRun: Commands['thaw.stopRun'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run to stop', ({ state }) => isLive(state.status));
+    if (!run) return;
+    const title = `Stopping ${plain(run.manifest.title)}: finishing the step and keeping a checkpoint`;
+    await vscode.window.withProgress({ location: { viewId: 'thaw.runs' }, title }, () => this.#model.stop(run.manifest.id));
+  };
+
+  openDashboard: Commands['thaw.openDashboard'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run to show');
+    if (run) this.#dashboards.show(run.manifest.id);
+  };
+
+  openExperiment: Commands['thaw.openExperiment'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run whose experiment file to open');
+    if (run) await vscode.window.showTextDocument(vscode.Uri.file(run.manifest.experimentFile), { viewColumn: vscode.ViewColumn.One });
+  };
+
+  revealRun: Commands['thaw.revealRun'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run whose folder to reveal');
+    if (!run) return;
+    const folder = vscode.Uri.file(run.folder.path);
+    // Runs of a folder that could not be written lie outside the workspace, where the Explorer does not reach.
+    await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(folder) ? 'revealInExplorer' : 'revealFileInOS', folder);
+  };
+
+  copyRunId: Commands['thaw.copyRunId'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run whose id to copy');
+    if (run) await vscode.env.clipboard.writeText(run.manifest.id);
+  };
+
+  deleteRun: Commands['thaw.deleteRun'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run to delete', ({ state }) => !isLive(state.status));
+    if (!run) return;
+    const controls = this.#model.controlsOf(run.manifest.id).length;
+    const detail = `Its folder${controls > 0 ? ` and those of its ${controls} control runs are` : ' is'} removed from the disk, with the trained weights. This cannot be undone.`;
+    const yes = 'Delete';
+    if (await vscode.window.showWarningMessage(`Delete the run ${plain(run.manifest.title)} (${run.manifest.id})?`, { modal: true, detail }, yes) !== yes) return;
+    this.#model.delete(run.manifest.id);
+  };
+
+  async #experimentMeant(): Promise<vscode.Uri | undefined> {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document && isExperiment(document)) return document.uri;
+    if (!this.#experiment.active) await this.#experiment.choose();
+    const { uri } = this.#experiment.active ?? {};
+    if (!uri) void vscode.window.showInformationMessage(`There is no experiment to run: open a file that ends in ${experimentSuffix}, or choose Fine-Tune This Folder on a folder of photos.`);
+    return uri;
+  }
+
+  /** The run of a tree row, the only one there is, or the one that the person picks. */
+  async #runMeant(target: RunTarget | undefined, placeHolder: string, fits: (run: ModelRun) => boolean = () => true): Promise<ModelRun | undefined> {
+    await this.#model.ready();
+    if (target) return this.#model.runOf(target.runId);
+    return pickRun(this.#model.runs().filter(fits), placeHolder);
+  }
+}
+
+/** Asks which run is meant; the only one needs no asking. */
+export async function pickRun(runs: readonly ModelRun[], placeHolder: string): Promise<ModelRun | undefined> {
+  if (runs.length < 2) return runs[0];
+  const items = runs.map((run) => ({ label: plain(run.manifest.title), description: factsOf(run), detail: run.manifest.id, run }));
+  return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDetail: true }))?.run;
+}
+
+const factsOf = ({ manifest }: ModelRun): string => [scoreText(manifest), lookOf(manifest).words].filter((part) => part !== undefined).join(' · ');
+

@@ -1,0 +1,241 @@
+import * as vscode from 'vscode';
+import { Owner } from '../base/owner.ts';
+import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
+import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
+import type { RunEvent } from '../protocol/runEvent.ts';
+import type { RunId, RunManifest } from '../protocol/runManifest.ts';
+import { readManifest } from '../runs/manifest.ts';
+import { manifestAfter } from '../runs/manifestAfter.ts';
+import type { RunFolder } from '../runs/runFolder.ts';
+import type { StoredRun } from '../runs/runIndex.ts';
+import type { TrainerHost } from '../trainer/host/trainerHost.ts';
+import { setContext } from './activeExperiment.ts';
+import type { Homes } from './homes.ts';
+import type { Log } from './log.ts';
+import { isLive } from './runLook.ts';
+import { Throttle } from './throttle.ts';
+
+/** A run as the views see it: live or stored, the same. */
+export interface ModelRun {
+  readonly folder: RunFolder;
+  readonly manifest: RunManifest;
+  /** Folded from the journal as far as it has been read; only what the manifest says before that. */
+  readonly state: RunState;
+  /** What `state` was folded from. */
+  readonly events: readonly RunEvent[];
+}
+
+interface Entry {
+  readonly host: TrainerHost;
+  readonly folder: RunFolder;
+  manifest: RunManifest;
+  state: RunState;
+  readonly events: RunEvent[];
+  /** While its journal is being read; resolves at the end of the run. */
+  reading?: Promise<void>;
+}
+
+/** Views are redrawn at most this often; the journal is read as it comes. */
+const redrawMs = 50;
+/** Several manifests appear at once when a folder is copied or a branch is checked out. */
+const rescanMs = 500;
+
+/**
+ * The one model that trees, status bar, notifications, Problems and dashboards watch. The journals are the truth: live
+ * runs are followed from the start, also after a window reload; stored ones are read when somebody looks.
+ */
+export class RunModel extends Owner {
+  readonly #onDidChangeRun = this.own(new vscode.EventEmitter<RunId>());
+  /** A run, or a control, has news, or is gone. */
+  readonly onDidChangeRun = this.#onDidChangeRun.event;
+  readonly #onDidChangeRuns = this.own(new vscode.EventEmitter<void>());
+  /** Runs came or went. */
+  readonly onDidChangeRuns = this.#onDidChangeRuns.event;
+  readonly #homes: Homes;
+  readonly #log: Log;
+  readonly #entries = new Map<RunId, Entry>();
+  readonly #ended = new AbortController();
+  readonly #news = new Set<RunId>();
+  readonly #redraw = this.own(new Throttle(redrawMs, () => this.#fire()));
+  readonly #rescan = this.own(new Throttle(rescanMs, () => this.refresh()));
+  #problems: readonly Diagnostic[] = [];
+  #first: Promise<void> | undefined;
+
+  constructor(homes: Homes, log: Log) {
+    super();
+    this.#homes = homes;
+    this.#log = log;
+    // Runs that the terminal or another window started or deleted.
+    const watcher = this.own(vscode.workspace.createFileSystemWatcher('**/.thaw/runs/*/run.json', false, true, false));
+    this.own(watcher.onDidCreate(() => this.#rescan.ask()));
+    this.own(watcher.onDidDelete(() => this.#rescan.ask()));
+    this.own(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#rescan.ask()));
+    this.own({ dispose: () => this.#ended.abort() });
+  }
+
+  /** Resolves once the stored runs are known; looks for them when first asked, and not while the extension activates. */
+  ready(): Promise<void> {
+    this.#first ??= new Promise((resolve) => setImmediate(() => {
+      this.refresh();
+      resolve();
+    }));
+    return this.#first;
+  }
+
+  /** Main runs, newest first. */
+  runs(): readonly ModelRun[] {
+    return this.#newestFirst().filter(({ manifest: { controlOf } }) => !controlOf || !this.#entries.has(controlOf));
+  }
+
+  /** The control runs of a run, oldest first. */
+  controlsOf(id: RunId): readonly ModelRun[] {
+    return this.#newestFirst().filter(({ manifest }) => manifest.controlOf === id).reverse();
+  }
+
+  runOf(id: RunId): ModelRun | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Run folders that cannot be read. */
+  problems(): readonly Diagnostic[] {
+    return this.#problems;
+  }
+
+  /** Reads the journals of a run and its controls; they stay up to date from then on. Resolves when what is stored has been read. */
+  async read(id: RunId): Promise<ModelRun | undefined> {
+    const entries = [this.#entries.get(id), ...this.#entriesOf(id)].filter((entry) => entry !== undefined);
+    for (const entry of entries) this.#follow(entry);
+    await Promise.all(entries.filter(({ manifest }) => !isLive(manifest.status)).map(({ reading }) => reading));
+    return this.#entries.get(id);
+  }
+
+  /** Starts a run from an experiment file as it is on the disk. Throws Refused. */
+  async start(experiment: vscode.Uri): Promise<RunId> {
+    const engine = vscode.workspace.getConfiguration('thaw').get<string>('engine');
+    const started = await this.#homes.hostOf(experiment).startRun({
+      experimentFile: experiment.fsPath,
+      ...((engine === 'tensorflow' || engine === 'wasm') && { engine }),
+    });
+    if (!started.ok) throw new Refused(started.errors);
+    for (const { message } of started.warnings) void vscode.window.showWarningMessage(message);
+    this.refresh();
+    return started.value;
+  }
+
+  /** Stops a run and waits until it has. Throws Refused. */
+  async stop(id: RunId): Promise<void> {
+    const stopped = await this.#entries.get(id)?.host.stopRun(id);
+    if (stopped && !stopped.ok) throw new Refused(stopped.errors);
+  }
+
+  /** Deletes a run that has ended, with its controls, from the disk. Throws Refused. */
+  delete(id: RunId): void {
+    const deleted = this.#entries.get(id)?.host.deleteRun(id);
+    if (deleted && !deleted.ok) throw new Refused(deleted.errors);
+    this.refresh();
+  }
+
+  /** A question to the trainer about a stored run. Throws Refused. */
+  async ask(host: TrainerHost, command: string, args: readonly string[]): Promise<unknown> {
+    const answer = await host.ask(command, args, { signal: this.#ended.signal });
+    if (!answer.ok) throw new Refused(answer.errors);
+    return answer.value;
+  }
+
+  /** Resolves when no run is live any more: for tests, and for whoever must not disturb a training. */
+  async whenIdle(): Promise<void> {
+    await this.ready();
+    while ([...this.#entries.values()].some(({ state }) => isLive(state.status))) {
+      await Promise.all([...this.#entries.values()].map(({ reading }) => reading));
+      this.refresh(); // controls that were started meanwhile
+    }
+  }
+
+  /** Looks for runs again: those that came are added, those that went are dropped. */
+  refresh(): void {
+    const found = this.#homes.all().flatMap((host) => {
+      const { runs, problems } = host.findRuns();
+      return [{ host, problems, runs: runs.flatMap((run) => [run, ...run.controls]) }];
+    });
+    this.#problems = found.flatMap(({ problems }) => problems);
+    for (const { message, where } of this.#problems) this.#log.warn(`${where?.file ?? ''} ${message}`);
+    const before = new Set(this.#entries.keys());
+    for (const { host, runs } of found) {
+      for (const run of runs) {
+        before.delete(run.folder.id);
+        this.#take(host, run);
+      }
+    }
+    for (const id of before) this.#entries.delete(id);
+    for (const id of before) this.#tell(id);
+    this.#onDidChangeRuns.fire();
+    this.#setContexts();
+  }
+
+  #take(host: TrainerHost, { folder, manifest, life }: StoredRun): void {
+    let entry = this.#entries.get(folder.id);
+    if (!entry) {
+      entry = { host, folder, manifest, state: initialRun(manifest), events: [] };
+      this.#entries.set(folder.id, entry);
+      this.#tell(folder.id);
+    }
+    if (life !== 'ended') this.#follow(entry);
+  }
+
+  #follow(entry: Entry): void {
+    entry.reading ??= this.#readEvents(entry)
+      .catch((error: unknown) => this.#log.error(`the journal of ${entry.folder.id} cannot be read: ${String(error)}`))
+      .finally(() => {
+        if (isLive(entry.manifest.status)) delete entry.reading; // to be read on, should a trainer take it up again
+      });
+  }
+
+  async #readEvents(entry: Entry): Promise<void> {
+    const { host, folder: { id } } = entry;
+    const onNote = (note: string): void => this.#log.info(`${id}: a journal line was skipped: ${note}`);
+    for await (const event of host.eventsOf(id, entry.state.nextSeq, this.#ended.signal, { onNote })) {
+      entry.events.push(event);
+      entry.state = reduceRun(entry.state, event);
+      entry.manifest = manifestAfter(entry.manifest, event);
+      if (event.type === 'data' || event.type === 'ended') this.#reread(entry);
+      if (event.type === 'control-started') this.#rescan.ask();
+      this.#tell(id);
+    }
+  }
+
+  /** What the trainer knows and no event says: the dataset's folder, the backbone, the fingerprint. */
+  #reread(entry: Entry): void {
+    const read = readManifest(entry.folder);
+    if (read.ok) entry.manifest = { ...read.value, status: entry.manifest.status };
+  }
+
+  #newestFirst(): Entry[] {
+    return [...this.#entries.values()].sort((a, b) => a.folder.id < b.folder.id ? 1 : -1);
+  }
+
+  #entriesOf(id: RunId): Entry[] {
+    return [...this.#entries.values()].filter(({ manifest }) => manifest.controlOf === id);
+  }
+
+  #tell(id: RunId): void {
+    this.#news.add(id);
+    this.#redraw.ask();
+  }
+
+  #fire(): void {
+    const news = [...this.#news];
+    this.#news.clear();
+    for (const id of news) this.#onDidChangeRun.fire(id);
+    this.#setContexts();
+  }
+
+  #setContexts(): void {
+    const runs = this.runs();
+    setContext('thaw.hasRuns', runs.length > 0);
+    setContext('thaw.hasModel', runs.some(hasModel));
+    setContext('thaw.training', runs.some(({ state }) => isLive(state.status)));
+  }
+}
+
+/** A run that predictions can be made with: it has a best checkpoint that no further training will replace. */
+export const hasModel = ({ manifest }: ModelRun): boolean => manifest.test !== undefined || (manifest.best !== undefined && !isLive(manifest.status));

@@ -1,0 +1,117 @@
+import * as vscode from 'vscode';
+import { nowAt } from '../base/clock.ts';
+import { Owner } from '../base/owner.ts';
+import { clockTime, percent } from '../base/units.ts';
+import type { RunTarget } from '../contributions.ts';
+import type { ControlState } from '../protocol/reduceRun.ts';
+import type { RunId } from '../protocol/runManifest.ts';
+import { visible } from '../protocol/diagnostic.ts';
+import { activityText, controlTitle } from '../protocol/wording.ts';
+import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
+import type { ModelRun, RunModel } from './runModel.ts';
+import { epochsOf } from './statusBar.ts';
+
+/** A row of the Runs view; commands take it as their target. */
+export type RunRow =
+  | RunTarget & { readonly kind: 'run' }
+  | RunTarget & { readonly kind: 'control'; readonly control: ControlState };
+
+/** The Runs view: live and stored runs, newest first, each with its controls below it. */
+export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
+  readonly #onDidChange = this.own(new vscode.EventEmitter<RunRow | undefined>());
+  readonly onDidChangeTreeData = this.#onDidChange.event;
+  readonly #model: RunModel;
+  /** One object per run, so that VS Code knows which row changed. */
+  readonly #rows = new Map<RunId, RunRow>();
+
+  constructor(model: RunModel) {
+    super();
+    this.#model = model;
+    const view = this.own(vscode.window.createTreeView<RunRow>('thaw.runs', { treeDataProvider: this, showCollapseAll: true }));
+    this.own(model.onDidChangeRuns(() => this.#onDidChange.fire(undefined)));
+    this.own(model.onDidChangeRun((id) => this.#onDidChange.fire(this.#rows.get(model.runOf(id)?.manifest.controlOf ?? id))));
+    this.own(model.onDidChangeRuns(() => { view.message = problemsText(model.problems().length); }));
+  }
+
+  async getChildren(row?: RunRow): Promise<RunRow[]> {
+    if (row?.kind === 'control') return [];
+    if (row) {
+      const run = await this.#model.read(row.runId);
+      return (run?.state.controls ?? []).map((control) => ({ kind: 'control', runId: row.runId, control }));
+    }
+    await this.#model.ready();
+    return this.#model.runs().map(({ manifest: { id } }) => {
+      const known = this.#rows.get(id) ?? { kind: 'run', runId: id };
+      this.#rows.set(id, known);
+      return known;
+    });
+  }
+
+  getTreeItem(row: RunRow): vscode.TreeItem {
+    const run = this.#model.runOf(row.runId);
+    if (!run) return new vscode.TreeItem('deleted'); // gone between two frames
+    return row.kind === 'run' ? runItem(run) : controlItem(run, row.control, row.control.runId ? this.#model.runOf(row.control.runId as RunId) : undefined);
+  }
+
+  getParent(row: RunRow): RunRow | undefined {
+    return row.kind === 'control' ? this.#rows.get(row.runId) : undefined;
+  }
+}
+
+function runItem({ manifest, state }: ModelRun): vscode.TreeItem {
+  const live = isLive(state.status), look = live ? statusLook[state.status] : lookOf(manifest);
+  const item = new vscode.TreeItem(visible(manifest.title), vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = manifest.id;
+  item.description = live ? liveText(state) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
+  item.iconPath = iconOf(look);
+  item.tooltip = tooltipOf({ manifest, state }, look);
+  item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
+  item.contextValue = `run ${live ? 'live' : 'ended'}`;
+  item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
+  return item;
+}
+
+function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: ModelRun | undefined): vscode.TreeItem {
+  const look = accuracy || !own ? { words: 'done', icon: 'beaker' } : statusLook[own.state.status];
+  const item = new vscode.TreeItem(controlTitle(control));
+  item.id = `${run.manifest.id}/${control}`;
+  item.description = accuracy ? percent(accuracy.value) : own && isLive(own.state.status) ? liveText(own.state) : look.words;
+  item.iconPath = iconOf(look);
+  item.tooltip = accuracy && `${controlTitle(control)}: ${accuracy.correct} of ${accuracy.items} test photos right (95 % interval ${percent(accuracy.low)} – ${percent(accuracy.high)})`;
+  item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
+  item.contextValue = 'control';
+  return item;
+}
+
+/** "epoch 8 of 10 · 94.1 % · 0:24". */
+function liveText(state: ModelRun['state']): string {
+  const doing = state.progress ? activityText(state.progress).toLowerCase()
+    : state.status === 'training' && epochsOf(state) > 0 ? `epoch ${state.epoch} of ${epochsOf(state)}` : statusLook[state.status].words;
+  const best = state.best && percent(state.best.accuracy), eta = state.etaMs === undefined ? undefined : clockTime(state.etaMs);
+  return [doing, best, eta].filter((part) => part !== undefined).join(' · ');
+}
+
+function tooltipOf({ manifest, state }: Pick<ModelRun, 'manifest' | 'state'>, look: Look): string {
+  const { test, problem } = manifest;
+  return visibleLines([
+    `${manifest.title}: ${look.words}`,
+    test && `Test accuracy ${percent(test.value)} (95 % interval ${percent(test.low)} – ${percent(test.high)}, ${test.items} photos)`,
+    state.verdict?.words,
+    problem?.message,
+    problem?.fix,
+    `Started ${new Date(manifest.createdAt).toLocaleString()}`,
+    manifest.id,
+  ]);
+}
+
+const visibleLines = (lines: readonly (string | undefined)[]): string => lines.flatMap((line) => line ? [visible(line)] : []).join('\n');
+
+const iconOf = ({ icon, colour }: Look): vscode.ThemeIcon => new vscode.ThemeIcon(icon, colour === undefined ? undefined : new vscode.ThemeColor(colour));
+
+/** Time today, else the date. */
+function timeText(at: string): string {
+  const then = new Date(at), today = new Date(nowAt()).toDateString() === then.toDateString();
+  return today ? then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : then.toLocaleDateString();
+}
+
+const problemsText = (n: number): string => n === 0 ? '' : `${n} ${n === 1 ? 'folder' : 'folders'} could not be read as a run: see the log.`;
