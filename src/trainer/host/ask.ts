@@ -37,7 +37,7 @@ export async function ask(node: NodeChoice, script: string, command: string, arg
   });
   signal?.throwIfAborted();
   if (timeout.aborted) return refused({ code: 'engine-failed', severity: 'error', message: `\`${command}\` did not answer within ${timeoutMs / 1000} s`, fix: 'try again; `thaw doctor` shows what is slow' });
-  if (exit.error) return refused({ code: 'node-missing', severity: 'error', message: `${node.command} cannot be started: ${exit.error.message}`, fix: 'set thaw.nodePath to a Node 20 or later' });
+  if (exit.error) return refused({ code: 'node-missing', severity: 'error', message: `${node.command} cannot be started: ${exit.error.message}`, fix: 'set thaw.node.path to a Node 20 or later' });
   log.end();
   const answer = answerIn(stdout);
   if (answer) return answer;

@@ -49,7 +49,7 @@ function candidates({ configured, own, ownIsElectron }: NodeSearch): readonly Om
 
 const notFound = (seen: string): Checked<NodeChoice> => ({
   ok: false, warnings: [],
-  errors: [{ code: 'node-missing', severity: 'error', message: seen, fix: `install Node ${oldest} or later, or set thaw.nodePath to it` }],
+  errors: [{ code: 'node-missing', severity: 'error', message: seen, fix: `install Node ${oldest} or later, or set thaw.node.path to it` }],
 });
 
 const majorOf = (version: string): number => Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExitFacts } from '../../protocol/runManifest.ts';
@@ -35,15 +34,16 @@ const log = cappedLog((data) => {
     // a full disk, of all places, is no reason to abandon the trainer
   }
 });
+const closed = new Promise((resolve) => trainer.once('close', resolve));
 trainer.stderr.on('data', (data: Buffer) => log.add(data));
 
 let peakBytes: number | undefined;
-const sampling = setInterval(() => { peakBytes = peakOf(trainer.pid) ?? peakBytes; }, 500);
+const sampling = setInterval(() => { peakBytes = peakOf(trainer.pid) ?? peakBytes; }, 200);
 
 trainer.on('error', (error) => log.add(Buffer.from(`${error.message}\n`)));
 trainer.on('exit', async (code, signal) => {
   clearInterval(sampling);
-  await Promise.race([once(trainer.stderr, 'close'), sleep(1000)]); // the last lines; not for ever, should an orphan hold the pipe
+  await Promise.race([closed, sleep(1000)]); // its last lines; not for ever, should an orphan hold the pipe
   log.end();
   const facts: ExitFacts = {
     at: nowAt(), oomKilled: oomKills() > oomKillsBefore,

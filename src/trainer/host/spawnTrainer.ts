@@ -29,7 +29,7 @@ export function spawnTrainer(node: NodeChoice, scripts: Scripts, run: RunFolder)
     keeper.once('spawn', () => resolve({ ok: true, value: undefined, warnings: [] }));
     keeper.once('error', (error) => resolve({
       ok: false, warnings: [],
-      errors: [{ code: 'node-missing', severity: 'error', message: `${node.command} cannot be started: ${error.message}`, fix: 'set thaw.nodePath to a Node 20 or later' }],
+      errors: [{ code: 'node-missing', severity: 'error', message: `${node.command} cannot be started: ${error.message}`, fix: 'set thaw.node.path to a Node 20 or later' }],
     }));
   });
 }
