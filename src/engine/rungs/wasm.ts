@@ -1,0 +1,57 @@
+/**
+ * tfjs's WebAssembly kernels (XNNPACK) with those that training needs and tfjs lacks or gets wrong (kernels/wasm*.ts).
+ * The module is made here rather than by tfjs's own factory, which takes paths, not bytes.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import '../gradients.ts';
+import { BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
+import * as simdModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { portable } from '../kernels.ts';
+import { registerWasmKernels } from '../kernels/wasm.ts';
+import type { Rung } from './rung.ts';
+
+/** The binaries of @tensorflow/tfjs-backend-wasm. */
+export interface WasmFiles {
+  read(name: 'tfjs-backend-wasm-simd.wasm'): Promise<Uint8Array>;
+}
+
+const backendName = 'wasm';
+
+export const wasm: Rung = {
+  name: 'wasm',
+  async start({ wasm: files }) {
+    const module = await moduleOf(await files.read('tfjs-backend-wasm-simd.wasm'));
+    if (tf.findBackendFactory(backendName)) tf.removeBackend(backendName); // tfjs's own
+    tf.registerBackend(backendName, () => new BackendWasm(module));
+    registerWasmKernels();
+    await tf.setBackend(backendName);
+    return {
+      ok: true,
+      warnings: [],
+      value: {
+        title: `WebAssembly (tfjs ${version_wasm})`, device: 'cpu', threads: 1, kernels: portable,
+        dispose: () => tf.removeBackend(backendName),
+      },
+    };
+  },
+};
+
+type Module = BackendWasm['wasm'] & { cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown };
+
+/** Emscripten's module with the calls that BackendWasm expects on it. */
+async function moduleOf(wasmBinary: Uint8Array): Promise<Module> {
+  const module = await create({ wasmBinary });
+  const { cwrap } = module;
+  module.tfjs = {
+    init: cwrap('init', null, []),
+    initWithThreadsCount: cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: cwrap('get_threads_count', 'number', []),
+    registerTensor: cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: cwrap('dispose_data', null, ['number']),
+    dispose: cwrap('dispose', null, []),
+  } as Module['tfjs'];
+  return module;
+}
+
+/** The typings call it an ES default export; the file is CommonJS. */
+const create = (simdModule as unknown as { default: (settings: { wasmBinary: Uint8Array }) => Promise<Module> }).default;
