@@ -5,13 +5,13 @@
  */
 export interface Rng {
   /** Uniform in [0, 1), 32 bits of it. */
-  next(): number;
+  readonly next: () => number;
   /** Uniform integer in [0, below). */
-  int(below: number): number;
+  readonly int: (below: number) => number;
   /** Standard normal (Box–Muller). */
-  normal(): number;
+  readonly normal: () => number;
   /** A shuffled copy (Fisher–Yates). */
-  shuffled<T>(items: readonly T[]): T[];
+  readonly shuffled: <T>(items: readonly T[]) => T[];
 }
 
 export function rng(seed: number, ...stream: readonly (string | number)[]): Rng {

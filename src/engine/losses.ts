@@ -36,7 +36,7 @@ interface Terms { readonly target: tf.Tensor2D; readonly softmax: tf.Tensor2D; r
 
 /** The row's maximum is taken off first, so that no exponential overflows. */
 function terms(logits: tf.Tensor2D, labels: tf.Tensor1D): Terms {
-  const shifted = tf.sub(logits, tf.max(logits, 1, true)) as tf.Tensor2D;
+  const shifted = tf.sub<tf.Tensor2D>(logits, tf.max(logits, 1, true));
   const exponentials = tf.exp(shifted);
   const sums = tf.sum(exponentials, 1, true);
   return {

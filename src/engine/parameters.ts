@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, OpName } from '../backbones/op.ts';
 import { parametersOf, type Parameter } from '../backbones/parameters.ts';
+import { shapeText } from '../backbones/shapes.ts';
 import type { TensorData, Weights } from '../backbones/tensorData.ts';
 import { Bug } from '../base/bug.ts';
 import type { TensorStore } from './tensorStore.ts';
@@ -39,8 +40,9 @@ export function deviceParameters(network: Network): readonly DeviceParameter[] {
 export function writeParameters(store: TensorStore, wanted: readonly DeviceParameter[], weights: Weights): void {
   for (const { name, shape, layout } of wanted) {
     const stored = weights.get(name);
-    if (String(stored?.shape) !== String(shape)) throw new Bug(`"${name}" should be [${shape}], not [${stored?.shape}]`);
-    store.set(name, upload(stored!, layout));
+    if (!stored) throw new Bug(`no weights for "${name}"`);
+    if (String(stored.shape) !== String(shape)) throw new Bug(`"${name}" should be ${shapeText(shape)}, not ${shapeText(stored.shape)}`);
+    store.set(name, upload(stored, layout));
   }
 }
 

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { freezeBoundary, splitAt } from '../backbones/boundary.ts';
 import type { CardInput } from '../backbones/card.ts';
 import type { Network } from '../backbones/op.ts';
-import { sizeOf } from '../backbones/shapes.ts';
+import { shapeText, sizeOf } from '../backbones/shapes.ts';
 import type { TensorData, Weights } from '../backbones/tensorData.ts';
 import { Bug } from '../base/bug.ts';
 import { forward, type Pass } from './forward.ts';
@@ -151,7 +151,7 @@ function tensorsOf({ network: { input: rowShape }, input }: TrainState, { x, lab
   const rows = weights.findLastIndex((weight) => weight !== 0) + 1, rowSize = sizeOf(rowShape);
   if (rows === 0) throw new Bug('a batch without a row of any weight');
   if (labels.length !== weights.length || x.length !== labels.length * rowSize) {
-    throw new Bug(`a batch of ${x.length} values, ${labels.length} labels, ${weights.length} weights for rows of [${rowShape}]`);
+    throw new Bug(`a batch of ${x.length} values, ${labels.length} labels, ${weights.length} weights for rows of ${shapeText(rowShape)}`);
   }
   const used = x.subarray(0, rows * rowSize);
   const values = used instanceof Uint8Array ? normalise(used, input) : used;
@@ -167,14 +167,12 @@ export const weightsOf = ({ parameters, held }: TrainState): Promise<Weights> =>
 
 /** Moments (`<parameter>/exp_avg`, in the parameter's own layout) and update counts (`<parameter>/step`) of what trains. */
 export async function optimizerStateOf({ held, moments: { optimizer, slots, steps } }: TrainState): Promise<Weights> {
-  const entries = held.filter(({ name }) => steps.has(name)).flatMap(({ name, layout }) => [
-    ...optimizer.slots.map(async (slot) => [slotName(name, slot), await download(slots.get(slotName(name, slot)), layout)] as const),
-    [slotName(name, 'step'), scalar(steps.get(name)!)] as const,
-  ]);
-  return new Map(await Promise.all(entries));
+  const trained = held.filter(({ name }) => steps.has(name));
+  const counts = trained.map(({ name }) => [slotName(name, 'step'), { shape: [], data: Float32Array.of(steps.get(name)!) }] as const);
+  const moments = trained.flatMap(({ name, layout }) => optimizer.slots.map((slot) => slotName(name, slot))
+    .map(async (key) => [key, await download(slots.get(key), layout)] as const));
+  return new Map<string, TensorData>([...counts, ...await Promise.all(moments)]);
 }
-
-const scalar = (value: number): TensorData => ({ shape: [], data: Float32Array.of(value) });
 
 /** Puts weights back, and the optimizer state of what trains now; without one the optimizer starts anew. Set the stage first. */
 export function restore(state: TrainState, weights: Weights, optimizerState: Weights = new Map()): void {

@@ -114,7 +114,7 @@ interface OnDevice {
   readonly x: tf.Tensor;
   readonly labels: tf.Tensor1D;
   readonly weights: tf.Tensor1D;
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 function onDevice(golden: GoldenCase, mode: Mode, kernels: Kernels): OnDevice {

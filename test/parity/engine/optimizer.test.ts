@@ -52,11 +52,11 @@ function problemsOf(golden: GoldenCase, parameters: TensorStore): { key: string;
     { key: 'loss_quadratic', of: ['x'], loss: () => {
       const x = get('x') as tf.Tensor1D;
       const half = tf.mul(0.5, tf.dot(x, tf.dot(constant(golden, 'in/A'), x)));
-      return tf.sub(half, tf.dot(constant(golden, 'in/b'), x)) as tf.Scalar;
+      return tf.sub<tf.Scalar>(half, tf.dot(constant(golden, 'in/b'), x));
     } },
     { key: 'loss_mlp', of: ['w1', 'b1', 'w2', 'b2'], loss: () => {
       const hidden = tf.tanh(tf.add(tf.matMul(constant(golden, 'in/X'), get('w1'), false, true), get('b1')));
-      const logits = tf.add(tf.matMul(hidden, get('w2'), false, true), get('b2')) as tf.Tensor2D;
+      const logits = tf.add<tf.Tensor2D>(tf.matMul(hidden, get('w2'), false, true), get('b2'));
       return softmaxCrossEntropy(logits, constant(golden, 'in/Y') as tf.Tensor1D, tf.ones([16]));
     } },
   ];

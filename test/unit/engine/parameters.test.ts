@@ -19,7 +19,7 @@ test('weights that were not fitted to the network are a bug, with the tensor\'s 
   const wanted = deviceParameters(tinyNetwork);
   const without = new Map(tinyWeights());
   without.delete('head.bias');
-  assert.throws(() => { writeParameters(new TensorStore(), wanted, without); }, /"head.bias" should be \[3\], not \[undefined\]/);
+  assert.throws(() => { writeParameters(new TensorStore(), wanted, without); }, /no weights for "head.bias"/);
   const turned = new Map([...tinyWeights(), ['head.weight', { shape: [5, 3], data: new Float32Array(15) }]]);
-  assert.throws(() => { writeParameters(new TensorStore(), wanted, turned); }, /"head.weight" should be \[3,5\], not \[5,3\]/);
+  assert.throws(() => { writeParameters(new TensorStore(), wanted, turned); }, /"head.weight" should be \[3, 5\], not \[5, 3\]/);
 });
