@@ -1,4 +1,4 @@
-import { experimentField } from './schema.ts';
+import { allowedText, experimentField } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
 import type { Origins, Plan } from './plan.ts';
 
@@ -43,4 +43,10 @@ export function yamlText(text: string): string {
   const plain = /^(?:\.{0,2}\/)?[A-Za-z_][\w./@*+-]*(?: [\w./@*+()-]+)*$/.test(text) && !/^(?:true|false|null)$/i.test(text);
   // JSON's escapes are YAML's; JSON leaves some unprintable characters as they are, YAML readers may not.
   return plain ? text : JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** "a whole number, 1 to 4096; default 32". */
+export function detailOf(field: Field): string {
+  const hasDefault = field.kind !== 'map' && field.default !== undefined && !(field.kind === 'list' && field.of.kind === 'map');
+  return `${allowedText(field)}${hasDefault ? `; default ${formatValue(field, field.default!)}` : ''}`;
 }

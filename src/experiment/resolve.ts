@@ -15,7 +15,7 @@ export interface ResolveOptions {
   /** Absolute folder from the one that is written (relative to the file). */
   readonly folderOf: (written: string) => string;
   /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
-  readonly overrides?: Readonly<Record<string, string>>;
+  readonly overrides?: Readonly<Record<string, string | number | boolean>>;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -74,9 +74,9 @@ function fill(field: Field, value: Value | undefined, path: string, told: (path:
 }
 
 function defaultAt(field: Exclude<Field, { kind: 'map' }>, path: string): Value {
-  const stage = /^stages\.(\d+)\.name$/.exec(path);
-  if (stage) return `stage ${Number(stage[1]) + 1}`;
-  return field.default ?? ''; // a required key: its absence has been reported
+  if (field.kind !== 'text') return field.default;
+  const stage = /^stages\.(\d+)\./.exec(path);
+  return field.default?.replace('{n}', String(Number(stage?.[1]) + 1)) ?? ''; // a required key: its absence has been reported
 }
 
 interface Overrides {
@@ -86,7 +86,7 @@ interface Overrides {
   readonly errors: readonly Diagnostic[];
 }
 
-function readOverrides(texts: Readonly<Record<string, string>>, written: Written): Overrides {
+function readOverrides(texts: NonNullable<ResolveOptions['overrides']>, written: Written): Overrides {
   const values: [string, Value][] = [], errors: Diagnostic[] = [];
   const stages = Math.max(1, (written.values['stages'] as readonly Value[] | undefined)?.length ?? 0);
   for (const [pattern, text] of Object.entries(texts)) {
@@ -97,7 +97,7 @@ function readOverrides(texts: Readonly<Record<string, string>>, written: Written
     } else if (stage && Number(stage[1]) >= stages) {
       errors.push({ code: 'out-of-range', severity: 'error', message: `"${pattern}": there are ${stages} stages, counted from 0` });
     } else {
-      const read = readOverride(field, pattern, text);
+      const read = readOverride(field, pattern, String(text));
       const paths = pattern.includes('*') ? Array.from({ length: stages }, (_, i) => pattern.replace('*', String(i))) : [pattern];
       if (read.ok) values.push(...paths.map((path): [string, Value] => [path, read.value]));
       else errors.push(...read.errors);

@@ -73,7 +73,7 @@ const choice = (describe: string, fallback: string, options: Readonly<Record<str
 const maxSeed = 2 ** 31 - 1;
 
 const stageKeys = {
-  name: { kind: 'text', names: 'stage', default: 'stage', describe: 'What charts and the journal call this stage.' },
+  name: { kind: 'text', names: 'stage', default: 'stage {n}', describe: 'What charts and the journal call this stage; {n} in the default is its number.' },
   train: {
     kind: 'list', unique: true, default: ['head'],
     describe: 'What trains in this stage, the rest is frozen: `head`, `blocks.6`, `blocks.5.2.conv_pw`, `blocks.*`, `all`.',

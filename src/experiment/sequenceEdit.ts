@@ -60,8 +60,8 @@ function editFlow(text: string, { start, end, items }: ListPlace, { instead, app
   return narrowed(text, start, end, `${out}]`);
 }
 
-/** The first comma that is not in a comment, taken out. */
-const withoutComma = (gap: string): string => gap.replace(/^((?:[^,#]|#.*)*?),/, '$1');
+/** The comma of a gap taken out; those in its comments, which end with their lines, stay. */
+const withoutComma = (gap: string): string => gap.replace(/^((?:[^,#]|#[^\n]*\n)*),/, '$1');
 
 function narrowed(text: string, start: number, end: number, newText: string): OffsetEdit[] {
   let from = 0, tail = 0;

@@ -55,7 +55,7 @@ function decode(bytes: Uint8Array): string | undefined {
  * An upper bound on nesting, taken before parsing: the YAML library recurses per level, and 60,000 times "- " on one line
  * (120 kB) ends the whole process in its regular expressions, where no catch helps.
  */
-function nestsDeeply(text: string): boolean {
+export function nestsDeeply(text: string): boolean {
   let open = 0;
   for (const line of text.split(/\r\n?|\n/)) {
     const [lead = ''] = /^(?:[ \t]|[-?:](?=\s|$))*/.exec(line) ?? [];

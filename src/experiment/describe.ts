@@ -1,0 +1,98 @@
+import { cardNames } from '../backbones/cards.ts';
+import { detailOf } from './format.ts';
+import { experimentField, requiredKeys } from './schema.ts';
+import type { Field, MapField } from './schema.ts';
+
+/** JSON Schema (2020-12) of the experiment file, for editors without Thaw: schema/thaw.schema.json. Patterns and sums are checked by Thaw only. */
+export const generateJsonSchema = (): object => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Thaw experiment',
+  ...jsonSchemaOf(experimentField, ''),
+});
+
+function jsonSchemaOf(field: Field, path: string): object {
+  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
+  const described = { description: field.describe };
+  switch (field.kind) {
+    case 'number': return { type: field.integer ? 'integer' : 'number', minimum: field.min, maximum: field.max, default: field.default, ...described };
+    case 'share': return { oneOf: [{ type: 'number', minimum: field.min, maximum: field.max }, { type: 'string', pattern: '^\\d+(\\.\\d+)? ?%$' }], default: field.default, ...described };
+    case 'choice': return { enum: Object.keys(field.options), default: field.default, ...described };
+    case 'text': return field.names === 'backbone' ? { enum: cardNames, default: field.default, ...described }
+      : { type: 'string', minLength: 1, ...(field.default !== undefined && { default: field.default }), ...described };
+    case 'duration': return { type: 'string', pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', default: field.default, ...described };
+    case 'list': return { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique, default: field.default, ...described };
+    case 'map': {
+      const required = Object.keys(requiredKeys[path] ?? {});
+      const properties = Object.fromEntries(Object.entries(field.keys).map(([key, child]) => [key, jsonSchemaOf(child, below(key))]));
+      return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }), ...described };
+    }
+  }
+}
+
+/** docs/experiment-file.md. */
+export function generateExperimentDocs(): string {
+  const tables: string[] = [];
+  const table = (title: string, field: MapField, path: string, intro: string): void => {
+    const rows = Object.entries(field.keys).map(([key, child]) => `| \`${key}\` | ${cell(child)} | ${defaultCell(child, Object.hasOwn(requiredKeys[path] ?? {}, key))} | ${child.describe} |`);
+    tables.push(`## ${title}\n\n${intro}\n\n| key | what may stand there | default | what it does |\n|---|---|---|---|\n${rows.join('\n')}\n`);
+    for (const [key, child] of Object.entries(field.keys)) {
+      const inner = child.kind === 'map' ? child : child.kind === 'list' && child.of.kind === 'map' ? child.of : undefined;
+      const at = path === '' ? key : `${path}.${key}`;
+      if (inner) table(child.kind === 'list' ? `Each of \`${at}\`` : `\`${at}\``, inner, at, child.describe);
+    }
+  };
+  table('The file', experimentField, '', 'All keys but `thaw` and `data.folder` may be left out.');
+  return `${intro}\n${tables.join('\n')}${choices()}\n${outro}`;
+}
+
+const intro = `# The experiment file
+
+<!-- Generated from src/experiment/schema.ts by generateExperimentDocs(); edit there. -->
+
+An experiment is a text file, \`<name>.thaw.yaml\`: which photos, which pretrained network, what trains and what is frozen,
+for how long, against which controls. It is the truth: the layer tree, the commands and the charts are views of it.
+
+\`\`\`yaml
+thaw: 1
+data: { folder: flowers }
+stages:
+  - { name: probe, train: [head], epochs: 10, rate: 1e-3 }
+  - { name: thaw, train: [head, blocks.5, blocks.6], epochs: 10, rate: 3e-4, layerDecay: 0.75 }
+\`\`\`
+`;
+
+const outro = `## How it is read
+
+- **All problems at once**, each at its word, with what was probably meant. An unknown key, a pattern that matches nothing,
+  and a key that stands twice are errors: nothing is ignored in silence.
+- **Patterns** in \`train\` name a block, layer or parameter and cover all below it; \`*\` stands for one part of a name
+  (\`blocks.*.0\`), \`all\` for everything. Run *Layers* in the sidebar, or complete in the editor, to see the names.
+- The head must train in the first stage: it is new.
+- **Shares** are written \`70%\` or \`0.7\`; times \`90 s\`, \`5 min\`, \`1 h\`.
+- YAML's anchors, aliases and tags are not accepted. A file has at most 64 KiB.
+- Each run keeps \`plan.resolved.yaml\`: every value, with a comment that says where it came from (\`default\`, \`file\`,
+  \`preset\`, \`command line\`). It is an experiment file itself, and running it repeats the run.
+- A tick in the layer tree changes only the \`train\` list of its stage, keeps comments and layout, and can be undone.
+`;
+
+const cell = (field: Field): string => detailOf(field).split('; default ')[0]!.replaceAll('|', '\\|');
+
+function defaultCell(field: Field, required: boolean): string {
+  if (required) return 'must be written';
+  if (field.kind === 'map') return 'see below';
+  if (field.kind === 'list' && field.of.kind === 'map') return 'one, with its defaults';
+  return `\`${detailOf(field).split('; default ')[1] ?? ''}\``;
+}
+
+/** What each option of each choice means. */
+function choices(): string {
+  const lines: string[] = [];
+  const walk = (field: Field, key: string): void => {
+    if (field.kind === 'map') for (const [name, child] of Object.entries(field.keys)) walk(child, name);
+    if (field.kind === 'list') walk(field.of, key);
+    if (field.kind === 'choice') for (const [option, meaning] of Object.entries(field.options)) lines.push(`| \`${key}\` | \`${option}\` | ${meaning} |`);
+  };
+  walk(experimentField, '');
+  return `\n## What the choices mean\n\n| key | value | meaning |\n|---|---|---|\n${lines.join('\n')}\n`;
+}
+

@@ -1,0 +1,128 @@
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Node, Pair } from 'yaml';
+import { cardNames, cardOf } from '../backbones/cards.ts';
+import { patternNames } from '../backbones/freezePlan.ts';
+import type { TextPosition, TextRange } from '../protocol/diagnostic.ts';
+import { lineIndex } from './lineIndex.ts';
+import { readExperiment } from './parse.ts';
+import { detailOf, formatValue } from './format.ts';
+import { allowedText, experimentField, fieldAt } from './schema.ts';
+import type { Field, ValueMap } from './schema.ts';
+import { maxFileCharacters, nestsDeeply } from './source.ts';
+
+/** What the editor draws over an experiment file: places for code lenses, texts for hovers, items for completion. */
+export interface Outline {
+  /** Of the key `thaw`, where the file's own lens stands; absent in a file without one. */
+  readonly head?: TextRange;
+  readonly stages: readonly { readonly name: string; readonly range: TextRange }[];
+}
+
+/** Positions of file and stages; of what could be read, also in a file with errors. */
+export function outlineOf(text: string): Outline {
+  const { written } = readExperiment(text, '');
+  const head = written.places.get('thaw')?.key, stages = (written.values['stages'] ?? []) as readonly ValueMap[];
+  return {
+    ...(head && { head }),
+    stages: stages.flatMap((stage, i) => {
+      const place = written.places.get(`stages.${i}`);
+      return place ? [{ name: typeof stage['name'] === 'string' ? stage['name'] : `stage ${i + 1}`, range: place.value }] : [];
+    }),
+  };
+}
+
+export interface Hover {
+  readonly range: TextRange;
+  /** Paragraphs, plain text. */
+  readonly lines: readonly string[];
+}
+
+/** What the key under the cursor is for, what may stand there, and its default. */
+export function hoverOf(text: string, position: TextPosition): Hover | undefined {
+  for (const [path, { key }] of readExperiment(text, '').written.places) {
+    const field = key && contains(key, position) ? fieldAt(path) : undefined;
+    if (key && field) return { range: key, lines: [field.describe, ...optionLines(field), detailOf(field)] };
+  }
+  return undefined;
+}
+
+const optionLines = (field: Field): readonly string[] =>
+  field.kind === 'choice' ? Object.entries(field.options).map(([option, meaning]) => `${option}: ${meaning}`) : field.kind === 'list' ? optionLines(field.of) : [];
+
+export interface Completion {
+  readonly label: string;
+  readonly insert: string;
+  readonly detail: string;
+  readonly kind: 'key' | 'value';
+}
+
+/** Keys that may be added at the cursor, or values of the key before it: of whatever can be made out of an unfinished file. */
+export function completeAt(text: string, position: TextPosition): readonly Completion[] {
+  const offset = lineIndex(text).offsetOf(position), word = /[\w.*%-]*$/.exec(text.slice(0, offset))![0];
+  const rest = /^[\w.*%-]*/.exec(text.slice(offset))![0];
+  // A marker in place of the word at the cursor turns an unfinished line into a node of the tree, whose path is the answer.
+  const marked = text.slice(0, offset - word.length) + marker + text.slice(offset + rest.length);
+  if (marked.length > maxFileCharacters || nestsDeeply(marked)) return [];
+  const root = parseDocument(marked, { uniqueKeys: false, prettyErrors: false, version: '1.2', schema: 'core' }).contents as Node | null;
+  const found = findMarker(root, '');
+  if (found === undefined) return [];
+  const field = fieldAt(found.path);
+  if (field?.kind === 'map') return keyCompletions(field, found.present);
+  return field && !found.isKey ? valueCompletions(field.kind === 'list' ? field.of : field, backboneIn(root)) : [];
+}
+
+const marker = 'thawCursor';
+
+interface Found {
+  /** Of the map that a key is written in, or of the value. */
+  readonly path: string;
+  readonly isKey: boolean;
+  /** Keys that stand in that map already. */
+  readonly present: ReadonlySet<string>;
+}
+
+function findMarker(node: Node | null, path: string): Found | undefined {
+  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
+  if (isScalar(node)) return node.value === marker ? { path, isKey: false, present: new Set() } : undefined;
+  if (isSeq(node)) return first(node.items as Node[], (item, i) => findMarker(item, below(String(i))));
+  if (!isMap(node)) return undefined;
+  const names = (node.items as Pair<Node, Node | null>[]).map(({ key }) => isScalar(key) ? String(key.value) : '');
+  if (names.includes(marker)) return { path, isKey: true, present: new Set(names) };
+  return first(node.items as Pair<Node, Node | null>[], ({ value }, i) => findMarker(value, below(names[i]!)));
+}
+
+function first<T, R>(items: readonly T[], find: (item: T, index: number) => R | undefined): R | undefined {
+  for (const [i, item] of items.entries()) {
+    const found = find(item, i);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function keyCompletions(field: Extract<Field, { kind: 'map' }>, present: ReadonlySet<string>): readonly Completion[] {
+  return Object.entries(field.keys).filter(([key]) => !present.has(key))
+    .map(([key, child]) => ({ label: key, insert: `${key}: `, detail: `${child.describe} (${detailOf(child)})`, kind: 'key' }));
+}
+
+function valueCompletions(field: Field, backbone: string): readonly Completion[] {
+  const values = (names: readonly string[], detail: (name: string) => string): readonly Completion[] =>
+    names.map((name) => ({ label: name, insert: name, detail: detail(name), kind: 'value' }));
+  switch (field.kind) {
+    case 'choice': return values(Object.keys(field.options), (option) => field.options[option]!);
+    case 'number': case 'share': return values([formatValue(field, field.default)], () => `default; ${allowedText(field)}`);
+    case 'duration': return values(['auto', 'off', '5 min'], () => field.describe);
+    case 'text': {
+      if (field.names === 'backbone') return values(cardNames, (name) => cardOf(name)!.title);
+      const card = field.names === 'pattern' ? cardOf(backbone) : undefined;
+      return card ? values(patternNames(card.network(2)), () => 'trains') : [];
+    }
+    case 'list': case 'map': return [];
+  }
+}
+
+function backboneIn(root: Node | null): string {
+  const written = isMap(root) ? root.get('backbone') : undefined, field = experimentField.keys['backbone'];
+  return typeof written === 'string' ? written : field?.kind === 'text' ? field.default ?? '' : '';
+}
+
+const contains = ({ start, end }: TextRange, { line, character }: TextPosition): boolean =>
+  (line > start.line || (line === start.line && character >= start.character)) && (line < end.line || (line === end.line && character <= end.character));

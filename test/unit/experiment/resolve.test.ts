@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cardOf } from '../../../src/backbones/cards.ts';
+import { patternNames } from '../../../src/backbones/freezePlan.ts';
+import { rng } from '../../../src/base/rng.ts';
+import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
+import { controlPlan } from '../../../src/experiment/controlPlan.ts';
+import { formatResolved, yamlText } from '../../../src/experiment/format.ts';
+import { parseExperiment } from '../../../src/experiment/parse.ts';
+import { resolveExperiment } from '../../../src/experiment/resolve.ts';
+import type { ResolveOptions, Resolved } from '../../../src/experiment/resolve.ts';
+import { leafPaths } from '../../../src/experiment/resolve.ts';
+import { experimentField } from '../../../src/experiment/schema.ts';
+import { randomExperiment } from '../../support/randomExperiment.ts';
+
+const options: ResolveOptions = { file: 'f.thaw.yaml', folderOf: (folder) => folder };
+const resolved = (text: string, more: Partial<ResolveOptions> = {}): Resolved => {
+  const result = resolveExperiment(text, { ...options, ...more });
+  assert.ok(result.ok, result.ok ? '' : result.errors.map(diagnosticText).join('\n'));
+  return result.value;
+};
+const problems = (text: string, more: Partial<ResolveOptions> = {}): readonly string[] => {
+  const result = resolveExperiment(text, { ...options, ...more });
+  return result.ok ? [] : result.errors.map(diagnosticText);
+};
+const minimal = 'thaw: 1\ndata: { folder: flowers }\n';
+
+test('the shortest file becomes a complete plan, every value from its default', () => {
+  const { plan, origins } = resolved(minimal, { folderOf: (folder) => `/photos/${folder}` });
+  assert.deepEqual(plan, {
+    thaw: 1,
+    task: 'image-classification',
+    data: { folder: '/photos/flowers', split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
+    backbone: 'efficientnet_lite0',
+    stages: [{ name: 'stage 1', train: ['head'], epochs: 30, rate: 0.001, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'stored', augment: 'flip' }],
+    batch: 32,
+    stop: { patience: 5, metric: 'validation.loss' },
+    controls: ['blind', 'knn', 'random-features', 'scratch'],
+    scratchBudget: 'auto',
+    seed: 1,
+  });
+  assert.equal(origins['data.folder'], 'file');
+  assert.equal(origins['stages.0.rate'], 'default');
+  assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length); // one stage: every leaf has an origin
+});
+
+test('a value from the command line wins over the file, and the plan says so', () => {
+  const { plan, origins } = resolved(`${minimal}seed: 3\nstages: [{ epochs: 5 }, { train: [all], rate: 0.1 }]\n`,
+    { overrides: { seed: 4, 'stages.*.epochs': 2, 'stages.1.train': '[head, blocks.6]', controls: '[knn]', 'data.split.seed': '9' } });
+  assert.deepEqual([plan.seed, plan.stages.map(({ epochs }) => epochs), plan.stages[1]!.train, plan.controls, plan.data.split.seed], [4, [2, 2], ['head', 'blocks.6'], ['knn'], 9]);
+  assert.deepEqual([origins['seed'], origins['stages.1.epochs'], origins['stages.1.rate'], origins['stages.0.rate']], ['command line', 'command line', 'file', 'default']);
+});
+
+test('a wrong value on the command line is told like one in the file, without a place', () => {
+  assert.deepEqual(problems(minimal, { overrides: { sede: '4', 'stages.1.epochs': 2, batch: 'many', data: '1' } }), [
+    'error unknown-key: no value "sede" in an experiment (did you mean "seed"?)',
+    'error out-of-range: "stages.1.epochs": there are 1 stages, counted from 0',
+    'error wrong-type: batch is the text "many" (write a whole number, 1 to 4096)',
+    'error unknown-key: no value "data" in an experiment',
+  ]);
+});
+
+test('a preset that never reached a disk is named as the origin', () => {
+  assert.equal(resolved(minimal, { origin: 'preset' }).origins['data.folder'], 'preset');
+});
+
+const senseless: readonly (readonly [what: string, lines: string, problem: string])[] = [
+  ['shares that do not sum to 1', 'batch: 3', 'f.thaw.yaml:2:27 error out-of-range: train, validation and test are 80% + 15% + 15% = 110% (let them sum to 100%; a share that is not written has its default (70%, 15%, 15%))'],
+  ['a pattern that matches nothing', 'stages:\n  - train: [head, block.6]', 'f.thaw.yaml:4:19 error pattern-matches-nothing: no block or layer "block.6" in efficientnet_lite0 (did you mean "blocks.6"?)'],
+  ['an empty list of what trains', 'stages:\n  - train: []', 'f.thaw.yaml:4:12 error nothing-trains: nothing trains in stage 1 (write [head], or tick a layer)'],
+  ['no stage at all', 'stages: []', 'f.thaw.yaml:3:9 error nothing-trains: there is no stage (add `- { train: [head] }`)'],
+  ['a frozen new head', 'stages:\n  - train: [blocks.6]', 'f.thaw.yaml:4:12 error head-frozen: the head is new and random, but frozen in the first stage (add head)'],
+];
+for (const [what, lines, problem] of senseless) {
+  test(`${what}: told at its place, with what to do`, () => {
+    const data = what.startsWith('shares') ? 'thaw: 1\ndata: { folder: x, split: { train: 80% } }\n' : minimal;
+    assert.deepEqual(problems(`${data}${lines}\n`), [problem]);
+  });
+}
+
+test('the head may rest in a later stage', () => {
+  assert.equal(resolved(`${minimal}stages: [{}, { train: [blocks.6] }]\n`).plan.stages.length, 2);
+});
+
+test('a control that was taken out is remarked on, and `off` takes out the from-scratch control', () => {
+  const result = resolveExperiment(`${minimal}controls: [knn, scratch]\nscratchBudget: off\n`, options);
+  assert.ok(result.ok);
+  assert.deepEqual(result.value.plan.controls, ['knn']);
+  assert.deepEqual(result.warnings.map(({ code, severity, message }) => [code, severity, message]), [
+    ['control-off', 'information', 'the control "blind" will not run: it is not in "controls"'],
+    ['control-off', 'information', 'the control "random-features" will not run: it is not in "controls"'],
+    ['control-off', 'information', 'the control "scratch" will not run: scratchBudget is off'],
+  ]);
+});
+
+test('the resolved plan as text says where each value came from', () => {
+  const { plan, origins } = resolved(`${minimal}scratchBudget: 90 s\n`, { overrides: { seed: 5 } });
+  const lines = formatResolved(plan, origins).split('\n');
+  for (const line of ['  folder: flowers  # file', 'seed: 5  # command line', '    train: [head]  # default', 'scratchBudget: 1.5 min  # file', '  - name: stage 1  # default']) {
+    assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`);
+  }
+});
+
+test('2,000 random plans, written out resolved, resolve to the very same plan', () => {
+  const random = rng(3, 'plans'), names = patternNames(cardOf('efficientnet_lite0')!.network(2));
+  for (let i = 0; i < 2000; i++) {
+    const text = randomExperiment(random, names), first = resolved(text);
+    const folder = Array.from({ length: random.int(12) + 1 }, () => String.fromCodePoint(33 + random.int(random.next() < 0.5 ? 94 : 0xd000))).join('');
+    const plan = { ...first.plan, data: { ...first.plan.data, folder } }; // hostile folder names survive the quoting
+    const second = resolved(formatResolved(plan, first.origins));
+    assert.deepEqual(second.plan, plan, text);
+  }
+});
+
+test('any text, quoted for YAML, reads back as itself', () => {
+  const random = rng(4, 'texts');
+  const special = ['no', 'null', 'true', '1e3', '0x1f', '~', '- a', 'a: b', 'a #b', '#', '"', "'", '\n', '\r\n', '\t', ' a ', '\u0085', '\u2028', '\ufeff', '‮evil', '*x', '&x', '!t', '%', '@', '`', '[', '{', '.', '..', './x', '.5', '<<', '=', '\u0000', '\u007f', 'C:\\photos'];
+  const texts = [...special, ...Array.from({ length: 2000 }, () => special[random.int(special.length)]! + special[random.int(special.length)]!)];
+  for (const text of texts.flatMap((text) => [`x${text}`, ...text.trim() === '' ? [] : [text]])) { // a blank folder is refused
+    const parsed = parseExperiment(`thaw: 1\ndata: { folder: ${yamlText(text)} }\n`, '');
+    assert.ok(parsed.ok, JSON.stringify(text));
+    assert.deepEqual(parsed.value.written.values['data'], { folder: text });
+  }
+});
+
+test('the from-scratch control trains every layer, moves batch norm, and keeps steps, seeds and data', () => {
+  const { plan } = resolved(`${minimal}stages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3 }]\n`);
+  const scratch = controlPlan(plan, 'scratch');
+  assert.deepEqual(scratch.stages.map(({ train, layerDecay, batchNorm, epochs }) => [train, layerDecay, batchNorm, epochs]), [[['all'], 1, 'batch', 4], [['all'], 1, 'batch', 3]]);
+  assert.deepEqual([scratch.data, scratch.seed, scratch.batch, scratch.stop], [plan.data, plan.seed, plan.batch, plan.stop]);
+  assert.deepEqual(controlPlan(plan, 'random-features').stages, plan.stages);
+});
