@@ -79,12 +79,13 @@ function datasetOf({ name, kind, points }: Curve, theme: Theme): Dataset {
     data: points as { x: number; y: number }[],
     borderColor: colour,
     backgroundColor: colour,
-    borderWidth: kind === 'run' ? 2.5 : theme.contrast ? 2 : 1.3,
+    borderWidth: kind === 'run' ? 2.5 : theme.contrast ? 2 : kind === 'training' ? 1 : 1.5,
     borderDash: kind === 'random-features' ? [6, 4] : kind === 'scratch' ? [2, 3] : [],
     pointRadius: kind === 'best' ? 5 : few ? 2.5 : 0,
     pointHoverRadius: 4,
     showLine: kind !== 'best',
     spanGaps: false,
+    clip: 8, // the point at the newest epoch is drawn whole
     tension: 0,
   };
 }

@@ -29,7 +29,7 @@ export function readTheme(): Theme {
     band: of('--thaw-band'),
     run: of('--vscode-charts-blue'),
     training: of('--thaw-training'),
-    control: of('--vscode-charts-lines', '--vscode-descriptionForeground'),
+    control: of('--vscode-descriptionForeground'),
     best: of('--vscode-charts-blue'),
     font: style.fontFamily,
     contrast,

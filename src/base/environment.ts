@@ -15,3 +15,14 @@ export function userDataFolder(): string {
     default: return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'thaw');
   }
 }
+
+/** Where what can be fetched or computed again is kept: native engines, measured rates. THAW_CACHE overrides it. */
+export function userCacheFolder(): string {
+  const { THAW_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (THAW_CACHE) return THAW_CACHE;
+  switch (process.platform) {
+    case 'win32': return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'thaw', 'cache');
+    case 'darwin': return join(homedir(), 'Library', 'Caches', 'thaw');
+    default: return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'thaw');
+  }
+}

@@ -14,7 +14,6 @@ import { prepared } from '../../data/prepare.ts';
 import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
 import { splitAt } from '../../backbones/boundary.ts';
 import { cachedSource } from './cachedSource.ts';
-import { decoder } from '../../data/preprocess.ts';
 import { valueOf } from './dataset.ts';
 
 export interface FeatureOptions {
@@ -30,6 +29,9 @@ export interface FeatureOptions {
   /** The views that are to be cached. */
   readonly views: readonly View[];
 }
+
+/** Of the feature cache's key: another number when decoding or resizing gives other pixels. */
+const decoder = 'pixels 1';
 
 /** Images per call: enough to keep all cores busy, few enough to overlap with decoding. */
 const batchSize = 8;

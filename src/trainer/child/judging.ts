@@ -8,6 +8,7 @@ import { randomWeights } from '../../backbones/initialise.ts';
 import { recalibrated } from '../../engine/recalibrate.ts';
 import { bestWithin, predictedOf, type Evaluation } from './trace.ts';
 import { report, trainFrom, type Prepared, type TrainingOf } from './training.ts';
+import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
 import { pixelSource } from './pixelSource.ts';
 import { Sources } from './sources.ts';
@@ -46,7 +47,7 @@ async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trai
       return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
     }
     case 'knn': return counted(prepared, 'knn', await nearestNeighbours(prepared));
-    case 'random-features': return controlRun(prepared, trained, 'random-features', { activity: 'random-features', stages: prepared.plan.stages });
+    case 'random-features': return controlRun(prepared, trained, 'random-features', { activity: 'random-features', stages: controlPlan(prepared.plan, 'random-features').stages });
     case 'scratch': return controlRun(prepared, trained, 'scratch', {
       activity: 'features', stages: fromScratch(prepared, trained), patience: Infinity, deadlineMs: monotonicMs() + budgetMs,
     }, budgetMs);
@@ -75,15 +76,14 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
   return block.value as Float32Array;
 }
 
-/**
- * The same network, data and steps, every layer trained from random weights. Fine-tuning's low rates would starve it,
- * so its rate is at least 1e-3; it does not stop early, since it learns slowly at first; its epochs end where the run's did.
- */
+/** The plan of the from-scratch control, cut to as many epochs as the run took: it learns slowly at first, so it does not stop early by itself. */
 function fromScratch({ plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
-  const epochs = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
-  const [first] = plan.stages;
-  const rate = Math.max(1e-3, ...plan.stages.map((stage) => stage.rate));
-  return [{ ...first!, name: 'from scratch', train: ['all'], epochs, rate, layerDecay: 1, batchNorm: 'batch', augment: 'flip' }];
+  let left = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
+  return controlPlan(plan, 'scratch').stages.flatMap((stage) => {
+    const epochs = Math.min(stage.epochs, left);
+    left -= epochs;
+    return epochs > 0 ? [{ ...stage, epochs }] : [];
+  });
 }
 
 /** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */

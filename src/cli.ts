@@ -1,0 +1,259 @@
+import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
+import { experimentText, presets, type PresetName } from './experiment/presets.ts';
+import { percent } from './base/units.ts';
+import { exitCodes } from './trainer/child/exit.ts';
+import { findNode } from './trainer/host/findNode.ts';
+import { formatJson } from './protocol/jsonText.ts';
+import { paint } from './terminal/paint.ts';
+import { parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
+import type { Estimate } from './protocol/answers.ts';
+import type { Parsed } from './protocol/shape.ts';
+import { Bug } from './base/bug.ts';
+import { engineTable } from './terminal/engineTable.ts';
+import { readArguments, usage, type Options } from './terminal/arguments.ts';
+import { readManifest } from './runs/manifest.ts';
+import { resolveExperiment } from './experiment/resolve.ts';
+import { runLine } from './terminal/runLine.ts';
+import { RunScreen, type Screen } from './terminal/followRun.ts';
+import { suggest } from './base/suggest.ts';
+import { TrainerHost } from './trainer/host/trainerHost.ts';
+import { userDataFolder } from './base/environment.ts';
+import type { RunId } from './protocol/runManifest.ts';
+
+/** The same product without an editor. Exit codes are in `thaw --help`. */
+const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
+  run, check, predict, runs, stop, doctor, engine,
+};
+const stopped = 130;
+const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
+const ink = paint(colours);
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = readArguments(argv);
+  if (typeof parsed === 'string') return wrongUsage(parsed);
+  const { command, operands, options } = parsed;
+  if (options.version) return print(await version());
+  if (options.help || command === '' || command === 'help') return print(usage);
+  const found = commands[command];
+  if (!found) return wrongUsage(`there is no command "${command}"${didYouMean(command)}`);
+  try {
+    return await found(operands, options);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return complain(error.diagnostics);
+  }
+}
+
+/** Starts a run as the editor does, follows its journal, ends when it does. Ctrl+C asks it to stop; again, it is left to itself. */
+async function run([target]: readonly string[], options: Options): Promise<number> {
+  if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
+  const file = await experimentFor(resolve(target), options);
+  const home = homeOf(file, options), host = hostOf(home);
+  const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }) });
+  const id = valueOf(started);
+  if (started.ok) started.warnings.forEach((warning) => warn(warning));
+  if (options.detach) return print(id);
+  return follow(host, id, file, options);
+}
+
+async function follow(host: TrainerHost, id: RunId, file: string, options: Options): Promise<number> {
+  const folder = valueOf(host.folderOf(id)), manifest = valueOf(readManifest(folder));
+  const screen = new RunScreen(manifest, terminal(options), ink), ending = new AbortController();
+  let asked = false;
+  process.on('SIGINT', () => {
+    if (asked) process.exit(stopped);
+    asked = true;
+    process.stderr.write('\nstopping: it finishes its step and keeps a checkpoint (Ctrl+C again leaves it to itself)\n');
+    void host.stopRun(id);
+  });
+  const controls: Promise<void>[] = [];
+  for await (const event of host.eventsOf(id, 0, ending.signal)) {
+    if (options.json) process.stdout.write(`${formatJson(event)}\n`);
+    else screen.onEvent(event);
+    if (event.type === 'control-started' && !options.json) controls.push(followControl(host, event.runId, screen, ending.signal));
+  }
+  ending.abort();
+  await Promise.all(controls);
+  if (!options.json) {
+    screen.end();
+    const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
+    if (screen.state.tested) process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
+  }
+  const { status } = screen.state;
+  return status === 'finished' ? 0 : status === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
+}
+
+async function followControl(host: TrainerHost, id: string, screen: RunScreen, signal: AbortSignal): Promise<void> {
+  const manifest = valueOf(readManifest(valueOf(host.folderOf(id))));
+  for await (const event of host.eventsOf(id, 0, signal)) screen.onControlEvent(manifest, event);
+}
+
+/** The experiment file of a target: itself, or the one beside a folder, written when there is none. */
+async function experimentFor(target: string, options: Options): Promise<string> {
+  if (!existsSync(target)) throw refused('no-folder', 'there is no such file or folder', target, 'check the path');
+  if (!statSync(target).isDirectory()) return target;
+  const file = `${target}.thaw.yaml`;
+  if (existsSync(file)) return file;
+  const preset = options.preset ?? (await estimate(hostOf(homeOf(file, options)), target)).plans[0]!.preset;
+  if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, file, `one of: ${presets.map(({ name }) => name).join(', ')}`);
+  writeFileSync(file, experimentText(preset as PresetName, { folder: basename(target) }), { flag: 'wx' });
+  process.stderr.write(`wrote ${visible(file)}\n`);
+  return file;
+}
+
+async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
+  const found = answered(parseEstimate(valueOf(await host.ask('estimate', [folder], { timeoutMs: 600_000 }))));
+  if (found.problems.some(({ severity }) => severity === 'error')) throw new Refused(found.problems);
+  return found;
+}
+
+async function check([file]: readonly string[], options: Options): Promise<number> {
+  if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
+  const path = resolve(file);
+  if (!existsSync(path)) throw refused('no-experiment-file', 'there is no such experiment file', path, 'check the path');
+  const checked = resolveExperiment(await readFile(path), { file, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options) });
+  const found = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
+  if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
+  found.forEach((diagnostic) => warn(diagnostic));
+  return checked.ok ? print(ink.green(`${file}: no problems`)) : 1;
+}
+
+async function predict([name, ...files]: readonly string[], options: Options): Promise<number> {
+  if (name === undefined || files.length === 0) return wrongUsage('thaw predict <run> <files …>');
+  const { host, folder } = runNamed(name, options);
+  const answer = valueOf(await host.ask('predict', [folder, ...files.map((file) => resolve(file))], { timeoutMs: 600_000 }));
+  if (options.json) return print(formatJson(answer));
+  const predicted = answered(parsePredictions(answer));
+  for (const [i, item] of predicted.entries()) {
+    const shown = visible(files[i] ?? item.file);
+    if (item.problem) process.stdout.write(`${shown}\n  ${ink.red(diagnosticText(item.problem))}\n`);
+    else process.stdout.write(`${shown}\n${item.top.slice(0, 3).map(({ label, probability }, rank) => `  ${percent(probability).padStart(7)}  ${rank === 0 ? ink.bold(visible(label)) : visible(label)}`).join('\n')}\n`);
+  }
+  return predicted.some(({ problem }) => problem) ? 1 : 0;
+}
+
+/** A run by id, by folder, or "latest": the newest that has a result. */
+function runNamed(name: string, options: Options): { readonly host: TrainerHost; readonly folder: string } {
+  const path = resolve(name);
+  if (existsSync(join(path, 'run.json'))) return { host: hostOf(resolve(path, '..', '..', '..')), folder: path };
+  const host = hostOf(options.home ?? nearestHome(process.cwd()));
+  if (name !== 'latest') return { host, folder: valueOf(host.folderOf(name)).path };
+  const latest = host.findRuns().runs.find(({ manifest }) => manifest.test);
+  if (!latest) throw refused('no-run', 'no finished run was found', options.home ?? process.cwd(), 'start one with `thaw run <folder>`, or name a run\'s folder');
+  return { host, folder: latest.folder.path };
+}
+
+function runs(_: readonly string[], options: Options): Promise<number> {
+  const { runs: found, problems } = hostOf(options.home ?? nearestHome(process.cwd())).findRuns();
+  problems.forEach((problem) => warn(problem));
+  if (options.json) return Promise.resolve(print(formatJson(found.map(({ manifest }) => manifest))));
+  if (found.length === 0) return Promise.resolve(print('no runs here yet: `thaw run <folder>` starts one'));
+  return Promise.resolve(print(found.map(({ manifest }) => runLine(manifest, ink)).join('\n')));
+}
+
+async function stop([id]: readonly string[], options: Options): Promise<number> {
+  if (id === undefined) return wrongUsage('thaw stop <run>');
+  return print(valueOf(await hostOf(options.home ?? nearestHome(process.cwd())).stopRun(id)));
+}
+
+async function doctor(_: readonly string[], options: Options): Promise<number> {
+  const answer = valueOf(await hostOf(process.cwd()).ask('doctor', [], { timeoutMs: 120_000 }));
+  return print(options.json ? formatJson(answer) : engineTable(answered(parseEngineFacts(answer)), ink));
+}
+
+async function engine([what = 'list', ...more]: readonly string[], options: Options): Promise<number> {
+  if (more.length > 0 || !['install', 'list', 'remove'].includes(what)) return wrongUsage('thaw engine install | list | remove');
+  const { engineCommand } = await import('./trainer/native/engineCommand.ts');
+  return engineCommand(what as 'install' | 'list' | 'remove', { ...(options.from !== undefined && { from: resolve(options.from) }), screen: terminal(options) });
+}
+
+/** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the experiment file. */
+const homeOf = (file: string, { home }: Options): string => home !== undefined ? resolve(home) : nearestHome(dirname(file));
+
+function nearestHome(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, '.thaw', 'runs'))) return folder;
+    if (folder === dirname(folder)) return from;
+  }
+}
+
+function hostOf(home: string): TrainerHost {
+  const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  return new TrainerHost({
+    home: existsSync(home) ? realpathSync(home) : home, userData: userDataFolder(),
+    scripts: { trainer: beside('./trainer.mjs'), keeper: beside('./keeper.mjs') },
+    node: () => findNode({ own: process.execPath, ownIsElectron: false }),
+  });
+}
+
+function overridesOf(options: Options): Record<string, string> {
+  const overrides: Record<string, string> = {};
+  for (const setting of options.set ?? []) {
+    const at = setting.indexOf('=');
+    if (at < 1) throw refused('wrong-type', `--set ${setting} is not path=value`, undefined, 'for example --set stages.0.rate=1e-3');
+    overrides[setting.slice(0, at)] = setting.slice(at + 1);
+  }
+  if (options['no-scratch']) overrides['scratchBudget'] = 'off';
+  else if (options['scratch-budget'] !== undefined) overrides['scratchBudget'] = options['scratch-budget'];
+  return overrides;
+}
+
+function engineOf(name: string): 'tensorflow' | 'wasm' {
+  if (name === 'tensorflow' || name === 'wasm') return name;
+  throw refused('out-of-range', `there is no engine "${name}"`, undefined, 'one of: tensorflow, wasm');
+}
+
+const refused = (code: Diagnostic['code'], message: string, file: string | undefined, fix: string): Refused =>
+  new Refused([{ code, severity: 'error', message, fix, ...(file !== undefined && { where: { file } }) }]);
+
+function answered<T>(answer: Parsed<T>): T {
+  if (!answer.ok) throw new Bug(`the trainer's answer is not understood: ${answer.note}`);
+  return answer.value;
+}
+
+function valueOf<T>(checked: Checked<T>): T {
+  if (!checked.ok) throw new Refused([...checked.errors, ...checked.warnings]);
+  return checked.value;
+}
+
+const terminal = (options: Options): Screen => ({
+  columns: process.stdout.columns ?? 100,
+  live: process.stdout.isTTY === true && !options.json,
+  write: (text) => void process.stdout.write(text),
+});
+
+function print(text: string, code = 0): number {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  return code;
+}
+
+function complain(diagnostics: readonly Diagnostic[]): number {
+  diagnostics.forEach((diagnostic) => warn(diagnostic));
+  return diagnostics.some(({ code }) => code === 'internal-error') ? exitCodes.internal : exitCodes.refused;
+}
+
+function warn(diagnostic: Diagnostic): void {
+  const colour = diagnostic.severity === 'error' ? ink.red : ink.yellow;
+  process.stderr.write(`${colour(diagnosticText(diagnostic))}\n`);
+}
+
+function wrongUsage(line: string): number {
+  process.stderr.write(`${line}\n\nthaw --help says more\n`);
+  return exitCodes.usage;
+}
+
+const didYouMean = (command: string): string => {
+  const near = suggest(command, Object.keys(commands));
+  return near ? `, did you mean "${near}"?` : '';
+};
+
+async function version(): Promise<string> {
+  const { version: own } = JSON.parse(await readFile(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as { version: string };
+  return `thaw ${own}`;
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { suggest } from '../base/suggest.ts';
+
+/** What stands behind `thaw <command>`; all commands share the options, and each says what it takes. */
+export interface Arguments {
+  readonly command: string;
+  readonly operands: readonly string[];
+  readonly options: Options;
+}
+
+export interface Options {
+  readonly json?: boolean;
+  readonly engine?: string;
+  /** `--set stages.0.rate=1e-3`: values of the plan by dotted path. */
+  readonly set?: string[];
+  readonly preset?: string;
+  readonly 'no-scratch'?: boolean;
+  readonly 'scratch-budget'?: string;
+  readonly from?: string;
+  readonly home?: string;
+  readonly detach?: boolean;
+  readonly help?: boolean;
+  readonly version?: boolean;
+}
+
+const optionTypes = {
+  'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
+  'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'home': { type: 'string' },
+  'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
+} as const;
+
+/** The arguments, or one line saying what is wrong with them. */
+export function readArguments(argv: readonly string[]): Arguments | string {
+  try {
+    const { values, positionals: [command = '', ...operands] } = parseArgs({ args: [...argv], options: optionTypes, allowPositionals: true });
+    return { command, operands, options: values };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const near = suggest(/'(-*[\w-]+)/.exec(message)?.[1]?.replace(/^-+/, '') ?? '', Object.keys(optionTypes));
+    return `${message.split('. To specify')[0]!}${near ? ` (did you mean --${near}?)` : ''}`;
+  }
+}
+
+export const usage = `thaw: fine-tune a pretrained network on a folder of photos, and learn whether the transfer helped
+
+  thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
+  thaw check <file.thaw.yaml>          look for problems without running
+  thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
+  thaw runs                            runs of this folder
+  thaw stop <run>                      finish the step, keep a checkpoint, end
+  thaw doctor                          engines of this machine: what works, how fast, what is missing
+  thaw engine install | list | remove  TensorFlow for fast training
+
+  --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
+  --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
+  --no-scratch               leave the from-scratch control out
+  --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
+  --engine tensorflow | wasm train on this engine instead of the fastest
+  --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
+  --detach                   start, print the run's id, and leave it running
+  --json                     one JSON line per event, for programs
+  --from <file>              engine install: from a wheel, a jar or an engine pack at hand
+
+Exit codes: 0 done · 1 something you can mend · 2 wrong usage · 70 our fault, please report · 130 stopped
+`;

@@ -1,0 +1,120 @@
+import type { RunEvent } from '../protocol/runEvent.ts';
+import type { RunManifest } from '../protocol/runManifest.ts';
+import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
+import { controlTitle } from '../protocol/wording.ts';
+import { diagnosticText } from '../protocol/diagnostic.ts';
+import { endCard } from './endCard.ts';
+import { liveLine } from './liveLine.ts';
+import { percent } from '../base/units.ts';
+import type { Paint } from './paint.ts';
+
+export interface Screen {
+  readonly columns: number;
+  /** A terminal that can rewrite its line; a pipe gets milestones only. */
+  readonly live: boolean;
+  write(text: string): void;
+}
+
+/** Shows a run in the terminal: a line that lives, milestones that stay, a card at the end. A fold like all other views. */
+export class RunScreen {
+  readonly #screen: Screen;
+  readonly #paint: Paint;
+  #run: RunState;
+  #control: { readonly kind: string; readonly state: RunState } | undefined;
+  #warnings = 0;
+
+  constructor(manifest: RunManifest, screen: Screen, paint: Paint) {
+    this.#run = initialRun(manifest);
+    this.#screen = screen;
+    this.#paint = paint;
+  }
+
+  get state(): RunState {
+    return this.#run;
+  }
+
+  onEvent(event: RunEvent): void {
+    this.#run = reduceRun(this.#run, event);
+    const text = this.#milestone(event);
+    if (text !== undefined) this.#print(text);
+    this.#redraw();
+  }
+
+  /** The control that runs now. */
+  onControlEvent(manifest: RunManifest, event: RunEvent): void {
+    const kind = manifest.control ?? '';
+    const before = this.#control?.kind === kind ? this.#control.state : initialRun(manifest);
+    this.#control = { kind, state: reduceRun(before, event) };
+    if (!this.#screen.live && event.type === 'evaluated') this.#print(`  ${controlTitle(kind)}: step ${event.step}, validation ${percent(event.accuracy)}`);
+    this.#redraw();
+  }
+
+  end(): void {
+    this.#clear();
+    const card = endCard(this.#run, this.#paint);
+    if (card) this.#screen.write(`\n${wrapped(card, Math.min(100, this.#screen.columns))}\n`);
+  }
+
+  #milestone(event: RunEvent): string | undefined {
+    const { dim, yellow, green } = this.#paint;
+    switch (event.type) {
+      case 'engine': return dim(`${event.engine.title}, ${event.engine.device.toUpperCase()}, ${event.engine.threads} threads: ${event.engine.why}`) + (event.engine.advice ? `\n${yellow(event.engine.advice)}` : '');
+      case 'data': {
+        const { classes, train, validation, test, leftOut, splitBy } = event.data;
+        const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+        const out = Object.entries(leftOut).map(([code, n]) => `${n} ${code}`).join(', ');
+        return `${sum(train) + sum(validation) + sum(test)} images in ${classes.length} classes: ${sum(train)} to train on, ${sum(validation)} to validate, ${sum(test)} to test (${splitBy})${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
+      }
+      case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= 12 ? undefined : dim(diagnosticText(event.diagnostic));
+      case 'stage': {
+        const facts = this.#run.planned?.stages[event.stage];
+        return facts && `${this.#paint.bold(facts.name)}: ${facts.trains.join(', ')} ${facts.trains.length === 1 ? 'trains' : 'train'}, up to ${facts.epochs} epochs`;
+      }
+      case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
+      case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
+      case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right; now its controls`);
+      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${event.matchedSteps} steps`) : ''}`;
+      default: return undefined;
+    }
+  }
+
+  #print(text: string): void {
+    this.#clear();
+    this.#screen.write(`${text}\n`);
+  }
+
+  #redraw(): void {
+    if (!this.#screen.live || this.#run.endedAt) return;
+    this.#screen.write(`\r\u001b[2K${clipped(liveLine(this.#run, this.#control, this.#paint), this.#screen.columns - 1)}`);
+  }
+
+  #clear(): void {
+    if (this.#screen.live) this.#screen.write('\r\u001b[2K');
+  }
+}
+
+/** At most `columns` visible characters; colour codes do not count and are not cut. */
+function clipped(line: string, columns: number): string {
+  let seen = 0, out = '';
+  for (const part of line.split(/(\u001b\[\d+m)/)) {
+    if (part.startsWith('\u001b')) out += part;
+    else {
+      out += part.slice(0, Math.max(0, columns - seen));
+      seen += part.length;
+    }
+  }
+  return out;
+}
+
+/** Long sentences broken at spaces. */
+function wrapped(text: string, columns: number): string {
+  return text.split('\n').map((line) => {
+    const words = line.split(' '), lines = [''];
+    for (const word of words) {
+      const last = lines.at(-1)!;
+      if (last !== '' && last.length + 1 + word.length > columns && !line.startsWith('  ')) lines.push(word);
+      else lines[lines.length - 1] = last === '' && lines.length > 1 ? word : lines.length === 1 && last === '' ? word : `${last} ${word}`;
+    }
+    return lines.join('\n');
+  }).join('\n');
+}
