@@ -5,6 +5,7 @@ import type { RunFolder } from './runFolder.ts';
 import { atomicWrite, syncFolder, writeSynced } from './atomicWrite.ts';
 import { fields, matching, parsed, whole } from '../protocol/shape.ts';
 import { formatJson } from '../protocol/jsonText.ts';
+import { unless } from './systemError.ts';
 
 /** What a run needs to go on as if it had not stopped. Tensors are safetensors files; the caller encodes and decodes. */
 export interface Checkpoint {
@@ -26,7 +27,8 @@ export function writeCheckpoint(run: RunFolder, checkpoint: Checkpoint, best: bo
   const { step, weights, optimizer, state } = checkpoint;
   const name = freeName(run, step);
   const folder = join(run.checkpoints, name);
-  mkdirSync(folder, { recursive: true });
+  unless(['EEXIST'], () => mkdirSync(run.checkpoints)); // not recursive: a run that was deleted must not come back
+  mkdirSync(folder);
   try {
     writeSynced(join(folder, 'weights.safetensors'), weights);
     writeSynced(join(folder, 'optimizer.safetensors'), optimizer);

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
 import { atomicWrite } from './atomicWrite.ts';
 import { formatJson } from '../protocol/jsonText.ts';
-import { codeOf } from './systemError.ts';
+import { codeOf, unless } from './systemError.ts';
 
 /** Where one run keeps what: absolute paths. The formats are in docs/formats.md. */
 export interface RunFolder {
@@ -116,9 +116,18 @@ export function createRun(place: RunsPlace, manifest: RunManifest): RunFolder {
 
 /** Removes a run. Renamed out of sight first: a removal that is cut short leaves no half run in the list. */
 export function removeRun(run: RunFolder): void {
-  const hidden = join(run.path, '..', `.deleted-${run.id}`);
-  renameSync(run.path, hidden);
-  rmSync(hidden, { recursive: true, force: true, maxRetries: 3 });
+  const { runs } = placeOf(run);
+  renameSync(run.path, join(runs, `${removedPrefix}${run.id}`));
+  sweep(runs);
+}
+
+const removedPrefix = '.removed-';
+
+/** Deletes what was removed, also by an earlier process that was cut short. What somebody still has open waits for the next time. */
+function sweep(runs: string): void {
+  for (const name of readdirSync(runs).filter((each) => each.startsWith(removedPrefix))) {
+    unless(['ENOTEMPTY', 'EBUSY', 'EPERM'], () => rmSync(join(runs, name), { recursive: true, force: true, maxRetries: 3 }));
+  }
 }
 
 const runsPlace = (path: string): RunsPlace =>

@@ -17,7 +17,8 @@ export interface FollowOptions {
 
 /**
  * Events of a run in `seq` order, be it queued, live, dead or long over. Ends with the run (the last event is `ended`),
- * on abort, or when the run is deleted. A run whose trainer died is concluded on the way.
+ * on abort, or when the run is deleted. A run whose trainer died is concluded on the way. When the events have come to
+ * their end, run.json tells the same.
  */
 export async function* eventsOf(run: RunFolder, fromSeq: number, signal: AbortSignal, options: FollowOptions = {}): AsyncGenerator<RunEvent> {
   const { pollMs = 1000, onNote } = options;
@@ -36,7 +37,8 @@ export async function* eventsOf(run: RunFolder, fromSeq: number, signal: AbortSi
         nextByte = batch.nextByte;
         if (onNote) batch.notes.forEach(onNote);
       }
-      if (signal.aborted || last?.type === 'ended') return;
+      if (signal.aborted) return;
+      if (last?.type === 'ended') return await manifestWritten(run, signal);
       if (over) {
         yield over; // its folder cannot be written: the end is known all the same
         return;
@@ -50,6 +52,15 @@ export async function* eventsOf(run: RunFolder, fromSeq: number, signal: AbortSi
     }
   } finally {
     hints.dispose();
+  }
+}
+
+/** The journal is written first; the manifest follows within milliseconds, unless it cannot be written. */
+async function manifestWritten(run: RunFolder, signal: AbortSignal): Promise<void> {
+  for (let tries = 0; tries < 100 && !signal.aborted; tries++) {
+    const manifest = readManifest(run);
+    if (!manifest.ok || hasEnded(manifest.value.status)) return;
+    await sleep(20, undefined, { signal }).catch(() => undefined);
   }
 }
 

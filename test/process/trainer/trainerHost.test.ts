@@ -1,7 +1,7 @@
 /** The host against real processes: children of test/fixtures/children, each with one way of living or dying. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test, type TestContext } from 'node:test';
@@ -33,18 +33,28 @@ const shortTimes = { graceMs: 300, termMs: 300, killMs: 5000 };
 
 type Window = TrainerHost & { readonly experimentFile: string };
 
-/** A window on a home folder, whose trainer is `child`. Whatever still trains when the test is over is ended. */
-function aWindow(t: TestContext, child: Child, home = temporaryFolder(t)): Window {
-  const host = new TrainerHost({
-    home, userData: join(home, 'user'), scripts: { keeper: scripts.keeper, trainer: scripts[child] },
-    node: async () => ({ ok: true, value: { command: process.execPath, environment: {}, version: process.version, why: 'the test\'s' }, warnings: [] }),
-  });
-  writeFileSync(join(home, 'flowers.thaw.yaml'), 'thaw: 1\n');
-  t.after(async () => {
-    for (const { folder, life } of host.findRuns().runs) if (life !== 'ended') await host.stopRun(folder.id, { graceMs: 0, termMs: 0, killMs: 5000 });
-  });
-  return Object.assign(host, { experimentFile: join(home, 'flowers.thaw.yaml') });
+/** A window on a home folder, whose trainer is `child`. */
+function aWindow(t: TestContext, child: Child, home = aHome(t)): Window {
+  return Object.assign(hostOf(home, child), { experimentFile: join(home, 'flowers.thaw.yaml') });
 }
+
+/** An empty workspace with an experiment. When the test is over, whatever still trains there is ended, then the folder goes. */
+function aHome(t: TestContext): string {
+  t.after(async () => {
+    const host = hostOf(home, 'finishes');
+    const living = host.findRuns().runs.filter(({ life }) => life !== 'ended');
+    await Promise.all(living.map(({ folder }) => host.stopRun(folder.id, { graceMs: 0, termMs: 0, killMs: 5000 })));
+    await waitFor(() => host.findRuns().runs.every(({ folder }) => existsSync(folder.exit))); // the keepers' last deed
+  });
+  const home = temporaryFolder(t); // removed by a hook that runs after the one above
+  writeFileSync(join(home, 'flowers.thaw.yaml'), 'thaw: 1\n');
+  return home;
+}
+
+const hostOf = (home: string, child: Child): TrainerHost => new TrainerHost({
+  home, userData: join(home, 'user'), scripts: { keeper: scripts.keeper, trainer: scripts[child] },
+  node: async () => ({ ok: true, value: { command: process.execPath, environment: {}, version: process.version, why: 'the test\'s' }, warnings: [] }),
+});
 
 const start = async (window: Window): Promise<RunId> => valueOf(await window.startRun(window));
 
@@ -87,6 +97,7 @@ test('a run that finishes is followed to its last line, and read the same afterw
   const { manifest, folder } = runOf(host, id);
   assert.equal(manifest.status, 'finished');
   assert.equal(readFileSync(folder.plan, 'utf8'), 'thaw: 1\n');
+  await waitFor(() => existsSync(folder.exit));
   assert.ok(!existsSync(folder.lease) && !existsSync(folder.reserve), 'what only the living need is gone');
 });
 
@@ -220,7 +231,7 @@ test('a control stands under its run, is concluded with it, and deleted with it'
 });
 
 test('two windows on one home: one run trains at a time, the others in order, and all are seen by both', async (t) => {
-  const home = temporaryFolder(t);
+  const home = aHome(t);
   const first = aWindow(t, 'trains-until-stopped', home), second = aWindow(t, 'trains-until-stopped', home);
   const one = await start(first);
   await follow(second, one, ({ type }) => type === 'step'); // the second window finds the first one's run
@@ -247,7 +258,7 @@ test('a dead trainer frees the turn for the next run', async (t) => {
 });
 
 test('two windows that find the same dead run write its end once', async (t) => {
-  const home = temporaryFolder(t);
+  const home = aHome(t);
   const windows = [aWindow(t, 'crashes-natively', home), aWindow(t, 'crashes-natively', home), aWindow(t, 'crashes-natively', home)];
   const id = await start(windows[0]!);
   const ends = await Promise.all(windows.map(async (window) => lastOf(await follow(window, id))));
@@ -291,6 +302,16 @@ test('an installation without its keeper shows a crashed run, not one that start
   const id = valueOf(await host.startRun({ experimentFile: join(home, 'a.thaw.yaml') }));
   const last = lastOf(await follow(host, id));
   assert.deepEqual([last.outcome, last.diagnostic?.code], ['crashed', 'engine-missing']);
+});
+
+test('a trainer whose run is deleted under it ends, and brings nothing back', async (t) => {
+  const host = aWindow(t, 'trains-until-stopped');
+  const id = await start(host);
+  await follow(host, id, ({ type }) => type === 'step');
+  const { folder } = runOf(host, id), { pid } = readLease(folder.lease)!;
+  rmSync(folder.path, { recursive: true, force: true, maxRetries: 3 });
+  await waitFor(() => processStart(pid) === undefined);
+  assert.deepEqual(host.findRuns(), { runs: [], problems: [] });
 });
 
 test('questions are answered by a short-lived child; refusals, crashes, silence and cancellation come back as such', async (t) => {
