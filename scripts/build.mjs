@@ -12,8 +12,8 @@ import { root } from './repo.mjs';
 /** They load native binaries from beside themselves, so they stay packages. */
 const nativePackages = ['onnxruntime-node', 'sharp'];
 
-/** CommonJS packages inside an ES module bundle still call require. */
-const requireBanner = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+/** CommonJS packages inside an ES module bundle still call require; the WebAssembly module asks where it lies, too. */
+const requireBanner = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __dirname = '';";
 
 /** @param {boolean} minify @returns {esbuild.BuildOptions[]} */
 function bundlesOf(minify) {
@@ -22,8 +22,8 @@ function bundlesOf(minify) {
   /** @type {esbuild.BuildOptions} */
   const program = {
     ...common, platform: 'node', target: 'node20', format: 'esm', outExtension: { '.js': '.mjs' }, external: nativePackages,
-    // The native backend asks for the umbrella package but uses only what the core exports.
-    alias: { '@tensorflow/tfjs': '@tensorflow/tfjs-core' },
+    // The native backend asks for the umbrella package but uses only what this part of it exports.
+    alias: { '@tensorflow/tfjs': join(root, 'src', 'engine', 'tfjsUmbrella.ts') },
   };
   /** @type {esbuild.BuildOptions} */
   const page = { ...common, platform: 'browser', target: 'chrome128', format: 'esm', outdir: 'dist/media' };
@@ -61,15 +61,18 @@ export async function build({ minify = false } = {}) {
     if (!there) console.error(`  not there yet: ${entryOf(bundle)}`);
     return there;
   });
-  const results = await Promise.all(present.map((bundle) => esbuild.build(bundle)));
+  const results = await Promise.allSettled(present.map((bundle) => esbuild.build(bundle)));
   await copyWasm();
-  if (existsSync(join(root, 'dist', 'cli.mjs'))) await chmod(join(root, 'dist', 'cli.mjs'), 0o755);
-  await writeFile(stampFile, stamp);
-  for (const { metafile } of results) {
-    for (const [path, { bytes }] of Object.entries(metafile?.outputs ?? {})) {
+  for (const result of results) {
+    if (result.status === 'rejected') continue;
+    for (const [path, { bytes }] of Object.entries(result.value.metafile?.outputs ?? {})) {
       if (!path.endsWith('.map')) console.error(`  ${path.padEnd(26)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
+      if (path === 'dist/cli.mjs') await chmod(join(root, path), 0o755);
     }
   }
+  const broken = results.find((result) => result.status === 'rejected');
+  if (broken) throw broken.reason;
+  await writeFile(stampFile, stamp);
 }
 
 /** The wasm backend loads one of its three binaries by path, whichever the processor can run. */
@@ -89,5 +92,5 @@ async function watch() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--watch')) await watch();
-  else await build({ minify: process.argv.includes('--minify') });
+  else await build({ minify: process.argv.includes('--minify') }).catch(() => { process.exitCode = 1; }); // esbuild has said why
 }

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildWhenStale } from './build.mjs';
 import { root } from './repo.mjs';
 import { run } from './shell.mjs';
 
@@ -10,8 +11,9 @@ const node = process.execPath;
 
 /** @typedef {readonly [name: string, check: () => Promise<unknown>]} Check */
 
-/** The two that also compile the tests. @type {readonly Check[]} */
+/** Those that also make what the tests run: dist/ and out/. @type {readonly Check[]} */
 export const compile = [
+  ['everything that ships can be bundled', buildWhenStale],
   ['sources and tests are well typed', () => typeCheck('.')],
   ['page tests are well typed', () => typeCheck('test/page')],
 ];

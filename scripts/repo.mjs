@@ -10,10 +10,9 @@ export const root = (() => {
   return folder;
 })();
 
-/** Where slow downloads are kept between clones. */
-export const cacheFolder = join(
-  process.env.XDG_CACHE_HOME
-    ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined)
-    ?? (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache')),
-  'thaw',
+/** Where slow downloads are kept between clones: the place that src/base/environment.ts gives the product's own. */
+export const cacheFolder = process.env.THAW_CACHE || (
+  process.platform === 'win32' ? join(process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'thaw', 'cache')
+  : process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches', 'thaw')
+  : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'thaw')
 );

@@ -9,13 +9,12 @@ import { npm } from './shell.mjs';
 import { step } from './steps.mjs';
 
 /**
- * @param {{ editor?: boolean }} [options] `editor`: also a VS Code and a browser to drive it, for the tests
+ * Installs what is missing for building and running: npm packages, the native engine, and for the tests an editor.
+ * @param {{ editor?: boolean }} [options] `editor`: also a VS Code and a browser to drive it
  * @returns {Promise<string | undefined>} why there is no editor, when one was wanted
  */
 export async function setup({ editor = false } = {}) {
   if (!await hasPackages()) await step('Installing npm packages', () => npm(['ci']));
-  const { buildWhenStale } = await import('./build.mjs'); // needs the packages
-  if (await buildWhenStale()) console.error('› Built dist/');
   if (!editor) return undefined;
   const { installChromium } = await import('./chromium.mjs');
   const { installVSCodeServer } = await import('./vscodeServer.mjs');
@@ -36,5 +35,7 @@ async function hasPackages() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const missing = await setup({ editor: process.argv.includes('--editor') });
+  const { buildWhenStale } = await import('./build.mjs');
+  await buildWhenStale();
   if (missing) console.error(missing);
 }

@@ -70,7 +70,7 @@ function isExecutable(path) {
 /**
  * npm, by the very client that runs us where there is one.
  * @param {readonly string[]} args
- * @param {{ cwd?: string }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined> }} [options]
  */
 export const npm = (args, options) => {
   const client = process.env.npm_execpath;

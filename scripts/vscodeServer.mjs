@@ -12,7 +12,7 @@ import { step } from './steps.mjs';
 
 const codeServerVersion = '4.139.1'; // VS Code 1.139.1
 const nodeVersion = '24.21.0'; // the Node that this VS Code was made for, as an npm package
-const recipe = 1; // counts up when the installation below changes
+const recipe = 2; // counts up when the installation below changes
 
 const nodePackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 const home = join(cacheFolder, 'vscode-server', `${codeServerVersion}-node${nodeVersion}-${recipe}`);
@@ -31,7 +31,7 @@ export async function installVSCodeServer() {
   if (isInstalled()) return;
   await withLock(`${home}.lock`, async () => {
     if (isInstalled()) return;
-    await step('Installing VS Code for the browser into the user\'s cache (600 MB, about two minutes, once)', async () => {
+    await step('Installing VS Code for the browser into the user\'s cache (800 MB, one or two minutes, once)', async () => {
       const partial = `${home}.partial`;
       await rm(partial, { recursive: true, force: true });
       await rm(home, { recursive: true, force: true });
@@ -45,12 +45,19 @@ export async function installVSCodeServer() {
 }
 
 /**
- * What code-server's own install script does, without its compiler runs: every native package that the tests need
- * (file watching, search, terminals) comes with its binary; VS Code goes on without the rest (it logs to the console).
+ * What code-server's own install script does, without most of its compiler runs: the native packages for file watching,
+ * search and terminals come with their binaries. Only the logger (behind the Output panel) must be built; VS Code goes
+ * on without it, and so do we.
  * @param {string} folder
  */
-const installServerPackages = (folder) =>
-  npm(['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: join(folder, 'node_modules', 'code-server', 'lib', 'vscode') });
+async function installServerPackages(folder) {
+  const cwd = join(folder, 'node_modules', 'code-server', 'lib', 'vscode');
+  await npm(['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd });
+  const headers = join(folder, 'node_modules', nodePackage);
+  await npm(['rebuild', '@vscode/spdlog', '--ignore-scripts=false'], { cwd, env: { npm_config_nodedir: headers } }).catch((error) => {
+    process.stderr.write(`  without log files in VS Code's Output panel, which need a C++ compiler and Python: ${error.message.split('\n')[0]}\n`);
+  });
+}
 
 /**
  * @typedef {object} VSCodeServer

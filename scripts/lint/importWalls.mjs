@@ -19,6 +19,7 @@ const homes = {
   'src/trainer/native': ['src/base', 'src/protocol'],
   'src/trainer/child': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/data', 'src/evidence', 'src/runs', 'src/engine', 'src/trainer/native'],
   'src/trainer/host': ['src/base', 'src/protocol', 'src/runs', 'src/trainer/native'],
+  'src/terminal': ['src/base', 'src/protocol'],
   'src/contributions.ts': ['types:src/protocol'],
   'src/views': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/evidence', 'src/runs', 'src/trainer/host', 'src/contributions.ts'],
   'media': ['src/base', 'src/protocol'],
