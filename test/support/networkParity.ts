@@ -25,9 +25,11 @@ const activations = { 'blocks.0': 'blocks.0.0.add', 'blocks.3': 'blocks.3.0.bn3'
 export function networkParity(name: string, engine: string, kernels: () => Kernels): void {
   const golden = goldenCase(name);
   for (const { mode, bnStatistics } of modes) {
-    const declare = (title: string, run: (golden: GoldenCase) => Promise<void>): void => {
+    const declare = (title: string, run: (golden: GoldenCase) => Promise<number>): void => {
       test(`${name} on ${engine}, batch norm on ${bnStatistics === 'stored' ? 'stored' : 'the batch\'s'} statistics: ${title}`,
-        { skip: golden ? false : 'this golden is not on this machine' }, () => run(golden!));
+        { skip: golden ? false : 'this golden is not on this machine' }, async (t) => {
+          t.diagnostic(`largest difference: ${(100 * await run(golden!)).toFixed(0)} % of the tolerance`);
+        });
     };
     declare('activations, logits and loss', (golden) => checkForward(golden, mode, kernels()));
     declare('gradients of all parameters', (golden) => checkGradients(golden, mode, kernels()));
@@ -38,42 +40,47 @@ export function networkParity(name: string, engine: string, kernels: () => Kerne
 
 type Mode = (typeof modes)[number]['mode'];
 
-async function checkForward(golden: GoldenCase, mode: Mode, kernels: Kernels): Promise<void> {
+/** These return the largest difference in units of its tolerance. */
+async function checkForward(golden: GoldenCase, mode: Mode, kernels: Kernels): Promise<number> {
+  const shares: number[] = [];
   const { network, pass, x, labels, weights, dispose } = onDevice(golden, mode, kernels);
   for (const [module, node] of Object.entries(activations)) {
     const output = forward(splitAt(network, node).prefix, x, pass);
-    assertGolden(golden, `${mode}/act/${module}`, toNchw(await output.data(), output.shape));
+    shares.push(assertGolden(golden, `${mode}/act/${module}`, toNchw(await output.data(), output.shape)));
     output.dispose();
   }
   const pooled = forward(splitAt(network, 'global_pool').prefix, x, pass);
-  assertGolden(golden, `${mode}/pooled`, await pooled.data());
+  shares.push(assertGolden(golden, `${mode}/pooled`, await pooled.data()));
   const logits = forward(network, x, pass) as tf.Tensor2D;
-  assertGolden(golden, `${mode}/logits`, await logits.data());
+  shares.push(assertGolden(golden, `${mode}/logits`, await logits.data()));
   const loss = softmaxCrossEntropy(logits, labels, weights);
-  assertGolden(golden, `${mode}/loss`, await loss.data());
+  shares.push(assertGolden(golden, `${mode}/loss`, await loss.data()));
   tf.dispose([pooled, logits, loss]);
   dispose();
+  return Math.max(...shares);
 }
 
-async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels): Promise<void> {
+async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels): Promise<number> {
+  const shares: number[] = [];
   const { network, pass, x, labels, weights, dispose } = onDevice(golden, mode, kernels);
   const trained = deviceParameters(network).filter(({ buffer }) => !buffer);
   const lossOf = (): tf.Scalar => softmaxCrossEntropy(forward(network, x, pass) as tf.Tensor2D, labels, weights);
   const { value, grads } = tf.valueAndGrads(lossOf)(trained.map(({ name }) => pass.parameters.get(name)));
   for (const [i, { name, layout }] of trained.entries()) {
-    assertGolden(golden, `${mode}/grad/${goldenName(name)}`, (await download(grads[i]!, layout)).data);
+    shares.push(assertGolden(golden, `${mode}/grad/${goldenName(name)}`, (await download(grads[i]!, layout)).data));
   }
   assert.equal(trained.length, Object.keys(golden.tolerances).filter((key) => key.startsWith(`${mode}/grad/`)).length);
   if (mode === 'train') {
     const buffers = deviceParameters(network).filter(({ buffer }) => buffer);
-    for (const { name } of buffers) assertGolden(golden, `train/after1/buf/${name}`, await pass.parameters.get(name).data());
+    for (const { name } of buffers) shares.push(assertGolden(golden, `train/after1/buf/${name}`, await pass.parameters.get(name).data()));
     assert.ok(buffers.length > 0);
   }
   tf.dispose([value, grads]);
   dispose();
+  return Math.max(...shares);
 }
 
-async function checkSteps(golden: GoldenCase, mode: Mode, bnStatistics: StageSettings['bnStatistics'], optimizer: 'sgd3' | 'adamw3', kernels: Kernels): Promise<void> {
+async function checkSteps(golden: GoldenCase, mode: Mode, bnStatistics: StageSettings['bnStatistics'], optimizer: 'sgd3' | 'adamw3', kernels: Kernels): Promise<number> {
   const { lr, momentum, weight_decay: weightDecay } = golden.facts.optimizers[optimizer];
   const network = liteOf(golden), batch = batchOf(golden);
   const state = createState({
@@ -87,20 +94,20 @@ async function checkSteps(golden: GoldenCase, mode: Mode, bnStatistics: StageSet
     trainStep(state, batch, lr);
     losses.push(await takeLoss(state));
   }
-  assertGolden(golden, `${mode}/${optimizer}/losses`, losses);
-  checkParameters(golden, mode, optimizer, await weightsOf(state));
+  const weights = await weightsOf(state);
   disposeState(state);
+  return Math.max(assertGolden(golden, `${mode}/${optimizer}/losses`, losses), checkParameters(golden, mode, optimizer, weights));
 }
 
-function checkParameters(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'adamw3', weights: Weights): void {
+function checkParameters(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'adamw3', weights: Weights): number {
   const noisy = optimizer === 'adamw3' ? golden.facts.adamw_noise_driven?.[mode] ?? [] : [];
   const fingerprints = Object.entries(golden.facts.stats[mode]![`${optimizer}/param`]!).filter(([name]) => !noisy.includes(name));
   assert.ok(fingerprints.length > 50, 'the case covers all parameters');
   const byGoldenName = new Map([...weights].map(([name, tensor]) => [goldenName(name), tensor.data]));
   for (const [name, fingerprint] of fingerprints) assertFingerprint(byGoldenName.get(name)!, fingerprint, `${golden.name} ${mode}/${optimizer} ${name}`);
   const stored = Object.keys(golden.tolerances).filter((key) => key.startsWith(`${mode}/${optimizer}/param/`) || key.startsWith(`${mode}/${optimizer}/buf/`));
-  for (const key of stored) assertGolden(golden, key, byGoldenName.get(key.split('/').at(-1)!)!);
-  assert.ok(stored.length >= 8);
+  assert.ok(stored.length >= 8, 'the case holds some parameters in full');
+  return Math.max(...stored.map((key) => assertGolden(golden, key, byGoldenName.get(key.split('/').at(-1)!)!)));
 }
 
 function batchOf(golden: GoldenCase): Batch {
