@@ -22,18 +22,23 @@ export interface Prefix extends Disposable {
 /** Samples per call: 8 to 32 are equally fast, and memory and the time for which the thread is held grow with it. */
 const batchSize = 8;
 
+/** Threads that wait do not spin: the cores belong to the decoders meanwhile. Errors only: warnings are about other devices. */
+const settings: InferenceSession.SessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } }, logSeverityLevel: 3 };
+
 /** A model written by onnxGraph, ready to run; or why ONNX Runtime cannot, so that the caller can run the prefix elsewhere. */
 export async function openPrefix(model: Uint8Array, { threads }: { readonly threads: number }): Promise<Checked<Prefix>> {
-  try {
-    const runtime = await import('onnxruntime-node');
-    const session = await runtime.InferenceSession.create(model, { intraOpNumThreads: threads, logSeverityLevel: 3 });
-    const title = `ONNX Runtime ${runtime.env.versions.node ?? ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, title), warnings: [] };
-  } catch (error) {
-    const message = `ONNX Runtime could not be started: ${error instanceof Error ? error.message : String(error)}`;
-    return { ok: false, errors: [{ code: 'engine-missing', severity: 'warning', message, fix: 'reinstall Thaw for this platform; until then frozen layers run slower' }], warnings: [] };
-  }
+  const runtime = await import('onnxruntime-node').catch(asError);
+  if (runtime instanceof Error) return failure('engine-missing', `ONNX Runtime cannot be loaded: ${runtime.message}`);
+  const session = await runtime.InferenceSession.create(model, { ...settings, intraOpNumThreads: threads }).catch(asError);
+  if (session instanceof Error) return failure('engine-failed', `ONNX Runtime does not take the network: ${session.message}`);
+  const title = `ONNX Runtime ${runtime.env.versions.node ?? ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, title), warnings: [] };
 }
+
+const asError = (thrown: unknown): Error => thrown instanceof Error ? thrown : new Error(String(thrown));
+
+const failure = (code: 'engine-missing' | 'engine-failed', message: string): Checked<never> =>
+  ({ ok: false, errors: [{ code, severity: 'warning', message, fix: 'install Thaw for this platform again; until then frozen layers run on the training engine' }], warnings: [] });
 
 class OnnxPrefix implements Prefix {
   readonly title: string;
