@@ -1,5 +1,6 @@
 import type { Brand } from '../base/brand.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
+import type { ImageFormat } from './contentType.ts';
 
 /** Path relative to the dataset folder, with `/`: stable across machines and runs. */
 export type SampleId = Brand<string, 'SampleId'>;
@@ -25,12 +26,13 @@ export interface Scan {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What was learnt by opening a file once; kept beside the feature cache so that a second run need not decode. */
+/** What was learnt by opening a file once; kept by content beside the feature cache so that a second run need not decode. */
 export interface FileFacts {
   readonly sha256: string;
   /** Upright size, after EXIF orientation. */
   readonly width: number;
   readonly height: number;
+  readonly format: ImageFormat;
   /** 64-bit perceptual (difference) hash as 16 hex digits; variants as needed for crops in `hashes`. */
   readonly hashes: readonly string[];
   /** Conversions and remarks made while decoding (codes of diagnostics): 'converted', 'blank', 'extension-mismatch' … */

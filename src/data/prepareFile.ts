@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { bytes as byteText } from '../base/units.ts';
+import type { CardInput } from '../backbones/card.ts';
+import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
+import { decodeImage } from './decode.ts';
+import { differenceHash } from './perceptualHash.ts';
+import { preprocessViews, resizedShortSide } from './preprocess.ts';
+import type { FileFacts, View } from './sample.ts';
+
+/** A larger file is not read: no photo, and it would not fit into memory several times over. */
+const mostFileBytes = 512 * 1024 * 1024;
+
+export type Views = ReadonlyMap<View, Uint8Array<ArrayBuffer>>;
+
+/** One file, read once. Without `facts` and `views` when it was not `wanted`. */
+export interface PreparedFile {
+  readonly sha256: string;
+  readonly facts?: FileFacts;
+  readonly views?: Views;
+}
+
+/**
+ * Reads and hashes one file, then decodes it and makes its views; `wanted` may say after the hash that the rest is known.
+ * Diagnostics carry no place: the caller knows by which name the user knows the file.
+ */
+export async function prepareFile(
+  path: string, input: CardInput, views: readonly View[], wanted: (sha256: string) => boolean | Promise<boolean> = () => true,
+): Promise<Checked<PreparedFile>> {
+  const file = await readWhole(path);
+  if (!file.ok) return file;
+  const sha256 = createHash('sha256').update(file.value).digest('hex');
+  if (!await wanted(sha256)) return { ok: true, value: { sha256 }, warnings: [] };
+  const decoded = await decodeImage(file.value, resizedShortSide(input));
+  if (!decoded.ok) return decoded;
+  const { pixels, ...facts } = decoded.value;
+  return {
+    ok: true,
+    value: { sha256, facts: { sha256, hashes: [differenceHash(pixels)], ...facts }, views: preprocessViews(pixels, input, views) },
+    warnings: [],
+  };
+}
+
+async function readWhole(path: string): Promise<Checked<Uint8Array>> {
+  try {
+    const { size } = await stat(path);
+    if (size > mostFileBytes) return problem('too-large', `the file has ${byteText(size)}; the limit is ${byteText(mostFileBytes)}`);
+    return { ok: true, value: await readFile(path), warnings: [] };
+  } catch (error) {
+    return unreadable(error as NodeJS.ErrnoException);
+  }
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): Checked<never> {
+  if (code === 'EACCES' || code === 'EPERM') return problem('permission-denied', 'cannot be read: permission denied', 'allow yourself to read it');
+  if (code === 'ENOENT') return problem('unreadable-file', 'the file is gone');
+  return problem('unreadable-file', `cannot be read: ${message}`);
+}
+
+function problem(code: Diagnostic['code'], message: string, fix?: string): Checked<never> {
+  return { ok: false, errors: [{ code, severity: 'error', message, ...(fix !== undefined && { fix }) }], warnings: [] };
+}

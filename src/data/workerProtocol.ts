@@ -1,0 +1,23 @@
+import type { CardInput } from '../backbones/card.ts';
+import type { Checked } from '../protocol/diagnostic.ts';
+import type { PreparedFile } from './prepareFile.ts';
+import type { View } from './sample.ts';
+
+/** What data/prepare.ts and data/decodeWorker.ts say to each other. One program, one version: no guards. */
+export interface WorkerSetup {
+  readonly input: CardInput;
+  readonly views: readonly View[];
+  /** Whether the worker asks, with the hash, before it decodes. */
+  readonly asksFirst: boolean;
+  /** Files under way at a time; libuv threads decode one while the worker resizes another. */
+  readonly atOnce: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'file'; readonly index: number; readonly path: string }
+  | { readonly type: 'answer'; readonly index: number; readonly decode: boolean };
+
+export type FromWorker =
+  | { readonly type: 'asks'; readonly index: number; readonly sha256: string }
+  | { readonly type: 'done'; readonly index: number; readonly result: Checked<PreparedFile> }
+  | { readonly type: 'failed'; readonly index: number; readonly reason: string };
