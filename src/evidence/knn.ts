@@ -4,7 +4,7 @@ import { Bug } from '../base/bug.ts';
  * k nearest neighbours on pretrained features: what the backbone knows of these classes before anything is trained.
  * Cosine similarity and a vote of the k nearest training items, as in Wu et al. 2018 (arXiv:1805.01978, §3.4) and
  * Caron et al. 2021 (DINO). Left out: their weighting exp(similarity / 0.07); with k = 5 the plain majority is as good
- * and has no parameter. A tie goes to the class with the larger sum of similarities, then to the lower index.
+ * and has no parameter. A tie goes to the lower class index.
  */
 export interface Knn {
   /** queries: float32 [items, width]. Returns the class of each. Call it in blocks: it computes until it is done. */
@@ -31,7 +31,7 @@ export function fitKnn(features: Float32Array, labels: ArrayLike<number>, { widt
       for (let first = 0; first < count; first += 4) {
         similarities(train, query, width, first, similarity);
         for (let i = first; i < Math.min(first + 4, count); i++) {
-          predicted[i] = vote(nearest(similarity[i - first]!, Math.min(k, items)), similarity[i - first]!, labels, classes);
+          predicted[i] = vote(nearest(similarity[i - first]!, Math.min(k, items)), labels, classes);
         }
       }
       return predicted;
@@ -84,15 +84,8 @@ function nearest(similarity: Float32Array, k: number): number[] {
   return best;
 }
 
-function vote(neighbours: readonly number[], similarity: Float32Array, labels: ArrayLike<number>, classes: number): number {
-  const votes = new Float64Array(classes), closeness = new Float64Array(classes);
-  for (const i of neighbours) {
-    votes[labels[i]!]! += 1;
-    closeness[labels[i]!]! += similarity[i]!;
-  }
-  let winner = 0;
-  for (let c = 1; c < classes; c++) {
-    if (votes[c]! > votes[winner]! || (votes[c] === votes[winner] && votes[c]! > 0 && closeness[c]! > closeness[winner]!)) winner = c;
-  }
-  return winner;
+function vote(neighbours: readonly number[], labels: ArrayLike<number>, classes: number): number {
+  const votes = new Uint32Array(classes);
+  for (const i of neighbours) votes[labels[i]!]!++;
+  return votes.indexOf(Math.max(...votes));
 }
