@@ -1,6 +1,6 @@
 // @ts-check
 // Bundles what ships into dist/: the extension, the trainer, the command line, the decode worker and the dashboard page.
-// usage: node scripts/build.mjs [--minify] [--watch]
+// usage: node scripts/build.mjs [--watch]
 import * as esbuild from 'esbuild';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -15,10 +15,17 @@ const nativePackages = ['onnxruntime-node', 'sharp'];
 /** CommonJS packages inside an ES module bundle still call require; the WebAssembly module asks where it lies, too. */
 const requireBanner = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __dirname = '';";
 
-/** @param {boolean} minify @returns {esbuild.BuildOptions[]} */
-function bundlesOf(minify) {
+/**
+ * What is tested is what ships, so there is one kind of build. Programs keep their names: a stack in a user's journal
+ * should be readable.
+ * @type {readonly esbuild.BuildOptions[]}
+ */
+const bundles = (() => {
   /** @type {esbuild.BuildOptions} */
-  const common = { absWorkingDir: root, outdir: 'dist', bundle: true, minify, sourcemap: true, sourcesContent: false, legalComments: 'none', metafile: true, logLevel: 'warning' };
+  const common = {
+    absWorkingDir: root, outdir: 'dist', bundle: true, minifyWhitespace: true, minifySyntax: true,
+    sourcemap: true, sourcesContent: false, legalComments: 'external', metafile: true, logLevel: 'warning',
+  };
   /** @type {esbuild.BuildOptions} */
   const program = {
     ...common, platform: 'node', target: 'node20', format: 'esm', outExtension: { '.js': '.mjs' }, external: nativePackages,
@@ -26,37 +33,33 @@ function bundlesOf(minify) {
     alias: { '@tensorflow/tfjs': join(root, 'src', 'engine', 'tfjsUmbrella.ts') },
   };
   /** @type {esbuild.BuildOptions} */
-  const page = { ...common, platform: 'browser', target: 'chrome128', format: 'esm', outdir: 'dist/media' };
+  const page = { ...common, platform: 'browser', target: 'chrome128', format: 'esm', minify: true, outdir: 'dist/media' };
   return [
     { ...common, platform: 'node', target: 'node20', format: 'cjs', outExtension: { '.js': '.cjs' }, external: ['vscode'], entryPoints: { extension: 'src/extension.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { trainer: 'src/trainer/child/main.ts' } },
+    { ...program, banner: { js: requireBanner }, entryPoints: { keeper: 'src/trainer/host/keeper.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { decodeWorker: 'src/data/decodeWorker.ts' } },
     { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
     { ...page, entryPoints: { dashboard: 'media/dashboard.ts' } },
     { ...page, entryPoints: { dashboard: 'media/dashboard.css' } },
   ];
-}
+})();
 
 /** @param {esbuild.BuildOptions} bundle */
 const entryOf = (bundle) => Object.values(/** @type {Record<string, string>} */ (bundle.entryPoints))[0] ?? '';
 
 const stampFile = join(root, 'dist', '.built-from');
 
-/** @param {boolean} minify */
-const stampOf = async (minify) =>
-  `${minify ? 'minified' : 'plain'} ${await fingerprintOf(['src', 'media', 'scripts/build.mjs', 'package-lock.json'])}\n`;
+const stampOf = () => fingerprintOf(['src', 'media', 'scripts/build.mjs', 'package-lock.json']);
 
-/** Builds unless dist/ is already what would be built. @param {{ minify?: boolean }} [options] */
-export async function buildWhenStale({ minify = false } = {}) {
-  if (await textOf(stampFile) === await stampOf(minify)) return false;
-  await build({ minify });
-  return true;
+/** Builds unless dist/ is already what would be built. */
+export async function buildWhenStale() {
+  if (await textOf(stampFile) !== await stampOf()) await build();
 }
 
-/** @param {{ minify?: boolean }} [options] */
-export async function build({ minify = false } = {}) {
-  const stamp = await stampOf(minify); // taken first: a file edited meanwhile makes the next build stale
-  const present = bundlesOf(minify).filter((bundle) => {
+export async function build() {
+  const stamp = await stampOf(); // taken first: a file edited meanwhile makes the next build stale
+  const present = bundles.filter((bundle) => {
     const there = existsSync(join(root, entryOf(bundle)));
     if (!there) console.error(`  not there yet: ${entryOf(bundle)}`);
     return there;
@@ -86,11 +89,11 @@ async function copyWasm() {
 }
 
 async function watch() {
-  for (const bundle of bundlesOf(false)) await (await esbuild.context({ ...bundle, logLevel: 'info' })).watch();
+  for (const bundle of bundles) await (await esbuild.context({ ...bundle, logLevel: 'info' })).watch();
   await copyWasm();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--watch')) await watch();
-  else await build({ minify: process.argv.includes('--minify') }).catch(() => { process.exitCode = 1; }); // esbuild has said why
+  else await build().catch(() => { process.exitCode = 1; }); // esbuild has said why
 }

@@ -3,6 +3,7 @@ import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { DataFacts } from '../../protocol/runEvent.ts';
 import type { CardInput } from '../../backbones/card.ts';
 import type { SplitPlan } from '../../experiment/plan.ts';
+import type { FactsCache } from '../../data/factsCache.ts';
 import type { FileFacts, FoundFile, ManifestLine, Sample, SampleId, Scan, Split, View } from '../../data/sample.ts';
 import { findDuplicates } from '../../data/duplicates.ts';
 import { splitSamples } from '../../data/split.ts';
@@ -40,7 +41,7 @@ export interface ReadOptions {
   readonly split: SplitPlan;
   readonly consumer: ViewConsumer;
   /** Facts of contents met before: such a file is hashed, not decoded. */
-  readonly known: { get(sha256: string): FileFacts | undefined; add(facts: FileFacts): void };
+  readonly known: Pick<FactsCache, 'get' | 'add'>;
   /** Where earlier runs put these samples: they stay there. */
   readonly earlier?: ReadonlyMap<SampleId, Split>;
   readonly signal: AbortSignal;
@@ -66,9 +67,9 @@ export async function readDataset(scan: Scan, options: ReadOptions): Promise<Dat
   }
   await consumer.finish();
   const duplicates = findDuplicates(read);
-  const split = valueOf(splitSamples(duplicates.samples, options.split, options.earlier));
-  const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts, id }) => facts.notes.map((note) => ({ ...note, where: { file: id } }))), ...duplicates.diagnostics, ...split.diagnostics];
-  return assembled(scan, duplicates.samples, split.splits, problems, diagnostics, split.splitBy);
+  const split = valueOf(splitSamples(duplicates.samples, options.split, options.earlier, scan.files));
+  const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts }) => facts.notes), ...duplicates.diagnostics, ...split.diagnostics];
+  return assembled(scan, duplicates.samples, split.splits, new Map([...problems, ...duplicates.leftOut]), diagnostics, split.splitBy);
 }
 
 function assembled(

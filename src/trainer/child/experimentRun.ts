@@ -6,13 +6,13 @@ import type { RunWriter, TrainerRun } from './runWriter.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { cardOf } from '../../backbones/cards.ts';
 import { fileStore } from '../../runs/fileStore.ts';
-import { formatManifest } from '../../data/manifest.ts';
+import { formatManifestLine } from '../../data/manifest.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
 import { judgeRun } from './judging.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { openEngine } from './engine.ts';
-import { openFactsCache } from '../../data/factsCache.ts';
+import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
@@ -43,7 +43,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const scanned = card.network(new Set(scan.files.map(({ label }) => label)).size);
   const cache = join(placeOf(run.folder).path, 'cache');
   mkdirSync(cache, { recursive: true });
-  const store = fileStore(join(cache, 'features'), 'never'), facts = await openFactsCache(fileStore(join(cache, 'facts'), 'never'));
+  const store = fileStore(join(cache, 'features'), 'never'), facts = await FactsCache.open(fileStore(join(cache, 'facts'), 'never'));
   const weights = await pretrained(card, scanned, machine.backbones, plan.seed);
   const boundary = freezeBoundary(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained);
   const sources = new Sources({ card, network: scanned, stages: plan.stages, store, threads: machine.threads, activity: 'features', append: run.append, stop: run.stopRequested });
@@ -53,7 +53,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
     input: card.input, split: plan.data.split, consumer, known: facts, signal: run.stopRequested,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
-  await facts.flush();
+  await facts.save();
   if (run.stopRequested.aborted) return undefined;
   announce(run, dataset);
   const engine = await openEngine(machine, run.manifest.request?.engine, 'title' in consumer ? consumer.title : undefined);
@@ -73,7 +73,7 @@ const journalledWarnings = 200;
 
 function announce(run: RunWriter, { facts, fingerprint, manifest, diagnostics }: Dataset): void {
   mkdirSync(join(run.folder.dataManifest, '..'), { recursive: true });
-  atomicWrite(run.folder.dataManifest, formatManifest(manifest));
+  atomicWrite(run.folder.dataManifest, manifest.map(formatManifestLine).join(''));
   run.updateManifest({ dataFingerprint: fingerprint });
   run.append({ type: 'data', data: facts });
   for (const diagnostic of diagnostics.slice(0, journalledWarnings)) run.append({ type: 'warning', diagnostic });

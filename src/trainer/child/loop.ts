@@ -16,6 +16,7 @@ import type { FeatureSource, Row } from './featureSource.ts';
 import type { Kernels } from '../../engine/kernels.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
+import type { View } from '../../data/sample.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 
@@ -90,17 +91,17 @@ async function runPhase(job: TrainJob, progress: Progress, index: number, stage:
     let stale = 0;
     if (progress.trace.length === 0) await progress.evaluate(source); // step 0: the untouched network
     for (let epoch = 0; epoch < stage.epochs; epoch++) {
-      const shuffled = batches(dataset.rows.train, { batchSize: plan.batch, epoch: progress.epoch, rng: rng(plan.seed, 'shuffle', progress.epoch) });
-      const order = [...shuffled];
+      const order = [...batches(dataset.rows.train, { batchSize: plan.batch, rng: rng(plan.seed, 'shuffle', progress.epoch) })];
       const views = rng(plan.seed, 'views', progress.epoch);
-      const rows = order.flatMap(({ ids, weights }) => ids.map((sample, i): Row => ({ sample, view: weights[i]! > 0 && stage.augment === 'flip' && views.next() < 0.5 ? 'flip' : 'centre' })));
+      const viewOf = (): View => stage.augment === 'flip' && views.next() < 0.5 ? 'flip' : 'centre';
+      const rows = order.flatMap((batch) => batch.rows.slice(0, batch.items).map((sample): Row => ({ sample, view: viewOf() })));
       let step = 0;
       for await (const x of source.blocks(rows, plan.batch)) {
-        const { ids, weights } = order[step]!;
+        const { rows: samples, weights, items } = order[step]!;
         const rate = stage.rate * scheduleFactor(stage.schedule, epoch * perEpoch + step, length);
-        trainStep(state, { x, labels: Int32Array.from(ids, (id) => dataset.labels[id]!), weights }, rate);
+        trainStep(state, { x, labels: Int32Array.from(samples, (sample) => dataset.labels[sample]!), weights }, rate);
         step++;
-        await progress.stepped(rate, weights.filter((weight) => weight > 0).length);
+        await progress.stepped(rate, items);
         await nextTurn(); // heartbeat, signals and decoders get their turn
         if (job.stop.aborted) {
           await progress.keepCheckpoint(step, false);
