@@ -60,14 +60,16 @@ export function completeAt(text: string, position: TextPosition): readonly Compl
   const offset = lineIndex(text).offsetOf(position), word = /[\w.*%-]*$/.exec(text.slice(0, offset))![0];
   const rest = /^[\w.*%-]*/.exec(text.slice(offset))![0];
   // A marker in place of the word at the cursor turns an unfinished line into a node of the tree, whose path is the answer.
-  const marked = text.slice(0, offset - word.length) + marker + text.slice(offset + rest.length);
+  const before = text.slice(0, offset - word.length), after = text.slice(offset + rest.length);
+  const alone = /(?:^|\n)[ ]*$/.test(before) && /^[ ]*(?:\r?\n|$)/.test(after); // a word alone would run on into the next line's key
+  const marked = `${before}${marker}${alone ? ':' : ''}${after}`;
   if (marked.length > maxFileCharacters || nestsDeeply(marked)) return [];
   const root = parseDocument(marked, { uniqueKeys: false, prettyErrors: false, version: '1.2', schema: 'core' }).contents as Node | null;
   const found = findMarker(root, '');
   if (found === undefined) return [];
   const field = fieldAt(found.path);
   if (field?.kind === 'map') return keyCompletions(field, found.present);
-  return field && !found.isKey ? valueCompletions(field.kind === 'list' ? field.of : field, backboneIn(root)) : [];
+  return field ? valueCompletions(field.kind === 'list' ? field.of : field, backboneIn(root)) : [];
 }
 
 const marker = 'thawCursor';
@@ -75,18 +77,17 @@ const marker = 'thawCursor';
 interface Found {
   /** Of the map that a key is written in, or of the value. */
   readonly path: string;
-  readonly isKey: boolean;
   /** Keys that stand in that map already. */
   readonly present: ReadonlySet<string>;
 }
 
 function findMarker(node: Node | null, path: string): Found | undefined {
   const below = (key: string): string => path === '' ? key : `${path}.${key}`;
-  if (isScalar(node)) return node.value === marker ? { path, isKey: false, present: new Set() } : undefined;
+  if (isScalar(node)) return node.value === marker ? { path, present: new Set() } : undefined;
   if (isSeq(node)) return first(node.items as Node[], (item, i) => findMarker(item, below(String(i))));
   if (!isMap(node)) return undefined;
   const names = (node.items as Pair<Node, Node | null>[]).map(({ key }) => isScalar(key) ? String(key.value) : '');
-  if (names.includes(marker)) return { path, isKey: true, present: new Set(names) };
+  if (names.includes(marker)) return { path, present: new Set(names) };
   return first(node.items as Pair<Node, Node | null>[], ({ value }, i) => findMarker(value, below(names[i]!)));
 }
 

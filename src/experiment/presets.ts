@@ -25,9 +25,8 @@ export const presets: readonly Preset[] = [
 stages:
   - name: probe
     train: [head]
-    epochs: 40            # cheap: the features are cached; early stopping ends it sooner
-    rate: 3e-3
-    weightDecay: 0.01
+    epochs: 30            # at most: the features are cached, so epochs are cheap, and early stopping ends sooner
+    rate: 3e-3            # on four photo sets of 360 to 400, 1e-3 to 1e-2 gave the same accuracy; this needs half the epochs of 1e-3
 `,
   },
   {

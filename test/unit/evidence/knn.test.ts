@@ -46,9 +46,11 @@ test('blocks of any size give what one call gives, and agree with a search by ha
   assert.deepEqual(whole, byHand);
 });
 
-test('fewer training items than neighbours, rows of zeros and equal votes have an answer', () => {
-  const knn = fitKnn(Float32Array.from([1, 0, 0, 1]), [1, 0], { width: 2, classes: 2 });
-  assert.deepEqual([...knn.predict(Float32Array.from([1, 0.1, 0.1, 1, 0, 0]))], [1, 0, 0]);
+test('fewer training items than neighbours: all of them vote, and of equals the first class wins', () => {
+  const three = fitKnn(Float32Array.from([1, 0, 0, 1, 1, 1]), [1, 0, 1], { width: 2, classes: 2 });
+  assert.deepEqual([...three.predict(Float32Array.from([0, 1]))], [1]);
+  const two = fitKnn(Float32Array.from([1, 0, 0, 1]), [1, 0], { width: 2, classes: 2 });
+  assert.deepEqual([...two.predict(Float32Array.from([1, 0, 0, 0]))], [0, 0]); // a row of zeros is near nothing, and answered
 });
 
 test('the blind guess is the most frequent training class, the first of equals', () => {
