@@ -52,13 +52,18 @@ export class ActiveExperimentModel extends Owner {
 
   /** Looks for an experiment to show: called once a view wants one, so that nothing is searched before. */
   async start(): Promise<void> {
-    if (this.#active) return;
+    if (this.active) return;
     const remembered = this.#memory.get<string>(rememberedKey);
     const candidates = [...(remembered ? [vscode.Uri.parse(remembered)] : []), ...await vscode.workspace.findFiles(anyExperiment, excluded, 1)];
     for (const uri of candidates) {
-      if (this.#active) return;
-      await this.activate(uri).catch(() => undefined); // gone since then: the next one
+      if (await this.#isActivated(uri)) return;
     }
+  }
+
+  /** True once something is active: this, or what came between. */
+  async #isActivated(uri: vscode.Uri): Promise<boolean> {
+    if (!this.#active) await this.activate(uri).catch(() => undefined); // gone since then
+    return this.#active !== undefined;
   }
 
   /** Shows this experiment from now on. Rejects when there is no such file. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
@@ -90,7 +91,7 @@ class Dashboard extends Owner {
 
   #changed(id: RunId): void {
     if (id === this.#runId) {
-      if (!this.#model.runOf(id)) return this.#panel.dispose();
+      if (!this.#model.runOf(id)) return void this.#panel.dispose();
       this.#setRoots();
       this.#setTitle();
     }
@@ -114,7 +115,7 @@ class Dashboard extends Owner {
   #html(): string {
     const { webview, title } = this.#panel;
     const address = (name: string): string => webview.asWebviewUri(this.#asset(name)).toString();
-    const nonce = crypto.randomUUID().replaceAll('-', '');
+    const nonce = randomUUID().replaceAll('-', '');
     return dashboardHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title });
   }
 
@@ -140,25 +141,31 @@ class Dashboard extends Owner {
   }
 
   async #act(message: FromPage): Promise<void> {
-    const target = { runId: this.#runId };
-    const run = this.#model.runOf(this.#runId);
+    const target = { runId: this.#runId }, run = this.#model.runOf(this.#runId);
     switch (message.type) {
-      case 'ready':
-        if (message.protocol !== pageProtocol) this.#log.warn(`the dashboard speaks protocol ${message.protocol}, the extension ${pageProtocol}`);
-        return this.#feed.ready();
-      case 'stop': return void await vscode.commands.executeCommand('thaw.stopRun', target);
-      case 'run-again': return void (run && await vscode.commands.executeCommand('thaw.startRun', vscode.Uri.file(run.manifest.experimentFile)));
-      case 'open-experiment': return void await vscode.commands.executeCommand('thaw.openExperiment', target);
-      case 'reveal-folder': return void await vscode.commands.executeCommand('thaw.revealRun', target);
-      case 'open-plan': return void (run && await vscode.window.showTextDocument(vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One }));
+      case 'ready': return this.#ready(message.protocol);
+      case 'stop': return execute('thaw.stopRun', target);
+      case 'run-again': return run && execute('thaw.startRun', vscode.Uri.file(run.manifest.experimentFile));
+      case 'open-experiment': return execute('thaw.openExperiment', target);
+      case 'reveal-folder': return execute('thaw.revealRun', target);
+      case 'open-plan': return run && execute('vscode.open', vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One });
       case 'open-file': return this.#openFile(message.path);
       case 'page-error': return this.#log.error(`dashboard: ${message.message}`);
     }
   }
 
+  #ready(protocol: number): void {
+    if (protocol !== pageProtocol) this.#log.warn(`the dashboard speaks protocol ${protocol}, the extension ${pageProtocol}`);
+    this.#feed.ready();
+  }
+
   /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
   async #openFile(path: string): Promise<void> {
     if (!this.#results?.mistakes.some((mistake) => mistake.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
-    await vscode.commands.executeCommand('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
+    await execute('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
   }
 }
+
+const execute = async (command: string, ...args: readonly unknown[]): Promise<void> => {
+  await vscode.commands.executeCommand(command, ...args);
+};

@@ -16,7 +16,7 @@ export class ExperimentLanguage extends Owner {
 }
 
 /** With the YAML library: not before an experiment is open. */
-const outline = (): Promise<typeof import('../experiment/outline.ts')> => import('../experiment/outline.ts');
+const outline = () => import('../experiment/outline.ts');
 
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
   const { head } = (await outline()).outlineOf(document.getText());

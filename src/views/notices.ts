@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import type { RunId } from '../protocol/runManifest.ts';
+import { plain } from './plainText.ts';
 import { isLive, lookOf, scoreText } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 
@@ -25,7 +26,7 @@ export class Notices extends Owner {
 
 async function announce({ manifest, state }: ModelRun): Promise<void> {
   const open = 'Open Dashboard';
-  const text = noticeText(manifest, state);
+  const text = plain(noticeText(manifest, state));
   const choice = await (state.status === 'finished' ? vscode.window.showInformationMessage(text, open) : vscode.window.showErrorMessage(text, open));
   if (choice) await vscode.commands.executeCommand('thaw.openDashboard', { runId: manifest.id });
 }

@@ -12,6 +12,7 @@ import type { TrainerHost } from '../trainer/host/trainerHost.ts';
 import { setContext } from './activeExperiment.ts';
 import type { Homes } from './homes.ts';
 import type { Log } from './log.ts';
+import { plain } from './plainText.ts';
 import { isLive } from './runLook.ts';
 import { Throttle } from './throttle.ts';
 
@@ -105,7 +106,7 @@ export class RunModel extends Owner {
   async read(id: RunId): Promise<ModelRun | undefined> {
     const entries = [this.#entries.get(id), ...this.#entriesOf(id)].filter((entry) => entry !== undefined);
     for (const entry of entries) this.#follow(entry);
-    await Promise.all(entries.filter(({ manifest }) => !isLive(manifest.status)).map(({ reading }) => reading));
+    await Promise.all(entries.filter(({ manifest }) => !isLive(manifest.status)).map(({ reading }) => reading ?? Promise.resolve()));
     return this.#entries.get(id);
   }
 
@@ -117,7 +118,7 @@ export class RunModel extends Owner {
       ...((engine === 'tensorflow' || engine === 'wasm') && { engine }),
     });
     if (!started.ok) throw new Refused(started.errors);
-    for (const { message } of started.warnings) void vscode.window.showWarningMessage(message);
+    for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));
     this.refresh();
     return started.value;
   }
@@ -135,18 +136,11 @@ export class RunModel extends Owner {
     this.refresh();
   }
 
-  /** A question to the trainer about a stored run. Throws Refused. */
-  async ask(host: TrainerHost, command: string, args: readonly string[]): Promise<unknown> {
-    const answer = await host.ask(command, args, { signal: this.#ended.signal });
-    if (!answer.ok) throw new Refused(answer.errors);
-    return answer.value;
-  }
-
   /** Resolves when no run is live any more: for tests, and for whoever must not disturb a training. */
   async whenIdle(): Promise<void> {
     await this.ready();
     while ([...this.#entries.values()].some(({ state }) => isLive(state.status))) {
-      await Promise.all([...this.#entries.values()].map(({ reading }) => reading));
+      await Promise.all([...this.#entries.values()].map(({ reading }) => reading ?? Promise.resolve()));
       this.refresh(); // controls that were started meanwhile
     }
   }

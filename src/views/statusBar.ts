@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { clockTime, percent } from '../base/units.ts';
 import { activityText } from '../protocol/wording.ts';
+import { plain } from './plainText.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 import { isLive } from './runLook.ts';
 
@@ -23,7 +24,7 @@ export class StatusBar extends Owner {
     const live = this.#model.runs().filter(({ state }) => isLive(state.status));
     const run = live.find(({ state }) => state.status !== 'queued') ?? live[0];
     if (!run) return this.#item.hide();
-    const text = statusText(run), more = live.length > 1 ? ` (+${live.length - 1})` : '';
+    const text = plain(statusText(run)), more = live.length > 1 ? ` (+${live.length - 1})` : '';
     this.#item.text = `$(loading~spin) Thaw: ${text}${more}`;
     this.#item.tooltip = `${text}\nClick to open the dashboard`;
     this.#item.accessibilityInformation = { label: `Thaw is training: ${text}. Opens the dashboard.`, role: 'button' };

@@ -1,0 +1,79 @@
+import * as vscode from 'vscode';
+import { monotonicMs } from './base/clock.ts';
+import type { Commands } from './contributions.ts';
+import { ActiveExperimentModel } from './views/activeExperiment.ts';
+import { BackbonesTree } from './views/backbonesTree.ts';
+import { Dashboards } from './views/dashboardPanel.ts';
+import { DataProblems } from './views/dataProblems.ts';
+import { EngineCommands } from './views/engineCommands.ts';
+import { ExperimentLanguage } from './views/experimentLanguage.ts';
+import { ExperimentProblems } from './views/experimentProblems.ts';
+import { Experiments } from './views/experiments.ts';
+import { FineTune } from './views/fineTune.ts';
+import { FreezeTree } from './views/freezeTree.ts';
+import { Homes } from './views/homes.ts';
+import { showProblem } from './views/log.ts';
+import { Notices } from './views/notices.ts';
+import { Predict } from './views/predict.ts';
+import { RunCommands } from './views/runCommands.ts';
+import { RunModel } from './views/runModel.ts';
+import { RunsTree } from './views/runsTree.ts';
+import { StatusBar } from './views/statusBar.ts';
+import { commands } from './contributions.ts';
+
+/** What tests in the extension host look at. */
+export interface ExtensionApi {
+  readonly model: RunModel;
+  readonly experiment: ActiveExperimentModel;
+  readonly layers: FreezeTree;
+  readonly runs: RunsTree;
+  /** Resolves when no run is live. */
+  whenIdle(): Promise<void>;
+  readonly activationMs: number;
+}
+
+/** Wires models to views and commands. Nothing is read here: each part reads when it is first looked at. */
+export function activate(context: vscode.ExtensionContext): ExtensionApi {
+  const startMs = monotonicMs();
+  const own = <T extends vscode.Disposable>(part: T): T => {
+    context.subscriptions.push(part);
+    return part;
+  };
+  const log = own(vscode.window.createOutputChannel('Thaw', { log: true }));
+  const homes = new Homes(context.extensionUri);
+  const model = own(new RunModel(homes, log));
+  const experiments = own(new Experiments());
+  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
+  const layers = own(new FreezeTree(experiment, model, log));
+  const runs = own(new RunsTree(model));
+  const dashboards = own(new Dashboards(context.extensionUri, model, log));
+  for (const part of [new BackbonesTree(experiment), new StatusBar(model), new Notices(model), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage()]) own(part);
+
+  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log);
+  const handlers: Commands = {
+    'thaw.fineTune': new FineTune(homes).run,
+    'thaw.startRun': run.startRun,
+    'thaw.stopRun': run.stopRun,
+    'thaw.openDashboard': run.openDashboard,
+    'thaw.openExperiment': run.openExperiment,
+    'thaw.revealRun': run.revealRun,
+    'thaw.copyRunId': run.copyRunId,
+    'thaw.deleteRun': run.deleteRun,
+    'thaw.predict': new Predict(model, homes).run,
+    'thaw.chooseExperiment': () => experiment.choose(),
+    'thaw.chooseStage': () => experiment.chooseStage(),
+    'thaw.diagnoseEngines': engine.diagnose,
+    'thaw.installEngine': engine.install,
+    'thaw.showLog': () => Promise.resolve(log.show()),
+  };
+  for (const id of Object.keys(handlers) as (keyof Commands)[]) own(register(id, handlers[id], (error) => void showProblem(log, commands[id].title, error)));
+
+  void model.ready(); // a trainer that outlived the last window is found again, once activation is over
+  return { model, experiment, layers, runs, whenIdle: () => model.whenIdle(), activationMs: monotonicMs() - startMs };
+}
+
+/** A command that fails says why, once, and resolves with nothing. */
+function register<K extends keyof Commands>(id: K, run: Commands[K], failed: (error: unknown) => void): vscode.Disposable {
+  const guarded = (...args: Parameters<Commands[K]>): Promise<unknown> => (run as (...args: Parameters<Commands[K]>) => Promise<unknown>)(...args).catch(failed);
+  return vscode.commands.registerCommand(id, guarded);
+}

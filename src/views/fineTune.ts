@@ -1,0 +1,82 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Commands } from '../contributions.ts';
+import type { PresetName } from '../experiment/presets.ts';
+import type { Estimate } from '../protocol/answers.ts';
+import { type Checked, Refused } from '../protocol/diagnostic.ts';
+import { parseEstimate } from '../protocol/guards.ts';
+import type { Homes } from './homes.ts';
+import { problemText } from './log.ts';
+import { PlanPicker } from './planPicker.ts';
+import { writeExperiment } from './newExperiment.ts';
+import { trusted } from './trust.ts';
+
+/** A folder of 100,000 files takes a while to count. */
+const estimateTimeoutMs = 120_000;
+
+/** *Fine-Tune This Folder*: one question, one file beside the folder, one run. */
+export class FineTune {
+  readonly #homes: Homes;
+
+  constructor(homes: Homes) {
+    this.#homes = homes;
+  }
+
+  run: Commands['thaw.fineTune'] = async (chosen) => {
+    if (!await trusted('Fine-tuning')) return undefined;
+    const folder = chosen ?? await askFolder();
+    if (!folder) return undefined;
+    const text = await this.#chooseText(folder);
+    const experiment = text === undefined ? undefined : await writeExperiment(folder, text);
+    if (!experiment) return undefined;
+    await vscode.window.showTextDocument(experiment.uri, { viewColumn: vscode.ViewColumn.One, preview: false });
+    if (experiment.then === 'open') return undefined;
+    return vscode.commands.executeCommand('thaw.startRun', experiment.uri);
+  };
+
+  /** The text of the experiment file for the plan that the person picks. Throws Refused when the folder cannot be trained on. */
+  async #chooseText(folder: vscode.Uri): Promise<string | undefined> {
+    const { experimentText, presets } = await import('../experiment/presets.ts');
+    const name = basename(folder.fsPath), looking = new AbortController();
+    const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
+    const picker = new PlanPicker(name, presets, budget);
+    let estimate: Estimate | undefined;
+    const estimated = this.#estimate(folder, looking.signal).then((known) => {
+      if (known.ok) picker.setEstimate(estimate = known.value);
+      else picker.setUnknown(problemText(new Refused(known.errors)));
+    });
+    try {
+      const choice = await Promise.race([picker.choose(), refusal(estimated)]);
+      if (!choice) return undefined;
+      const because = estimate && becauseOf(estimate, choice.preset);
+      return experimentText(choice.preset, { folder: name, scratchBudget: choice.scratchBudget, ...(because && { because }) });
+    } finally {
+      looking.abort();
+      picker.close();
+    }
+  }
+
+  /** Throws Refused when the folder holds nothing that could be trained on: then nobody shall choose. */
+  async #estimate(folder: vscode.Uri, signal: AbortSignal): Promise<Checked<Estimate>> {
+    const answer = await this.#homes.hostOf(folder).ask('estimate', [folder.fsPath], { signal, timeoutMs: estimateTimeoutMs });
+    if (!answer.ok) return answer;
+    const estimate = parseEstimate(answer.value);
+    const errors = estimate.ok ? estimate.value.problems.filter(({ severity }) => severity === 'error') : [];
+    if (errors.length > 0) throw new Refused(errors);
+    if (estimate.ok) return { ...answer, value: estimate.value };
+    return { ok: false, warnings: [], errors: [{ code: 'internal-error', severity: 'error', message: `the trainer answered something else: ${estimate.note}` }] };
+  }
+}
+
+/** Settles only when `work` fails: lost against in a race, its success decides nothing. */
+const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
+
+function becauseOf({ images, classes, plans }: Estimate, preset: PresetName): string {
+  const [recommended] = plans;
+  return `${images} photos in ${classes} classes.${recommended?.preset === preset ? ` ${recommended.detail}` : ''}`;
+}
+
+async function askFolder(): Promise<vscode.Uri | undefined> {
+  const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel: 'Fine-Tune', title: 'A folder with one subfolder of images per class' });
+  return picked?.[0];
+}
