@@ -28,7 +28,7 @@ interface Cause {
   readonly code: DiagnosticCode;
   readonly seen: string;
   readonly fix: string;
-  matches(systemCode: string | undefined, message: string): boolean;
+  readonly matches: (systemCode: string | undefined, message: string) => boolean;
 }
 
 const causes: readonly Cause[] = [

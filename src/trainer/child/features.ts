@@ -5,8 +5,10 @@ import type { View } from '../../data/sample.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Diagnostic } from '../../protocol/diagnostic.ts';
 import type { Dataset, ViewConsumer } from './dataset.ts';
+import type { Engine } from './engine.ts';
 import type { FeatureSource } from './featureSource.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
+import { monotonicMs } from '../../base/clock.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
 import { featureCacheKey, openFeatureCache, type FeatureCache } from '../../engine/featureCache.ts';
 import { openPrefix, type Prefix } from '../../engine/onnxPrefix.ts';
@@ -14,7 +16,7 @@ import { prepared } from '../../data/prepare.ts';
 import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
 import { splitAt } from '../../backbones/boundary.ts';
 import { cachedSource } from './cachedSource.ts';
-import { valueOf } from './dataset.ts';
+import { tensorPrefix } from '../../engine/tensorPrefix.ts';
 
 export interface FeatureOptions {
   readonly network: Network;
@@ -24,6 +26,8 @@ export interface FeatureOptions {
   readonly input: CardInput;
   readonly store: ByteStore;
   readonly threads: number;
+  /** For where ONNX Runtime cannot be loaded. */
+  readonly engine: () => Promise<Engine>;
   /** Told of damaged records, which are computed again. */
   readonly report: (diagnostic: Diagnostic) => void;
   /** The views that are to be cached. */
@@ -54,6 +58,8 @@ export class BoundaryFeatures implements ViewConsumer {
   readonly #width: number;
   readonly #waiting: Waiting[] = [];
   #prefix: Prefix | undefined;
+  /** Views computed, and the time that took on this thread. */
+  readonly work = { views: 0, elapsedMs: 0 };
 
   private constructor(options: FeatureOptions, model: Uint8Array, cache: FeatureCache, width: number) {
     this.#options = options;
@@ -112,12 +118,25 @@ export class BoundaryFeatures implements ViewConsumer {
     this.#prefix = undefined;
   }
 
+  /** ONNX Runtime, or the training engine where that cannot be loaded: said, never silent. */
+  async #openPrefix(): Promise<Prefix> {
+    const { network, weights, boundary, input, threads, report, engine } = this.#options;
+    const opened = await openPrefix(this.#model, { threads });
+    if (opened.ok) return opened.value;
+    opened.errors.forEach(report);
+    const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
+    return tensorPrefix(folded.network, folded.weights, input, (await engine()).kernels);
+  }
+
   async #compute(batch: readonly Waiting[]): Promise<void> {
-    this.#prefix ??= valueOf(await openPrefix(this.#model, { threads: this.#options.threads }));
+    this.#prefix ??= await this.#openPrefix();
     const imageBytes = batch[0]!.pixels.length;
     const pixels = new Uint8Array(batch.length * imageBytes);
     batch.forEach((each, i) => pixels.set(each.pixels, i * imageBytes));
+    const startMs = monotonicMs();
     const features = await this.#prefix.run(pixels, batch.length);
+    this.work.elapsedMs += monotonicMs() - startMs;
+    this.work.views += batch.length;
     for (const [i, { sha256, view }] of batch.entries()) {
       await this.#cache.write(sha256, view, new Uint8Array(features.buffer, features.byteOffset + i * this.#width * 4, this.#width * 4));
     }

@@ -7,7 +7,7 @@ import { shareOf } from '../../evidence/intervals.ts';
 import { randomWeights } from '../../backbones/initialise.ts';
 import { recalibrated } from '../../engine/recalibrate.ts';
 import { bestWithin, predictedOf, type Evaluation } from './trace.ts';
-import { report, trainFrom, type Prepared, type TrainingOf } from './training.ts';
+import { report, trainFrom, type Prepared } from './training.ts';
 import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
 import { pixelSource } from './pixelSource.ts';
@@ -47,10 +47,8 @@ async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trai
       return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
     }
     case 'knn': return counted(prepared, 'knn', await nearestNeighbours(prepared));
-    case 'random-features': return controlRun(prepared, trained, 'random-features', { activity: 'random-features', stages: controlPlan(prepared.plan, 'random-features').stages });
-    case 'scratch': return controlRun(prepared, trained, 'scratch', {
-      activity: 'features', stages: fromScratch(prepared, trained), patience: Infinity, deadlineMs: monotonicMs() + budgetMs,
-    }, budgetMs);
+    case 'random-features': return controlRun(prepared, trained, control);
+    case 'scratch': return controlRun(prepared, trained, control, budgetMs);
   }
 }
 
@@ -62,9 +60,9 @@ function counted({ run, dataset: { rows, labels } }: Prepared, control: ControlK
 }
 
 /** kNN on the pretrained features, right before the head. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine }: Prepared): Promise<Int32Array> {
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
-  const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, activity: 'features', append: run.append, stop: run.stopRequested });
+  const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
   const source = await sources.of(features, start, dataset);
   const { rows, labels, classes } = dataset;
   const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
@@ -76,10 +74,13 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
   return block.value as Float32Array;
 }
 
-/** The plan of the from-scratch control, cut to as many epochs as the run took: it learns slowly at first, so it does not stop early by itself. */
-function fromScratch({ plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
+/**
+ * The plan of a control, cut to as many epochs as the run took: equal steps. What starts from random weights learns
+ * slowly at first, so it does not stop early by itself; its best evaluation is kept all the same.
+ */
+function stagesOf(control: 'random-features' | 'scratch', { plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
   let left = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
-  return controlPlan(plan, 'scratch').stages.flatMap((stage) => {
+  return controlPlan(plan, control).stages.flatMap((stage) => {
     const epochs = Math.min(stage.epochs, left);
     left -= epochs;
     return epochs > 0 ? [{ ...stage, epochs }] : [];
@@ -87,13 +88,16 @@ function fromScratch({ plan, dataset }: Prepared, trained: Trained): readonly St
 }
 
 /** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */
-async function controlRun(prepared: Prepared, trained: Trained, control: ControlKind & ('random-features' | 'scratch'), how: Omit<TrainingOf, 'stop'>, budgetMs?: number): Promise<Outcome> {
+async function controlRun(prepared: Prepared, trained: Trained, control: 'random-features' | 'scratch', budgetMs?: number): Promise<Outcome> {
   const { run, dataset: { rows, labels, classes } } = prepared;
   const writer = run.openControl(control, run.manifest.request);
   run.append({ type: 'control-started', control, runId: writer.folder.id, ...(budgetMs !== undefined && { budgetMs }) });
   try {
     const weights = await startOf(prepared, control);
-    const result = await trainFrom(prepared, writer, weights, { ...how, stop: run.stopRequested });
+    const result = await trainFrom(prepared, writer, weights, {
+      activity: 'random-features', stages: stagesOf(control, prepared, trained), patience: Infinity, stop: run.stopRequested,
+      ...(budgetMs !== undefined && { deadlineMs: monotonicMs() + budgetMs }),
+    });
     if (!result.best || result.step === 0) {
       writer.close('stopped');
       return { control, why: result.how === 'stopped' ? 'stopped before its first evaluation' : `${about(budgetMs ?? 0)} were too short for its first step` };

@@ -33,6 +33,8 @@ export interface TrainJob {
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
   append(fact: RunFact): void;
   checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
+  /** Told how long the steps of a stage took, evaluations left out. */
+  timed(stage: StagePlan, steps: number, elapsedMs: number): void;
   /** Finish the step, keep a checkpoint, end. */
   readonly stop: AbortSignal;
   /** Monotonic milliseconds at which a control's budget is spent. */
@@ -144,6 +146,7 @@ class Progress {
   readonly #changed = new Set<string>();
   #stageStartMs = 0;
   #stageStartStep = 0;
+  #evaluatingMs = 0;
   #logged = { ms: 0, images: 0 };
   #checkpointMs = monotonicMs();
   #bestIsStored = true;
@@ -161,6 +164,7 @@ class Progress {
     for (const { name } of state.held) this.#changed.add(name);
     this.#stageStartMs = monotonicMs();
     this.#stageStartStep = this.step;
+    this.#evaluatingMs = 0;
     this.#logged = { ms: monotonicMs(), images: 0 };
     this.#job.append({ type: 'stage', stage, step: this.step });
   }
@@ -179,6 +183,7 @@ class Progress {
 
   /** Validation and test loss of the weights as they are; true when they are the best so far. */
   async evaluate(source: FeatureSource): Promise<boolean> {
+    const startMs = monotonicMs();
     const { dataset, plan } = this.#job;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
@@ -202,11 +207,13 @@ class Progress {
     }
     if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.keepCheckpoint(0, best);
     this.#logged = { ms: monotonicMs(), images: 0 };
+    this.#evaluatingMs += monotonicMs() - startMs;
     return best;
   }
 
   /** The best weights go on into the next stage. */
   async endPhase(): Promise<void> {
+    this.#job.timed(this.#job.plan.stages[this.#stage]!, this.step - this.#stageStartStep, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
     this.optimizer = await optimizerStateOf(this.#state!);
     this.weights = this.#bestWeights;
     if (!this.#bestIsStored) await this.keepCheckpoint(0, true);

@@ -1,15 +1,45 @@
+import type { Checked } from '../../protocol/diagnostic.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
-import { exitCodes } from './exit.ts';
-import { runExperiment } from './experimentRun.ts';
+import { diagnosticOf, exitCodes } from './exit.ts';
+import { diagnoseEngines } from './engine.ts';
+import { estimateFolder } from './estimate.ts';
+import { formatJson } from '../../protocol/jsonText.ts';
 import { machineOf } from './machine.ts';
+import { predictFiles } from './predict.ts';
+import { Refused } from '../../protocol/diagnostic.ts';
+import { runExperiment } from './experimentRun.ts';
 import { userCacheFolder } from '../../base/environment.ts';
 
-/** The trainer process: `trainer.mjs run <run folder>` executes one run to its end. */
-const [command, folder] = process.argv.slice(2);
-if (command === 'run' && folder !== undefined) {
-  const run = openTrainerRun(folder);
-  process.exitCode = await concludeWith(run, () => runExperiment(run, machineOf(import.meta.url, userCacheFolder())));
-} else {
-  process.stderr.write('usage: trainer run <run folder>\n');
-  process.exitCode = exitCodes.usage;
+/** The trainer process: `run <run folder>` executes one run to its end, the other commands answer in one JSON line (trainer/host/ask.ts). */
+const machine = machineOf(import.meta.url, userCacheFolder());
+const [command = '', first, ...rest] = process.argv.slice(2);
+
+switch (command) {
+  case 'run': {
+    const run = openTrainerRun(operand());
+    process.exitCode = await concludeWith(run, () => runExperiment(run, machine));
+    break;
+  }
+  case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
+  case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
+  case 'doctor': await answer(() => diagnoseEngines(machine)); break;
+  default: usage();
+}
+// A backend or a worker may still hold handles; everything that had to be written is.
+process.exit();
+
+function operand(): string {
+  return first ?? usage();
+}
+
+function usage(): never {
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor\n');
+  process.exit(exitCodes.usage);
+}
+
+async function answer(ask: () => Promise<unknown>): Promise<void> {
+  const checked = await ask().then(
+    (value): Checked<unknown> => ({ ok: true, value, warnings: [] }),
+    (error: unknown): Checked<unknown> => ({ ok: false, errors: error instanceof Refused ? error.diagnostics : [diagnosticOf(error)], warnings: [] }));
+  await new Promise((resolve) => process.stdout.write(`${formatJson(checked)}\n`, resolve));
 }

@@ -6,6 +6,7 @@ import type { StagePlan } from '../../experiment/plan.ts';
 import type { View } from '../../data/sample.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
+import type { Engine } from './engine.ts';
 import type { FeatureSource } from './featureSource.ts';
 import { BoundaryFeatures } from './features.ts';
 import { pixelSource } from './pixelSource.ts';
@@ -17,6 +18,7 @@ export interface SourcesOptions {
   readonly stages: readonly Pick<StagePlan, 'augment'>[];
   readonly store: ByteStore;
   readonly threads: number;
+  readonly engine: () => Promise<Engine>;
   readonly activity: Activity & ('features' | 'random-features');
   readonly append: (fact: RunFact) => void;
   readonly stop: AbortSignal;
@@ -38,9 +40,9 @@ export class Sources {
 
   /** The features at `boundary`, to be filled while the folder is read. The caller disposes them. */
   features(boundary: string, weights: Weights): Promise<BoundaryFeatures> {
-    const { network, card, store, threads, stages, append } = this.#options;
+    const { network, card, store, threads, stages, append, engine } = this.#options;
     const views: readonly View[] = stages.some(({ augment }) => augment === 'flip') ? ['centre', 'flip'] : ['centre'];
-    return BoundaryFeatures.open({ network, weights, boundary, input: card.input, store, threads, views, report: (diagnostic) => append({ type: 'warning', diagnostic }) });
+    return BoundaryFeatures.open({ network, weights, boundary, input: card.input, store, threads, engine, views, report: (diagnostic) => append({ type: 'warning', diagnostic }) });
   }
 
   async of(boundary: string, weights: Weights, dataset: Dataset): Promise<FeatureSource> {

@@ -2,14 +2,16 @@ import type { Card } from '../../backbones/card.ts';
 import type { ByteStore } from '../../base/byteStore.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { StageFacts } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
+import { cutCost } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
+import { learnRates, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
 import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
 import { predictionOf, writePredictions } from '../../runs/predictions.ts';
@@ -46,7 +48,7 @@ export interface TrainingOf {
 export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
   const { card, network, dataset, engine, store, machine, plan } = prepared;
   const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset };
-  const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, activity: how.activity, append: writer.append, stop: how.stop });
+  const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append: writer.append, stop: how.stop });
   const perEpoch = stepsPerEpochOf(job);
   writer.append({ type: 'planned', stages: stageFactsOf(network, how.stages, perEpoch), stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0) });
   return train({
@@ -54,10 +56,21 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     append: (fact) => void writer.append(fact),
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
+    timed: (stage, steps, elapsedMs) => learnStepRate(prepared, stage, steps, elapsedMs),
     stop: how.stop,
     ...(how.deadlineMs !== undefined && { deadlineMs: how.deadlineMs }),
   });
 }
+
+/** Steps of next to no arithmetic tell what a step costs anyway, the others how fast the engine is. */
+function learnStepRate({ network, machine, engine, plan }: Prepared, { train: trains }: StagePlan, steps: number, elapsedMs: number): void {
+  if (steps === 0) return;
+  const flops = cutCost(network, matchPatterns(network, trains).trained).stepFlops * plan.batch, { stepOverheadMs } = readRates(machine, engine.facts.name);
+  const perStepMs = elapsedMs / steps;
+  learnRates(machine, engine.facts.name, flops < smallStepFlops ? { stepOverheadMs: perStepMs } : { stepFlopsPerSecond: 1000 * flops / Math.max(1, perStepMs - stepOverheadMs) });
+}
+
+const smallStepFlops = 1e8;
 
 function keep(writer: RunWriter, { step, weights, optimizer, state }: TrainCheckpoint, best: boolean): void {
   writeCheckpoint(writer.folder, { step, weights: encodeSafetensors(weights, { dtype: 'F32' }), optimizer: encodeSafetensors(optimizer, { dtype: 'F32' }), state }, best);
