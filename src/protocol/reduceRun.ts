@@ -149,6 +149,6 @@ function withControl(controls: readonly ControlState[], event: RunEvent & { read
 /** A copy of `run` that lacks `keys`: with exact optional properties, absent is not undefined. */
 function without<K extends keyof RunState>(run: RunState, ...keys: readonly K[]): Omit<RunState, K> {
   const copy: Partial<RunState> = { ...run };
-  for (const key of keys) delete copy[key];
+  for (const key of keys) Reflect.deleteProperty(copy, key);
   return copy as Omit<RunState, K>;
 }

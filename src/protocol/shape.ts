@@ -12,7 +12,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** A guard per key of T; optional keys take `optional(guard)`. A missing or mistyped key does not compile. */
 export type Fields<T> = {
-  readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Guard<T[K]>;
+  readonly [K in keyof T]-?: Partial<Pick<T, K>> extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Guard<T[K]>;
 };
 
 class Mismatch extends Error {
@@ -62,10 +62,10 @@ export const list = <T>(item: Guard<T>): Guard<readonly T[]> => (value) =>
   Array.isArray(value) ? value.map((each, index) => under(index, item, each)) : mismatch('not a list');
 
 export const dictionary = <T>(item: Guard<T>): Guard<Readonly<Record<string, T>>> => (value) =>
-  Object.fromEntries(Object.entries(asObject(value)).map(([key, each]) => [key, under(key, item, each)]));
+  Object.fromEntries(Object.entries(asObject(value)).map(([key, each]) => [key, under(key, item, each)] as const));
 
 export const fields = <T>(shape: Fields<T>): Guard<T> => {
-  const entries = Object.entries(shape) as [string, Guard<unknown> | Optional<unknown>][];
+  const entries = Object.entries<Guard<unknown> | Optional<unknown>>(shape);
   return (value) => {
     const from = asObject(value);
     const result: Record<string, unknown> = {};

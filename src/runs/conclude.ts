@@ -8,7 +8,7 @@ import { nowAt } from '../base/clock.ts';
 import { openJournal } from './journal.ts';
 import { parseExitFacts } from '../protocol/guards.ts';
 import { placeOf, type RunFolder, runFolder } from './runFolder.ts';
-import { readOrders } from './control.ts';
+import { stopOrdered } from './control.ts';
 import { codeOf, unless } from './systemError.ts';
 import { underLock } from './lock.ts';
 
@@ -69,7 +69,7 @@ function concluded(run: RunFolder, manifest: RunManifest): { manifest: RunManife
   const death = decodeDeath({
     ...(exit && { exit }),
     stderrTail: tailOf(owner.stderr),
-    askedToStop: readOrders(owner).some(({ order }) => order === 'stop'),
+    askedToStop: stopOrdered(owner),
   });
   const at = exit?.at ?? lease?.heartbeatAt ?? nowAt();
   return {

@@ -14,17 +14,16 @@ export interface Order {
 export const giveOrder = (run: RunFolder, order: Order['order']): void =>
   appendFileSync(run.control, `${JSON.stringify({ at: nowAt(), order } satisfies Order)}\n`);
 
-/** Orders given so far, oldest first; lines of a newer Thaw, and a line that is just being written, are passed over. */
-export function readOrders(run: RunFolder): readonly Order[] {
+/** Whether the trainer was told to stop. Orders of a newer Thaw, and a line that is just being written, are passed over. */
+export function stopOrdered(run: RunFolder): boolean {
   const lines = unless(['ENOENT'], () => readFileSync(run.control, 'utf8'))?.split('\n') ?? [];
-  return lines.flatMap((line) => {
+  return lines.some((line) => {
     try {
-      const order = parsed(orderShape, JSON.parse(line));
-      return order.ok ? [order.value] : [];
+      return parsed(stopOrder, JSON.parse(line)).ok;
     } catch {
-      return [];
+      return false;
     }
   });
 }
 
-const orderShape = fields<Order>({ at: text, order: oneOf('stop') });
+const stopOrder = fields<Order>({ at: text, order: oneOf('stop') });

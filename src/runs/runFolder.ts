@@ -94,7 +94,7 @@ export function preparePlace(home: string, userData: string): Checked<RunsPlace>
 /** `20260501-131502-flowers-3fa9c1`: sorts by time (UTC), reads well, and does not collide. */
 export function newRunId(title: string, createdAt: string): RunId {
   const time = createdAt.replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const slug = title.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 32).replace(/-$/, '');
+  const slug = title.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 32).replace(/-$/, '');
   return `${time}-${slug || 'run'}-${randomBytes(3).toString('hex')}` as RunId;
 }
 

@@ -43,12 +43,13 @@ export async function* eventsOf(run: RunFolder, fromSeq: number, signal: AbortSi
         yield over; // its folder cannot be written: the end is known all the same
         return;
       }
-      if (await hints.next(pollMs, signal) || signal.aborted) continue;
+      if (await hints.next(pollMs, signal)) continue;
       const manifest = readManifest(run);
       if (!manifest.ok) return;
       const now = concludeIfDead(run, manifest.value);
       const { status: outcome, endedAt: at = nowAt(), problem: diagnostic } = now;
-      if (hasEnded(outcome)) over = { type: 'ended', seq: next, at, outcome, ...(diagnostic && { diagnostic }) }; // once more round: its last lines may have come in between
+      // Once more round: its last lines may have come in between.
+      if (hasEnded(outcome)) over = { type: 'ended', seq: next, at, outcome, ...(diagnostic && { diagnostic }) };
     }
   } finally {
     hints.dispose();

@@ -40,8 +40,13 @@ trainer.stderr.on('data', (data: Buffer) => log.add(data));
 let peakBytes: number | undefined;
 const sampling = setInterval(() => { peakBytes = peakOf(trainer.pid) ?? peakBytes; }, 200);
 
-trainer.on('error', (error) => log.add(Buffer.from(`${error.message}\n`)));
-trainer.on('exit', async (code, signal) => {
+trainer.on('error', (error) => {
+  log.add(Buffer.from(`${error.message}\n`));
+  if (trainer.pid === undefined) void finish(null, null); // it could not be started
+});
+trainer.on('exit', (code, signal) => void finish(code, signal));
+
+async function finish(code: number | null, signal: string | null): Promise<void> {
   clearInterval(sampling);
   await Promise.race([closed, sleep(1000)]); // its last lines; not for ever, should an orphan hold the pipe
   log.end();
@@ -55,7 +60,7 @@ trainer.on('exit', async (code, signal) => {
     if (manifest.ok) concludeIfDead(each, manifest.value);
   }
   process.exit();
-});
+}
 
 /** Largest resident size so far (VmHWM of proc(5)), where the system tells. */
 function peakOf(pid: number | undefined): number | undefined {

@@ -53,7 +53,7 @@ function aHome(t: TestContext): string {
 
 const hostOf = (home: string, child: Child): TrainerHost => new TrainerHost({
   home, userData: join(home, 'user'), scripts: { keeper: scripts.keeper, trainer: scripts[child] },
-  node: async () => ({ ok: true, value: { command: process.execPath, environment: {}, version: process.version, why: 'the test\'s' }, warnings: [] }),
+  node: () => Promise.resolve({ ok: true, value: { command: process.execPath, environment: {}, version: process.version, why: 'the test\'s' }, warnings: [] }),
 });
 
 const start = async (window: Window): Promise<RunId> => valueOf(await window.startRun(window));
@@ -190,8 +190,8 @@ test('a trainer that runs out of memory says so, and how much it had', async (t)
   const host = aWindow(t, 'runs-out-of-memory');
   const { diagnostic } = lastOf(await follow(host, await start(host)));
   assert.equal(diagnostic?.code, 'out-of-memory');
-  assert.match(diagnostic?.message ?? '', /heap out of memory/);
-  assert.match(diagnostic?.fix ?? '', /batch/);
+  assert.match(diagnostic.message, /heap out of memory/);
+  assert.match(diagnostic.fix ?? '', /batch/);
 });
 
 test('a full disk ends the run as failed, says so in its last line, and keeps the earlier checkpoint', { skip: noMounts() }, (t) => {
@@ -281,7 +281,7 @@ test('a missing experiment file, a Node that does not start and a run that is no
   const home = temporaryFolder(t);
   const host = new TrainerHost({
     home, userData: join(home, 'user'), scripts: { keeper: scripts.keeper, trainer: scripts.finishes },
-    node: async () => ({ ok: true, value: { command: join(home, 'no-node'), environment: {}, version: 'v20.0.0', why: '' }, warnings: [] }),
+    node: () => Promise.resolve({ ok: true, value: { command: join(home, 'no-node'), environment: {}, version: 'v20.0.0', why: '' }, warnings: [] }),
   });
   const codeOf = (checked: Checked<unknown>): string | undefined => checked.ok ? undefined : checked.errors[0]?.code;
   assert.equal(codeOf(await host.startRun({ experimentFile: join(home, 'none.thaw.yaml') })), 'no-experiment-file');
@@ -296,7 +296,7 @@ test('an installation without its keeper shows a crashed run, not one that start
   const home = temporaryFolder(t);
   const host = new TrainerHost({
     home, userData: join(home, 'user'), scripts: { keeper: join(home, 'none.mjs'), trainer: scripts.finishes },
-    node: async () => ({ ok: true, value: { command: process.execPath, environment: {}, version: '', why: '' }, warnings: [] }),
+    node: () => Promise.resolve({ ok: true, value: { command: process.execPath, environment: {}, version: '', why: '' }, warnings: [] }),
   });
   writeFileSync(join(home, 'a.thaw.yaml'), '');
   const id = valueOf(await host.startRun({ experimentFile: join(home, 'a.thaw.yaml') }));
@@ -312,6 +312,18 @@ test('a trainer whose run is deleted under it ends, and brings nothing back', as
   rmSync(folder.path, { recursive: true, force: true, maxRetries: 3 });
   await waitFor(() => processStart(pid) === undefined);
   assert.deepEqual(host.findRuns(), { runs: [], problems: [] });
+});
+
+test('a trainer whose keeper is killed goes on, and can be stopped', { skip: process.platform !== 'linux' && 'finds the keeper in /proc' }, async (t) => {
+  const host = aWindow(t, 'trains-until-stopped');
+  const id = await start(host);
+  await follow(host, id, ({ type }) => type === 'step');
+  const { folder } = runOf(host, id);
+  const keeper = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${readLease(folder.lease)!.pid}/status`, 'utf8'))?.[1];
+  process.kill(Number(keeper), 'SIGKILL');
+  await follow(host, id, (event) => event.type === 'step' && event.step >= 30);
+  assert.equal(valueOf(await host.stopRun(id)), 'stopped');
+  writeFileSync(folder.exit, ''); // nobody else will: what ends the test waits for it
 });
 
 test('questions are answered by a short-lived child; refusals, crashes, silence and cancellation come back as such', async (t) => {

@@ -57,12 +57,12 @@ test('a manifest comes back whole; a newer format and a damaged one are refused 
   const newer = parseManifest({ ...manifest, format: 2 }, 'run.json');
   assert.ok(!newer.ok);
   assert.equal(newer.errors[0]?.code, 'newer-format');
-  assert.match(newer.errors[0]?.message ?? '', /format 2/);
+  assert.match(newer.errors[0].message, /format 2/);
 
   const damaged = parseManifest({ ...manifest, status: 'dreaming' }, 'run.json');
   assert.ok(!damaged.ok);
   assert.equal(damaged.errors[0]?.code, 'run-unreadable');
-  assert.match(damaged.errors[0]?.message ?? '', /status: not one of/);
+  assert.match(damaged.errors[0].message, /status: not one of/);
 });
 
 test('messages to the page and from it are looked at field by field', () => {
