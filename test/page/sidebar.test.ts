@@ -7,5 +7,6 @@ workbenchTest('the Thaw container shows its three views', async ({ page }) => {
     assert.equal(await view(page, title).count(), 1, title);
     await view(page, title).waitFor();
   }
+  await view(page, 'Backbones').getByRole('treeitem', { name: 'EfficientNet-Lite0' }).waitFor();
   await screenshot(page, 'sidebar');
 });

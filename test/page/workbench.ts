@@ -9,23 +9,26 @@ import { repoRoot } from '../support/root.ts';
 
 const screenshots = join(repoRoot, 'out', 'screenshots');
 
-/**
- * One test in a workbench of its own. When it fails, out/screenshots/ holds the last screen and what VS Code's server
- * said; an error or a refused load inside one of our webviews is a failure too.
- */
+/** One test in a workbench of its own. */
 export function workbenchTest(title: string, body: (workbench: Editor) => Promise<void>, options: EditorOptions = {}): void {
-  void test(title, async () => {
-    await using workbench = await openWorkbench(options);
-    try {
-      await body(workbench);
-      assert.deepEqual(workbench.webviewProblems, [], 'the webviews met no error and loaded nothing that their CSP forbids');
-    } catch (error) {
-      const name = `failed ${title}`.replace(/[^\w-]+/g, '-');
-      await screenshot(workbench.page, name);
-      await writeFile(join(screenshots, `${name}.log`), workbench.serverLog());
-      throw error;
-    }
-  });
+  void test(title, () => inWorkbench(title, options, body));
+}
+
+/**
+ * Opens a workbench, does `body`, ends it. When that fails, out/screenshots/ holds the last screen and what VS Code's
+ * server said; an error or a refused load inside one of our webviews is a failure too.
+ */
+export async function inWorkbench(title: string, options: EditorOptions, body: (workbench: Editor) => Promise<void>): Promise<void> {
+  await using workbench = await openWorkbench(options);
+  try {
+    await body(workbench);
+    assert.deepEqual(workbench.webviewProblems, [], 'the webviews met no error and loaded nothing that their CSP forbids');
+  } catch (error) {
+    const name = `failed ${title}`.replace(/[^\w-]+/g, '-');
+    await screenshot(workbench.page, name);
+    await writeFile(join(screenshots, `${name}.log`), workbench.serverLog());
+    throw error;
+  }
 }
 
 /** VS Code with a folder open, its explorer filled. */
