@@ -4,7 +4,7 @@ import { bytes as byteText } from '../base/units.ts';
 import type { CardInput } from '../backbones/card.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { decodeImage } from './decode.ts';
-import { differenceHash } from './perceptualHash.ts';
+import { perceptualHashes } from './perceptualHash.ts';
 import { preprocessViews, resizedShortSide } from './preprocess.ts';
 import type { FileFacts, View } from './sample.ts';
 
@@ -36,7 +36,7 @@ export async function prepareFile(
   const { pixels, ...facts } = decoded.value;
   return {
     ok: true,
-    value: { sha256, facts: { sha256, hashes: [differenceHash(pixels)], ...facts }, views: preprocessViews(pixels, input, views) },
+    value: { sha256, facts: { sha256, hashes: perceptualHashes(pixels), ...facts }, views: preprocessViews(pixels, input, views) },
     warnings: [],
   };
 }

@@ -33,9 +33,9 @@ export interface FileFacts {
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
-  /** 64-bit perceptual (difference) hash as 16 hex digits; variants as needed for crops in `hashes`. */
+  /** Perceptual hashes [coarse, fine] as hex digits (perceptualHash.ts), or none when looks say nothing. */
   readonly hashes: readonly string[];
-  /** Conversions and remarks made while decoding (codes of diagnostics): 'converted', 'blank', 'extension-mismatch' … */
+  /** Conversions and remarks made while decoding: `converted`, `blank`, `extension-mismatch` … Each names the file once it is prepared. */
   readonly notes: readonly Diagnostic[];
 }
 
