@@ -64,12 +64,6 @@ export function readCheckpoint(run: RunFolder, which: 'last' | 'best'): Checked<
   }
 }
 
-/** Folder of the weights that `which` points at, for readers that stream; undefined when there is none. */
-export function checkpointFolder(run: RunFolder, which: 'last' | 'best'): string | undefined {
-  const pointer = pointerOf(run, which);
-  return pointer && join(run.checkpoints, pointer.folder);
-}
-
 const pointer = fields<{ step: number; folder: string }>({
   step: whole,
   folder: matching(/^\d+(-\d+)?$/), // a plain name: never out of the run
