@@ -6,6 +6,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWhenStale } from './build.mjs';
+import { buildBinding } from './buildBinding.mjs';
 import { root } from './repo.mjs';
 
 const target = 'linux-x64';
@@ -13,7 +14,7 @@ const target = 'linux-x64';
 /** Without one of these the installed extension lacks a leg. */
 const needed = [
   'package.json', 'README.md', 'LICENSE', 'dist/extension.cjs', 'dist/trainer.mjs', 'dist/cli.mjs', 'dist/decodeWorker.mjs',
-  'dist/media/dashboard.js', 'dist/media/dashboard.css', 'dist/wasm/tfjs-backend-wasm-simd.wasm', 'media/icons/thaw.svg',
+  'dist/media/dashboard.js', 'dist/media/dashboard.css', 'dist/wasm/tfjs-backend-wasm-simd.wasm', 'dist/binding/linux-x64/tfjs_binding.node', 'media/icons/thaw.svg',
   'backbones/efficientnet_lite0/model.safetensors', 'backbones/efficientnet_lite0/LICENSE',
   'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', 'node_modules/sharp/dist/index.mjs',
 ];
@@ -24,6 +25,8 @@ const unwanted = /darwin|win32|linux\/arm64|libtensorflow|node_modules\/@tensorf
 /** Returns the path of the VSIX. */
 export async function makePackage() {
   await buildWhenStale();
+  const noBinding = await buildBinding();
+  if (noBinding) throw new Error(noBinding);
   const files = await listFiles({ cwd: root });
   const problems = [
     ...needed.filter((path) => !files.includes(path)).map((path) => `lacks ${path}`),

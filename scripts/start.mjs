@@ -9,16 +9,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, root } from './repo.mjs';
-import { setup } from './setup.mjs';
+import { installEngine, installPackages } from './setup.mjs';
 import { run, whereIs } from './shell.mjs';
 
 const options = process.argv.slice(2);
 const samples = join(root, 'samples');
 
 try {
-  await setup();
-  const { buildWhenStale } = await import('./build.mjs'); // needs the packages that setup installs
+  await installPackages();
+  const { buildWhenStale } = await import('./build.mjs');
   await buildWhenStale();
+  if (!options.join('=').includes('--engine=wasm')) await installEngine();
   process.exitCode = options.includes('--code') ? await openEditor() : await fineTune();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

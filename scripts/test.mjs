@@ -9,7 +9,7 @@ import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
 import { root } from './repo.mjs';
 import { follow, TestReport } from './testReport.mjs';
-import { setup } from './setup.mjs';
+import { installEditor, installEngine, installPackages } from './setup.mjs';
 
 /** How many test files at once, and how long one test may take. @type {Readonly<Record<string, { atOnce: number, minutes: number }>>} */
 const groups = {
@@ -29,11 +29,9 @@ if (unknown.length) {
 /** @param {string} group */
 const isWanted = (group) => wanted.length === 0 || wanted.some((name) => name.split('/')[0] === group);
 
-const needsEditor = isWanted('host') || isWanted('page');
-const editorMissing = await setup({ editor: needsEditor });
-const report = new TestReport();
-
+await installPackages();
 const { checks, compile } = await import('./checks.mjs');
+const report = new TestReport();
 report.group('check');
 for (const [name, check] of isWanted('check') ? checks : compile) {
   const start = performance.now();
@@ -44,6 +42,8 @@ for (const [name, check] of isWanted('check') ? checks : compile) {
     report.fail(name, error instanceof Error ? error.message : String(error));
   }
 }
+if (isWanted('parity') || isWanted('process') || isWanted('host') || isWanted('page')) await installEngine();
+const editorMissing = isWanted('host') || isWanted('page') ? await installEditor() : undefined;
 
 for (const [group, { atOnce, minutes }] of Object.entries(groups)) {
   if (!isWanted(group)) continue;

@@ -1,10 +1,11 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromiumPath } from '../../scripts/chromium.mjs';
 import { startVSCodeServer } from '../../scripts/vscodeServer.mjs';
+import { photoWorkspace } from './photoWorkspace.ts';
 import { repoRoot } from './root.ts';
 
 export interface EditorOptions {
@@ -100,17 +101,6 @@ async function writeSettings(dataFolder: string, settings: Readonly<Record<strin
   const folder = join(dataFolder, 'data', 'User');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
-}
-
-/** A folder with `photos/<class>/…`: the first few of the sample's photos. */
-export async function photoWorkspace(folder: string, { classes = 3, perClass = 8 } = {}): Promise<string> {
-  const samples = join(repoRoot, 'samples', 'recycling6');
-  for (const label of (await readdir(samples)).sort().slice(0, classes)) {
-    const to = join(folder, 'photos', label);
-    await mkdir(to, { recursive: true });
-    for (const name of (await readdir(join(samples, label))).sort().slice(0, perClass)) await cp(join(samples, label, name), join(to, name));
-  }
-  return folder;
 }
 
 /** Trainers outlive the editor by design; none may outlive its test. */
