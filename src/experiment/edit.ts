@@ -3,8 +3,9 @@ import type { Document, YAMLMap } from 'yaml';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Checked, Diagnostic, TextRange } from '../protocol/diagnostic.ts';
+import { nameOf } from './fieldReader.ts';
 import { lineIndex } from './lineIndex.ts';
-import { nameOf, parseExperiment } from './parse.ts';
+import { parseExperiment } from './parse.ts';
 import type { Parsed } from './parse.ts';
 import { experimentField, fieldAt } from './schema.ts';
 import type { ListField, MapField, ValueMap } from './schema.ts';
@@ -86,7 +87,7 @@ function listPlace(stage: YAMLMap.Parsed): ListPlace | undefined {
   const pair = stage.items.find(({ key }) => isScalar(key) && key.value === 'train');
   if (!pair || !isSeq(pair.value)) return undefined;
   const [start, end] = pair.value.range;
-  const items = pair.value.items.map((item) => ({ start: item.range![0], end: item.range![1], pattern: isScalar(item) ? String(item.value) : '' }));
+  const items = pair.value.items.map((item) => ({ start: item.range[0], end: item.range[1], pattern: isScalar(item) ? String(item.value) : '' }));
   return { flow: pair.value.flow === true, start, end, items, keyEnd: pair.key.range[1] };
 }
 

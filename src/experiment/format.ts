@@ -1,3 +1,4 @@
+import { Bug } from '../base/bug.ts';
 import { allowedText, experimentField } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
 import type { Origins, Plan } from './plan.ts';
@@ -35,7 +36,9 @@ export function formatValue(field: Field, value: Value): string {
     return `[${value.map((item: Value) => formatValue(of, item)).join(', ')}]`;
   }
   if (field.kind === 'duration' && typeof value === 'number') return `${value} min`;
-  return typeof value === 'string' ? yamlText(value) : String(value);
+  if (typeof value === 'string') return yamlText(value);
+  if (typeof value === 'number') return String(value);
+  throw new Bug('a map is written key by key');
 }
 
 /** A scalar that reads back as this very text: plain where that is safe, else in double quotes. */
@@ -48,5 +51,5 @@ export function yamlText(text: string): string {
 /** "a whole number, 1 to 4096; default 32". */
 export function detailOf(field: Field): string {
   const hasDefault = field.kind !== 'map' && field.default !== undefined && !(field.kind === 'list' && field.of.kind === 'map');
-  return `${allowedText(field)}${hasDefault ? `; default ${formatValue(field, field.default!)}` : ''}`;
+  return `${allowedText(field)}${hasDefault ? `; default ${formatValue(field, field.default)}` : ''}`;
 }

@@ -2,10 +2,10 @@ import type { TextPosition, TextRange } from '../protocol/diagnostic.ts';
 
 /** Offsets ↔ line and character, with the line ends of VS Code: \r\n, \n, \r. */
 export interface LineIndex {
-  positionOf(offset: number): TextPosition;
+  readonly positionOf: (offset: number) => TextPosition;
   /** Positions past the end of a line or the text are drawn back to it. */
-  offsetOf(position: TextPosition): number;
-  rangeOf(startOffset: number, endOffset: number): TextRange;
+  readonly offsetOf: (position: TextPosition) => number;
+  readonly rangeOf: (startOffset: number, endOffset: number) => TextRange;
 }
 
 export function lineIndex(text: string): LineIndex {

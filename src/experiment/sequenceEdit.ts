@@ -37,10 +37,14 @@ const isKept = ({ pattern }: ItemPlace, instead: readonly string[]): boolean => 
  */
 function editFlow(text: string, { start, end, items }: ListPlace, { instead, appended }: ListChange): OffsetEdit[] {
   const gaps = [...items.map((item, i) => text.slice(i === 0 ? start + 1 : items[i - 1]!.end, item.start)), text.slice(items.at(-1)?.end ?? start + 1, end - 1)];
-  let out = '[', commaDue = false;
+  const out = { text: '[', commaDue: false };
   const emitGap = (gap: string): void => {
-    out += commaDue ? gap : withoutComma(gap);
-    commaDue = false;
+    out.text += out.commaDue ? gap : withoutComma(gap);
+    out.commaDue = false;
+  };
+  const emitNames = (names: string): void => {
+    out.text += `${out.commaDue ? ', ' : ''}${names}`;
+    out.commaDue = true;
   };
   items.forEach((item, i) => {
     const names = instead[i]!, gap = gaps[i]!;
@@ -48,16 +52,12 @@ function editFlow(text: string, { start, end, items }: ListPlace, { instead, app
       if (gap.includes('#')) emitGap(gap); // the gap of an item that goes is kept for its comments only
       return;
     }
-    emitGap(out === '[' && !gap.includes('#') ? gaps[0]! : gap); // "[ a, b ]" without a is "[ b ]"
-    out += isKept(item, names) ? text.slice(item.start, item.end) : names.map(yamlText).join(', ');
-    commaDue = true;
+    emitGap(out.text === '[' && !gap.includes('#') ? gaps[0]! : gap); // "[ a, b ]" without a is "[ b ]"
+    emitNames(isKept(item, names) ? text.slice(item.start, item.end) : names.map(yamlText).join(', '));
   });
-  if (appended.length > 0) {
-    out += `${commaDue ? ', ' : ''}${appended.map(yamlText).join(', ')}`;
-    commaDue = true;
-  }
+  if (appended.length > 0) emitNames(appended.map(yamlText).join(', '));
   emitGap(gaps.at(-1)!);
-  return narrowed(text, start, end, `${out}]`);
+  return narrowed(text, start, end, `${out.text}]`);
 }
 
 /** The comma of a gap taken out; those in its comments, which end with their lines, stay. */

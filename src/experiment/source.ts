@@ -1,21 +1,20 @@
-import { isNode, parseDocument, visit } from 'yaml';
+import { parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { lineIndex } from './lineIndex.ts';
-import type { Diagnostic, TextPosition, TextRange } from '../protocol/diagnostic.ts';
+import type { LineIndex } from './lineIndex.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
 
 /**
  * The text of an experiment file as a YAML tree with positions. Refused before anything is built from them: files that
  * are not text, files far larger than an experiment, nesting that would exhaust the stack, and YAML's anchors, aliases
  * and tags (bombs, code, and edits that would change two places at once).
  */
-export interface Source {
+export interface Source extends LineIndex {
   readonly file: string;
   readonly text: string;
   /** Undefined when there is nothing to read in it. */
   readonly document: Document.Parsed | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  rangeOf(startOffset: number, endOffset: number): TextRange;
-  offsetOf(position: TextPosition): number;
 }
 
 /** An experiment has some kilobytes; what is larger is another kind of file. */
@@ -78,8 +77,8 @@ function forbidden(document: Document.Parsed): { message: string; start: number;
   visit(document, {
     Alias: (_, node) => say(`alias "*${node.source}": write the value out`, node.range),
     Node: (_, node) => {
-      if ('anchor' in node && node.anchor !== undefined) say(`anchor "&${node.anchor}": nothing here may refer to it`, isNode(node) ? node.range : undefined);
-      if (node.tag !== undefined) say(`tag "${node.tag}": write the plain value`, node.range);
+      if ('anchor' in node && typeof node.anchor === 'string') say(`anchor "&${node.anchor}": nothing here may refer to it`, node.range);
+      if ('tag' in node && typeof node.tag === 'string') say(`tag "${node.tag}": write the plain value`, node.range);
     },
   });
   return found;

@@ -1,0 +1,201 @@
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Node } from 'yaml';
+import { suggest } from '../base/suggest.ts';
+import { cardNames } from '../backbones/cards.ts';
+import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
+import { allowedText, requiredKeys } from './schema.ts';
+import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap } from './schema.ts';
+
+/** Where a key and its value stand. */
+export interface Place {
+  readonly key?: TextRange;
+  readonly value: TextRange;
+}
+
+/** More would only bury the first ones. */
+export const maxDiagnostics = 100;
+
+type WhereOf = (start: number, end: number) => { readonly file: string; readonly range: TextRange } | undefined;
+
+/** Walks schema and tree together. A value that does not fit is reported and left out: `undefined`. */
+export class FieldReader {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly places = new Map<string, Place>();
+  readonly #whereOf: WhereOf;
+  /** Key of the value being read: where a missing value is reported. */
+  #key: Node | undefined;
+
+  constructor(whereOf: WhereOf) {
+    this.#whereOf = whereOf;
+  }
+
+  say(code: DiagnosticCode, message: string, start: number, end: number, fix?: string): void {
+    const where = this.#whereOf(start, end);
+    this.diagnostics.push({ code, severity: 'error', message, ...(fix && { fix }), ...(where && { where }) });
+  }
+
+  read(field: Field, node: Node | null, path: string): Value | undefined {
+    if (node && isAlias(node)) return undefined; // source.ts has said so
+    switch (field.kind) {
+      case 'number': return this.#number(field, node, path);
+      case 'share': return this.#share(field, node, path);
+      case 'choice': return this.#choice(field, node, path);
+      case 'text': return this.#text(field, node, path);
+      case 'duration': return this.#duration(field, node, path);
+      case 'list': return this.#list(field, node, path);
+      case 'map': return this.#map(field, node, path);
+    }
+  }
+
+  #number(field: NumberField, node: Node | null, path: string): number | undefined {
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value !== 'number' || (field.integer && !Number.isInteger(value) && Number.isFinite(value))) {
+      return this.#wrongType(field, node, path, numberMeant(value, field));
+    }
+    if (value >= field.min && value <= field.max) return value;
+    if (path === 'thaw') return this.#refuse('unsupported-version', `this file is for version ${value} of Thaw’s experiments; this Thaw knows version 1`, node, 'update Thaw, or write `thaw: 1`');
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${value}`, node, `write ${allowedText(field)}`);
+  }
+
+  #share(field: ShareField, node: Node | null, path: string): number | undefined {
+    const value = isScalar(node) ? node.value : undefined;
+    const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?%$/.exec(value) : null;
+    const share = percent ? Number(`${percent[1]!}e-2`) : value; // "e-2": 70% is the very 0.7, 7.1% not 0.07100000000000001
+    if (typeof share !== 'number' || Number.isNaN(share)) return this.#wrongType(field, node, path);
+    if (share >= field.min && share <= field.max) return share;
+    const meant = !percent && share > 1 && share <= 100 ? `did you mean ${share}%?` : `write ${allowedText(field)}`;
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, meant);
+  }
+
+  #choice(field: ChoiceField, node: Node | null, path: string): string | undefined {
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'string' && Object.hasOwn(field.options, value)) return value;
+    const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(field.options)) : undefined;
+    return this.#wrongType(field, node, path, near && `did you mean "${near}"?`);
+  }
+
+  #text(field: TextField, node: Node | null, path: string): string | undefined {
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'number' && field.names !== 'backbone') return this.#wrongType(field, node, path, `write "${String(value)}" in quotes`);
+    if (typeof value !== 'string') return this.#wrongType(field, node, path);
+    if (value.trim() === '') return this.#refuse('wrong-type', `${nameOf(path)} is empty`, node, `write ${allowedText(field)}`);
+    if (field.names === 'pattern' && (value.length > 200 || value.split('*').length > 5)) { // matching takes time exponential in its stars
+      return this.#refuse('out-of-range', `${quoted(value)} is too long for a pattern, or has more than 4 "*"`, node, 'name a block');
+    }
+    if (field.names !== 'backbone' || cardNames.includes(value)) return value;
+    const near = suggest(value.slice(0, 80), cardNames);
+    return this.#refuse('unknown-backbone', `no backbone ${quoted(value)}`, node, near ? `did you mean "${near}"?` : `there is ${cardNames.join(', ')}`);
+  }
+
+  #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {
+    const value = isScalar(node) ? node.value : undefined;
+    if (value === 'auto' || value === 'off') return value;
+    const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
+    if (!parts) {
+      const meant = typeof value === 'number' ? `write "${value} min" or "${value} s"` : value === false || value === 'no' ? 'write `off`' : undefined;
+      return this.#wrongType(field, node, path, meant);
+    }
+    const amount = Number(parts[1]), minutes = parts[2] === 's' ? amount / 60 : parts[2] === 'h' ? amount * 60 : amount;
+    if (minutes >= field.minMinutes && minutes <= field.maxMinutes) return minutes;
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${parts[0]}`, node, 'write 1 s to 168 h, or `off`');
+  }
+
+  #list(field: ListField, node: Node | null, path: string): Value[] | undefined {
+    if (!isSeq(node)) {
+      const meant = isScalar(node) && typeof node.value === 'string' ? `write [${node.value.slice(0, 60)}]` : isMap(node) ? 'begin each item with "- "' : undefined;
+      return this.#wrongType(field, node, path, meant);
+    }
+    const values: Value[] = [];
+    for (const item of node.items as Node[]) {
+      const itemPath = join(path, String(values.length)); // places count as values do: what could not be read has none
+      this.#place(itemPath, item);
+      const value = this.read(field.of, item, itemPath) ?? (field.of.kind === 'map' ? {} : undefined);
+      if (value === undefined) continue;
+      if (field.unique && typeof value === 'string' && values.includes(value)) this.#refuse('duplicate-key', `${quoted(value)} stands twice in ${nameOf(path)}`, item, 'take one out');
+      else values.push(value);
+    }
+    return values;
+  }
+
+  #map(field: MapField, node: Node | null, path: string): ValueMap | undefined {
+    if (!isMap(node)) return this.#wrongType(field, node, path);
+    const values: Record<string, Value> = {}, seen = new Set<string>();
+    for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
+      const name = isScalar(key) ? String(key.value) : undefined;
+      const known = name !== undefined && Object.hasOwn(field.keys, name) ? field.keys[name] : undefined;
+      if (name === undefined) this.#refuse('wrong-type', `${seenText(key)} where a key was expected`, key);
+      else if (seen.has(name)) this.#refuse('duplicate-key', `the key ${quoted(name)} stands twice`, key, 'take one out');
+      else if (known === undefined) this.#unknownKey(name, key, field, path);
+      else {
+        const childPath = join(path, name);
+        this.#place(childPath, value, key);
+        this.#key = key;
+        const read = this.read(known, value, childPath);
+        if (read !== undefined) values[name] = read;
+      }
+      if (name !== undefined) seen.add(name);
+    }
+    this.#require(seen, node, path);
+    return values;
+  }
+
+  #require(seen: ReadonlySet<string>, map: Node, path: string): void {
+    const [start = 0] = map.range ?? [];
+    for (const [key, fix] of Object.entries(requiredKeys[path] ?? {})) {
+      if (!seen.has(key)) this.say('missing-key', `${quoted(join(path, key))} is missing`, start, start, fix);
+    }
+  }
+
+  #unknownKey(name: string, key: Node, field: MapField, path: string): void {
+    const keys = Object.keys(field.keys), near = this.diagnostics.length < maxDiagnostics ? suggest(name.slice(0, 80), keys) : undefined;
+    this.#refuse('unknown-key', `unknown key ${quoted(name)}${path === '' ? '' : ` in ${nameOf(path)}`}`, key, near ? `did you mean "${near}"?` : `known here: ${keys.join(', ')}`);
+  }
+
+  #place(path: string, value: Node | null, key?: Node): void {
+    const [start = 0, end = start] = value?.range ?? key?.range ?? [];
+    const valueRange = this.#whereOf(start, end)?.range;
+    const keyRange = key?.range && this.#whereOf(key.range[0], key.range[1])?.range;
+    if (valueRange) this.places.set(path, { value: valueRange, ...(keyRange && { key: keyRange }) });
+  }
+
+  #wrongType(field: Field, node: Node | null, path: string, fix?: string): undefined {
+    return this.#refuse('wrong-type', `${nameOf(path)} is ${seenText(node)}`, node, fix ?? `write ${allowedText(field)}`);
+  }
+
+  #refuse(code: DiagnosticCode, message: string, node: Node | null, fix?: string): undefined {
+    const [start = 0, end = start] = (isEmpty(node) ? this.#key : node)?.range ?? [];
+    this.say(code, message, start, end, fix);
+    return undefined;
+  }
+}
+
+/** `stages.0.rate` → "rate of stage 1": as people count. */
+export function nameOf(path: string): string {
+  const stage = /^stages\.(\d+)(?:\.(.+))?$/.exec(path);
+  if (stage) return stage[2] === undefined ? `stage ${Number(stage[1]) + 1}` : `${nameOf(stage[2])} of stage ${Number(stage[1]) + 1}`;
+  const item = /^(.+)\.(\d+)$/.exec(path);
+  if (item) return `item ${Number(item[2]) + 1} of ${item[1]!}`;
+  return path === '' ? 'the file' : path;
+}
+
+export function seenText(node: Node | null): string {
+  if (isMap(node)) return 'a map of keys';
+  if (isSeq(node)) return 'a list';
+  const value = isScalar(node) ? node.value : null;
+  if (value === null) return 'left empty';
+  return typeof value === 'string' ? `the text ${quoted(value)}` : JSON.stringify(value);
+}
+
+const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
+
+const join = (path: string, key: string): string => path === '' ? key : `${path}.${key}`;
+
+const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** What was probably meant by something that is not a number of the right kind. */
+function numberMeant(value: unknown, field: NumberField): string | undefined {
+  const words = typeof value === 'string' ? value.trim().replace(',', '.') : '';
+  const number = words !== '' ? Number(words) : typeof value === 'number' ? Math.round(value) : NaN;
+  const fits = number >= field.min && number <= field.max && (!field.integer || Number.isInteger(number));
+  return fits ? `did you mean ${number}?` : undefined;
+}

@@ -1,0 +1,79 @@
+import { cardOf } from '../backbones/cards.ts';
+import { matchPatterns } from '../backbones/freezePlan.ts';
+import type { Network } from '../backbones/op.ts';
+import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
+import { nameOf } from './fieldReader.ts';
+import type { Written } from './parse.ts';
+import type { Plan } from './plan.ts';
+import { controlOptions } from './schema.ts';
+
+/** A Plan but for `off`, which becomes a control less. */
+export type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
+
+/** What types cannot say: that patterns match, that something trains, that shares make a whole. */
+export class SenseCheck {
+  readonly #plan: FilledPlan;
+  readonly #written: Written;
+  readonly #file: string;
+
+  constructor(plan: FilledPlan, written: Written, file: string) {
+    this.#plan = plan;
+    this.#written = written;
+    this.#file = file;
+  }
+
+  errors(): Diagnostic[] {
+    const { stages, backbone } = this.#plan, network = cardOf(backbone)?.network(2); // names do not depend on the number of classes
+    if (stages.length === 0) return [...this.#split(), this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
+    return [...this.#split(), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+  }
+
+  /** Controls that were taken out: allowed, and said. */
+  remarks(): Diagnostic[] {
+    const { controls, scratchBudget } = this.#plan;
+    return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
+      const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
+      if (controls.includes(control) && !off) return [];
+      return [this.#diagnostic('information', 'control-off', `the control "${control}" will not run: ${why}`, path, 'the verdict will say that it is missing')];
+    });
+  }
+
+  #split(): Diagnostic[] {
+    const { train, validation, test } = this.#plan.data.split, sum = train + validation + test;
+    if (Math.abs(sum - 1) < 1e-6) return [];
+    const [shares, whole] = [[train, validation, test].map(asPercent).join(' + '), asPercent(sum)];
+    return [this.#problem('out-of-range', `train, validation and test are ${shares} = ${whole}`, 'data.split', 'let them sum to 100%; a share that is not written has its default (70%, 15%, 15%)')];
+  }
+
+  #stage(stage: number, network: Network): Diagnostic[] {
+    const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
+    const { trained, unmatched } = matchPatterns(network, patterns);
+    if (unmatched.length > 0) {
+      return unmatched.map(({ pattern, suggestion }) => this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`,
+        `${path}.${patterns.indexOf(pattern)}`, suggestion && `did you mean "${suggestion}"?`));
+    }
+    if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer')];
+    if (stage > 0 || [...trained].some((name) => name.startsWith('head.'))) return [];
+    return [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')];
+  }
+
+  #problem(code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
+    return this.#diagnostic('error', code, message, path, fix);
+  }
+
+  #diagnostic(severity: Diagnostic['severity'], code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
+    const range = this.#rangeOf(path);
+    return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) } };
+  }
+
+  /** Of the value at `path`, or of the nearest key above it that stands in the file. */
+  #rangeOf(path: string): TextRange | undefined {
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
+      const place = this.#written.places.get(at);
+      if (place) return place.value;
+    }
+    return undefined;
+  }
+}
+
+const asPercent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;
