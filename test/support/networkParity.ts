@@ -22,7 +22,7 @@ const modes = [{ mode: 'eval', bnStatistics: 'stored' }, { mode: 'train', bnStat
 const activations = { 'blocks.0': 'blocks.0.0.add', 'blocks.3': 'blocks.3.0.bn3', 'blocks.6': 'blocks.6.0.bn3' };
 
 /** Declares the tests of one case on the current engine. */
-export function networkParity(name: string, engine: string, kernels: () => Kernels): void {
+export function networkParity(name: string, engine: string, kernels: Kernels): void {
   const golden = goldenCase(name);
   for (const { mode, bnStatistics } of modes) {
     const declare = (title: string, run: (golden: GoldenCase) => Promise<number>): void => {
@@ -31,10 +31,10 @@ export function networkParity(name: string, engine: string, kernels: () => Kerne
           t.diagnostic(`largest difference: ${(100 * await run(golden!)).toFixed(0)} % of the tolerance`);
         });
     };
-    declare('activations, logits and loss', (golden) => checkForward(golden, mode, kernels()));
-    declare('gradients of all parameters', (golden) => checkGradients(golden, mode, kernels()));
-    declare('three steps of SGD', (golden) => checkSteps(golden, mode, bnStatistics, 'sgd3', kernels()));
-    declare('three steps of AdamW', (golden) => checkSteps(golden, mode, bnStatistics, 'adamw3', kernels()));
+    declare('activations, logits and loss', (golden) => checkForward(golden, mode, kernels));
+    declare('gradients of all parameters', (golden) => checkGradients(golden, mode, kernels));
+    declare('three steps of SGD', (golden) => checkSteps(golden, mode, bnStatistics, 'sgd3', kernels));
+    declare('three steps of AdamW', (golden) => checkSteps(golden, mode, bnStatistics, 'adamw3', kernels));
   }
 }
 

@@ -1,0 +1,25 @@
+/** The engines that train, for tests that run on each of them. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { userCacheFolder } from '../../src/base/environment.ts';
+import type { EngineResources, Rung, StartedRung } from '../../src/engine/rungs/rung.ts';
+import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
+import type { Checked } from '../../src/protocol/diagnostic.ts';
+import { installedEngine } from '../../src/trainer/native/engineCache.ts';
+import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
+import { repoRoot } from './root.ts';
+
+/** The rung, started and current, or why this machine cannot: the name under which its tests are skipped. */
+export async function startEngine(rung: Rung): Promise<{ readonly started: StartedRung } | { readonly skip: string }> {
+  const result = await rung.start(await resources());
+  return result.ok ? { started: result.value } : { skip: result.errors.map(({ message }) => message).join('; ') };
+}
+
+async function resources(): Promise<EngineResources> {
+  const engine = await installedEngine({ cacheDir: userCacheFolder() });
+  return {
+    loadTensorFlow: () => loadBinding(engine, join(repoRoot, 'dist', 'binding')) as Checked<TensorFlowBinding>,
+    wasm: { read: (name) => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name)) },
+    cores: 2,
+  };
+}
