@@ -134,6 +134,11 @@ export class FeatureCache {
     }
   }
 
+  /** Reads the records of `list` that are here, once, and forgets the damaged: `has` is to be trusted for the rest after that. */
+  async verify(list: readonly SampleView[]): Promise<void> {
+    for (const range of rangesOf(this.#find(list).wanted, this.#options.recordBytes)) await this.#readRange(range);
+  }
+
   /**
    * Fills `into`, one record after the other in the order of `list`. Returns the positions in `list` that are not in the
    * cache, or damaged; their bytes in `into` are left as they were.
@@ -142,18 +147,23 @@ export class FeatureCache {
     await this.flush().catch(() => undefined); // a failed write is the writer's to hear, at its next write or flush
     const { recordBytes } = this.#options;
     if (into.length !== list.length * recordBytes) throw new Bug(`${into.length} bytes for ${list.length} records of ${recordBytes}`);
-    const missing: number[] = [], wanted: Wanted[] = [];
+    const { wanted, missing } = this.#find(list);
+    for (const range of rangesOf(wanted, recordBytes)) missing.push(...await this.#readRange(range, into));
+    return missing.sort((a, b) => a - b);
+  }
+
+  #find(list: readonly SampleView[]): { wanted: Wanted[]; missing: number[] } {
+    const wanted: Wanted[] = [], missing: number[] = [];
     list.forEach((sample, position) => {
       const location = this.#locations.get(nameOf(sample));
       if (location) wanted.push({ ...location, name: nameOf(sample), position });
       else missing.push(position);
     });
-    for (const range of rangesOf(wanted, recordBytes)) missing.push(...await this.#readRange(range, into));
-    return missing.sort((a, b) => a - b);
+    return { wanted, missing };
   }
 
-  /** Returns the positions that could not be read. */
-  async #readRange(range: readonly Wanted[], into: Uint8Array): Promise<number[]> {
+  /** Returns the positions that could not be read. Without `into`, only checks. */
+  async #readRange(range: readonly Wanted[], into?: Uint8Array): Promise<number[]> {
     const { recordBytes } = this.#options, { segment, record: first } = range[0]!;
     const lengthBytes = (range.at(-1)!.record - first + 1) * recordBytes;
     // A segment that went away or shrank is damage like any other: its records are computed again.
@@ -161,7 +171,7 @@ export class FeatureCache {
     return range.filter(({ record, check, position, name }) => {
       const found = bytes.subarray((record - first) * recordBytes, (record - first + 1) * recordBytes);
       if (found.length === recordBytes && checksum(found) === check) {
-        into.set(found, position * recordBytes);
+        into?.set(found, position * recordBytes);
         return false;
       }
       this.#locations.delete(name);

@@ -157,6 +157,17 @@ test('a damaged record that was computed again is found from then on', async () 
   }
 });
 
+test('verifying finds the damage before anything relies on the cache', async () => {
+  const store = new MemoryStore(), said: Diagnostic[] = [];
+  await fill(store, [1, 2, 3]);
+  const cache = await open(store, said);
+  store.entries.get(named(store, '.data')[0]!)![2 * recordBytes]! ^= 1;
+  assert.equal(cache.has(shaOf(2), 'centre'), true);
+  await cache.verify(listOf([1, 2, 3, 4], 'centre'));
+  assert.deepEqual([1, 2, 3].map((sample) => cache.has(shaOf(sample), 'centre')), [true, false, true]);
+  assert.equal(said.length, 1);
+});
+
 test('a segment that goes away is damage, not an error', async () => {
   const store = new MemoryStore(), said: Diagnostic[] = [];
   await fill(store, [1]);
