@@ -57,7 +57,8 @@ async function fromClients(candidates: readonly PinnedSource[], temporary: strin
     const folder = await mkdtemp(join(temporary, 'package-'));
     const fetched = await fetchPackage(source, folder, {
       ...(options.signal && { signal: options.signal }), ...(options.commands && { commands: options.commands }),
-      onBytes: (doneBytes) => options.onProgress?.({ activity: 'fetching', doneBytes, totalBytes: source.archiveBytes }),
+      // Clients copy the finished file once more: what lies there may be twice its size for a moment.
+      onBytes: (bytes) => options.onProgress?.({ activity: 'fetching', doneBytes: Math.min(bytes, source.archiveBytes), totalBytes: source.archiveBytes }),
     });
     if (fetched.kind === 'no-client') continue;
     if (fetched.kind === 'fetched') {

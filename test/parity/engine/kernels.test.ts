@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { rng } from '../../../src/base/rng.ts';
+import type { Kernels } from '../../../src/engine/kernels.ts';
+import { cpu } from '../../../src/engine/rungs/cpu.ts';
+import type { Rung } from '../../../src/engine/rungs/rung.ts';
+import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
+import { wasm } from '../../../src/engine/rungs/wasm.ts';
+import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+
+type Shape = readonly number[];
+/** Shapes of the inputs that have gradients, and what is computed of them. */
+type Case = readonly [name: string, inputs: readonly Shape[], compute: (kernels: Kernels, inputs: tf.Tensor[]) => tf.Tensor];
+
+const conv = (name: string, x: Shape, filter: Shape, stride: number, padding: 'same' | 'valid'): Case =>
+  [`conv ${name}`, [x, filter], (k, [a, b]) => k.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, padding)];
+const depthwise = (name: string, x: Shape, filter: Shape, stride: number, padding: 'same' | 'valid'): Case =>
+  [`depthwise conv ${name}`, [x, filter], (k, [a, b]) => k.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, padding)];
+const maxPool = (name: string, size: number, stride: number, padding: 'same' | 'valid', shift: number): Case =>
+  [`max pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.maxPool(tf.add(x!, shift) as tf.Tensor4D, size, stride, padding)];
+
+const cases: readonly Case[] = [
+  conv('3×3', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'same'),
+  conv('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 4], 2, 'same'),
+  conv('3×3 without padding', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'valid'),
+  conv('1×1', [2, 5, 4, 6], [1, 1, 6, 3], 1, 'same'),
+  conv('1×1 without padding', [2, 5, 4, 6], [1, 1, 6, 3], 1, 'valid'),
+  conv('1×1, stride 2', [2, 5, 4, 6], [1, 1, 6, 3], 2, 'same'),
+  conv('2×2, whose padding is uneven', [2, 5, 4, 3], [2, 2, 3, 4], 1, 'same'),
+  conv('5×5, stride 3, which leaves a rest', [2, 11, 10, 2], [5, 5, 2, 4], 3, 'valid'),
+  conv('7×7, stride 2', [1, 12, 11, 3], [7, 7, 3, 4], 2, 'valid'),
+  depthwise('3×3', [2, 7, 6, 3], [3, 3, 3, 1], 1, 'same'),
+  depthwise('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 1], 2, 'same'),
+  depthwise('5×5', [2, 7, 6, 5], [5, 5, 5, 1], 1, 'same'),
+  depthwise('5×5, stride 2', [2, 8, 9, 5], [5, 5, 5, 1], 2, 'same'),
+  depthwise('3×3 without padding', [2, 7, 6, 3], [3, 3, 3, 1], 1, 'valid'),
+  ['batch norm by stored statistics', [[3, 4, 5, 6], [6], [6]], (k, [x, scale, shift]) =>
+    k.batchNorm(x!, scale!, shift!, { mean: tf.linspace(-1, 1, 6), variance: tf.linspace(0.2, 3, 6) }, 1e-3)],
+  ['batch norm by the batch\'s statistics', [[3, 4, 5, 6], [6], [6]], (k, [x, scale, shift]) => k.batchNormTrain(x!, scale!, shift!, 1e-3).y],
+  ['mean of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).mean],
+  ['variance of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).variance],
+  ['relu', [[3, 4, 5, 6]], (k, [x]) => k.relu(x!)],
+  ['relu6', [[3, 4, 5, 6]], (k, [x]) => k.relu6(tf.mul(x!, 5))],
+  maxPool('3×3, stride 2', 3, 2, 'same', 0),
+  maxPool('2×2, stride 2, of negative values', 2, 2, 'valid', -9),
+  maxPool('3×3 that overlap, of negative values', 3, 1, 'same', -9),
+  ['linear', [[5, 7], [7, 4], [4]], (_, [x, weight, bias]) => tf.add(tf.matMul(x!, weight!), bias!)],
+  ['global average pool', [[2, 7, 6, 3]], (_, [x]) => tf.mean(x!, [1, 2])],
+  ['log softmax', [[5, 7]], (_, [x]) => tf.logSoftmax(x!)],
+];
+
+/** Statistics are handed out beside the tape. */
+const withoutGradient = new Set(['mean of a batch norm', 'variance of a batch norm']);
+
+/** Value, then the gradient of each input for a random dy. */
+function results(kernels: Kernels): readonly (readonly Float32Array[])[] {
+  return cases.map(([name, shapes, compute]) => tf.tidy(() => {
+    const random = rng(1, name);
+    const tensor = (shape: Shape): tf.Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), [...shape]);
+    const inputs = shapes.map(tensor), value = compute(kernels, inputs), dy = tensor(value.shape);
+    const gradients = withoutGradient.has(name) ? [] : tf.grads((...x: tf.Tensor[]) => compute(kernels, x))(inputs, dy);
+    return [value, ...gradients].map((result) => (result.dataSync() as Float32Array).slice());
+  }));
+}
+
+async function resultsOn(rung: Rung): Promise<ReturnType<typeof results>> {
+  const started = await rung.start(engineResources);
+  assert.ok(started.ok);
+  const before = tf.memory().numTensors;
+  const found = results(started.value.kernels);
+  assert.equal(tf.memory().numTensors, before, 'tensors were left behind');
+  started.value.dispose();
+  return found;
+}
+
+const reference = await resultsOn(cpu);
+
+for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow]] as const) {
+  test(`every kernel and its gradient on ${rung.name} are those of plain JavaScript`, { skip }, async () => {
+    const found = await resultsOn(rung);
+    let compared = 0;
+    for (const [i, [name]] of cases.entries()) {
+      for (const [j, want] of reference[i]!.entries()) {
+        const got = found[i]![j]!, what = `${name}: ${j === 0 ? 'value' : `gradient of input ${j}`}`;
+        assert.equal(got.length, want.length, what);
+        // Sums of up to 360 products of size 1, added in another order and by fused multiply-adds: 20 times float32's
+        // step of 1.2e-7 per addition that matters leaves 1e-5 of the largest value.
+        const tolerance = 1e-5 * want.reduce((largest, x) => Math.max(largest, Math.abs(x)), 1);
+        for (let k = 0; k < want.length; k++) {
+          assert.ok(Math.abs(got[k]! - want[k]!) <= tolerance, `${what}[${k}] is ${got[k]}, not ${want[k]}`);
+        }
+        assert.ok(want.some((x) => x !== 0), `${what} is not all zeros`);
+        compared++;
+      }
+    }
+    assert.equal(compared, 70);
+  });
+}

@@ -1,0 +1,25 @@
+/** What rungs need, from this repository and this user's cache. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { userCacheFolder } from '../../src/base/environment.ts';
+import type { EngineResources } from '../../src/engine/rungs/rung.ts';
+import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
+import { installedEngine } from '../../src/trainer/native/engineCache.ts';
+import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
+import type { Checked } from '../../src/protocol/diagnostic.ts';
+import { repoRoot } from './root.ts';
+
+process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+
+const engine = await installedEngine({ cacheDir: userCacheFolder() });
+
+export const engineResources: EngineResources = {
+  loadTensorFlow: () => loadBinding(engine, join(repoRoot, 'dist', 'binding')) as Checked<TensorFlowBinding>,
+  wasm: { read: (name) => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name)) },
+  cores: 2,
+};
+
+const loaded = engineResources.loadTensorFlow();
+
+/** Why tests on TensorFlow are skipped, or false. */
+export const noTensorFlow: string | false = loaded.ok ? false : loaded.errors.map(({ message }) => message).join('; ');
