@@ -183,7 +183,7 @@ export function seenText(node: Node | null): string {
   if (isSeq(node)) return 'a list';
   const value = isScalar(node) ? node.value : null;
   if (value === null) return 'left empty';
-  return typeof value === 'string' ? `the text ${quoted(value)}` : JSON.stringify(value);
+  return typeof value === 'string' ? `the text ${quoted(value)}` : String(value as number | boolean);
 }
 
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);

@@ -82,6 +82,7 @@ const hostile: readonly (readonly [what: string, text: string | Uint8Array, code
   ['a list as a key', withLine('? [a, b]\n: 1'), 'wrong-type'],
   ['infinity', withLine('batch: .inf'), 'out-of-range'],
   ['not a number', withLine('batch: .nan'), 'out-of-range'],
+  ['not a share', withLine('stages: [{ warmup: .nan }]'), 'wrong-type'],
   ['a number too large for a float', withLine('seed: 1e999'), 'out-of-range'],
   ['a pattern of stars', withLine(`stages: [{ train: ["${'*a'.repeat(40)}"] }]`), 'out-of-range'],
   ['a key of 60,000 characters', withLine(`${'k'.repeat(60_000)}: 1`), 'yaml-syntax'], // YAML allows 1024 in an implicit key
