@@ -48,6 +48,7 @@ async function decodedBySharp(bytes: Uint8Array, format: ImageFormat, shortSide?
     const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
     const { width, height } = metadata.autoOrient;
     if (width * height > mostPixels) return tooLarge(width, height);
+    if (!isPhotographic(metadata)) return refused('unsupported-format', `${format} with ${metadata.depth} samples (${metadata.space}) is not supported`, 'convert it to 8-bit RGB');
     const { pixels, flaws } = await readPixels(bytes, metadata, reductionOf(format, width, height, shortSide));
     return { ok: true, value: { pixels, width, height, format, notes: [...flaws, ...conversionsOf(metadata), ...remarksOn(pixels, width, height)] }, warnings: [] };
   } catch (error) {
@@ -65,13 +66,29 @@ async function readPixels(bytes: Uint8Array, metadata: Metadata, reduction: numb
   }
 }
 
-async function pixelsOf(bytes: Uint8Array, { hasAlpha, space, autoOrient }: Metadata, reduction: number, failOn: NonNullable<SharpOptions['failOn']>): Promise<Pixels> {
+/** Measurements (floating point, 32 bits) have no known range that could become 0…255. */
+const isPhotographic = ({ depth, space }: Metadata): boolean =>
+  (depth === 'uchar' || depth === 'ushort') && ['srgb', 'rgb16', 'b-w', 'grey16', 'cmyk'].includes(space);
+
+async function pixelsOf(bytes: Uint8Array, { hasAlpha, space, depth, autoOrient }: Metadata, reduction: number, failOn: NonNullable<SharpOptions['failOn']>): Promise<Pixels> {
   let pipeline = sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: mostPixels }).autoOrient();
   if (reduction > 1) pipeline = pipeline.resize({ width: reduced(autoOrient.width, reduction), height: reduced(autoOrient.height, reduction), fit: 'fill' });
   if (hasAlpha) pipeline = pipeline.flatten({ background: 'white' });
-  if (space !== 'srgb') pipeline = pipeline.toColourspace('srgb');
-  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
+  const isPlainCmyk = space === 'cmyk' && depth === 'uchar' && !hasAlpha;
+  if (isPlainCmyk) pipeline = pipeline.pipelineColourspace('cmyk').toColourspace('cmyk');
+  else if (space !== 'srgb') pipeline = pipeline.toColourspace('srgb');
+  const { data, info: { width, height } } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  return { width, height, data: isPlainCmyk ? rgbOfCmyk(data) : data };
+}
+
+/** By Pillow's plain formula; libvips would apply a press profile, whose colours are up to 50 levels darker. */
+function rgbOfCmyk(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8ClampedArray(cmyk.length / 4 * 3);
+  for (let from = 0, to = 0; from < cmyk.length; from += 4) {
+    const light = 255 - cmyk[from + 3]!;
+    for (let ink = 0; ink < 3; ink++) rgb[to++] = light - Math.round(light * cmyk[from + ink]! / 255);
+  }
+  return new Uint8Array(rgb.buffer);
 }
 
 const reduced = (size: number, reduction: number): number => Math.max(1, Math.floor(size / reduction));

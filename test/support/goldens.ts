@@ -11,8 +11,8 @@ import { repoRoot, sharedRoot } from './root.ts';
 
 export interface GoldenTensor {
   readonly shape: readonly number[];
-  /** float32 tensors stay float32; 64-bit integers become numbers. */
-  readonly data: Float32Array | Float64Array | Int32Array;
+  /** float32 and uint8 tensors stay what they are; 64-bit integers become numbers. */
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
 }
 
 export interface Tolerance {
@@ -140,6 +140,7 @@ function numbersOf(dtype: string, bytes: ArrayBuffer): GoldenTensor['data'] {
   switch (dtype) {
     case 'F32': return new Float32Array(bytes);
     case 'F64': return new Float64Array(bytes);
+    case 'U8': return new Uint8Array(bytes);
     case 'I64': return Int32Array.from(new BigInt64Array(bytes), Number);
     default: throw new Error(`goldens hold no ${dtype}`);
   }
