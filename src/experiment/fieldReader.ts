@@ -181,7 +181,7 @@ export function nameOf(path: string): string {
 export function seenText(node: Node | null): string {
   if (isMap(node)) return 'a map of keys';
   if (isSeq(node)) return 'a list';
-  const value = isScalar(node) ? node.value : null;
+  const value: unknown = isScalar(node) ? node.value : null;
   if (value === null) return 'left empty';
   return typeof value === 'string' ? `the text ${quoted(value)}` : String(value as number | boolean);
 }
