@@ -26,7 +26,7 @@ export function watchCard(state: PageState): HTMLElement | undefined {
     return behind && !control.state.endedAt ? [{ name: controlTitle(control.manifest.control ?? ''), ...behind }] : [];
   })[0];
   return found && h('section', { class: 'card watch', role: 'status' },
-    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}. More than half of the runs that end well are behind early; this clears itself.`);
+    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}, since step ${found.sinceStep}. More than half of the runs that end well are behind early; this clears itself.`);
 }
 
 function pendingWords({ run: { state } }: PageState): string {

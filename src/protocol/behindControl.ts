@@ -1,34 +1,43 @@
+/**
+ * While a control trains after its run: is the run behind it so far? Only a WATCH, never a claim (evidence/verdict.ts
+ * judges at the end, on the test items): it looks at validation accuracy at equal steps, and more than half of the runs
+ * that end well are behind at a tenth of their way. Both count with their best so far, as the checkpoints kept would.
+ */
 import type { RunState } from './reduceRun.ts';
 import { xs, ys, type Series } from '../base/series.ts';
 
 export interface Behind {
-  /** The step at which both were last seen. */
+  /** The evaluation of the run at which it fell behind and has not caught up since. */
+  readonly sinceStep: number;
+  /** The latest one that its control has reached too. */
   readonly step: number;
-  /** Run − control at that step, in percentage points: negative. */
+  /** Run − control at `step`, in percentage points: negative. */
   readonly gapPt: number;
 }
 
-/** Under this many points it is noise of a validation set, not worth a word. */
+/** Smaller gaps are noise of a validation set, not worth a word. */
 const watchGapPt = 2;
 
 /**
- * Whether the run is behind its control at the last step that both have evaluated: a WATCH, never a verdict
- * (evidence/verdict.ts judges at the end, on the test items). Pure, so it clears itself with the next evaluation.
- * Uses the best accuracy so far of both, as the checkpoints kept would.
+ * Undefined when the run is not behind at the latest of its evaluations that the control has reached, so the watch
+ * clears itself. Evaluations need not fall on the same steps: of the control, those up to the run's step count.
  */
 export function behindControl(run: RunState, control: RunState): Behind | undefined {
-  const step = Math.min(run.validationAccuracy.length > 0 ? run.step : 0, lastStep(control.validationAccuracy));
-  const ours = bestUntil(run.validationAccuracy, step), theirs = bestUntil(control.validationAccuracy, step);
-  if (ours === undefined || theirs === undefined) return undefined;
-  const gapPt = (ours - theirs) * 100;
-  return gapPt <= -watchGapPt ? { step, gapPt } : undefined;
+  const ours = evaluationsOf(run.validationAccuracy), theirs = evaluationsOf(control.validationAccuracy);
+  const reached = theirs.at(-1)?.step ?? -1;
+  let behind: Behind | undefined, next = 0, best = 0, bestOfControl: number | undefined;
+  for (const { step, accuracy } of ours) {
+    if (step > reached) break;
+    best = Math.max(best, accuracy);
+    for (; next < theirs.length && theirs[next]!.step <= step; next++) bestOfControl = Math.max(bestOfControl ?? 0, theirs[next]!.accuracy);
+    if (bestOfControl === undefined) continue;
+    const gapPt = (best - bestOfControl) * 100;
+    behind = gapPt > -watchGapPt ? undefined : { sinceStep: behind?.sinceStep ?? step, step, gapPt };
+  }
+  return behind;
 }
 
-const lastStep = (series: Series): number => xs(series).at(-1) ?? 0;
-
-function bestUntil(series: Series, step: number): number | undefined {
-  const x = xs(series), y = ys(series);
-  let best: number | undefined;
-  for (let i = 0; i < x.length && x[i]! <= step; i++) best = Math.max(best ?? 0, y[i]!);
-  return best;
+function evaluationsOf(series: Series): { readonly step: number; readonly accuracy: number }[] {
+  const accuracies = ys(series);
+  return Array.from(xs(series), (step, i) => ({ step, accuracy: accuracies[i]! }));
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rng } from '../../../src/base/rng.ts';
-import { behindControl } from '../../../src/evidence/live.ts';
 import { judge, rules } from '../../../src/evidence/verdict.ts';
 import type { ControlOutcome } from '../../../src/evidence/verdict.ts';
 import type { ControlKind, Verdict } from '../../../src/protocol/verdict.ts';
@@ -108,24 +107,4 @@ test('of 200 runs that are 25 points better on 72 items, most are said to help',
     helps += Number(judge({ labels, predicted: draw(0.85) }, [{ control: 'scratch', predicted: draw(0.6) }], { seeds: 1, missing: [] }).claim === 'helps');
   }
   assert.ok(helps > 120, `${helps} of 200`);
-});
-
-const at = (...pairs: readonly (readonly [step: number, accuracy: number])[]): { step: number; accuracy: number }[] => pairs.map(([step, accuracy]) => ({ step, accuracy }));
-
-test('a run behind its control is watched from the step where it fell behind', () => {
-  const watch = behindControl(at([10, 0.5], [20, 0.52], [30, 0.54]), at([10, 0.5], [20, 0.6], [30, 0.625]));
-  assert.equal(watch?.sinceStep, 20);
-  assert.ok(Math.abs(watch.gapPt + 8.5) < 1e-9);
-});
-
-test('the watch clears itself when the run catches up, and small gaps never raise it', () => {
-  assert.equal(behindControl(at([10, 0.3], [20, 0.6]), at([10, 0.5], [20, 0.6])), undefined);
-  assert.equal(behindControl(at([10, 0.5]), at([10, 0.51])), undefined);
-});
-
-test('only steps that both have reached are compared, at equal steps', () => {
-  assert.equal(behindControl(at([10, 0.5], [40, 0.1]), at([10, 0.5], [20, 0.6])), undefined);
-  assert.equal(behindControl(at([15, 0.3]), at([10, 0.5], [20, 0.2]))?.sinceStep, 15);
-  assert.equal(behindControl([], at([10, 0.5])), undefined);
-  assert.equal(behindControl(at([10, 0.5]), []), undefined);
 });

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { append, emptySeries } from '../../../src/base/series.ts';
+import { behindControl, type Behind } from '../../../src/protocol/behindControl.ts';
+import { initialRun, type RunState } from '../../../src/protocol/reduceRun.ts';
+import { aManifest } from '../../support/runs.ts';
+
+type Evaluation = readonly [step: number, accuracy: number];
+
+const evaluated = (evaluations: readonly Evaluation[]): RunState => ({
+  ...initialRun(aManifest()),
+  validationAccuracy: evaluations.reduce((series, [step, accuracy]) => append(series, step, accuracy), emptySeries()),
+});
+
+const behind = (run: readonly Evaluation[], control: readonly Evaluation[]): Behind | undefined => behindControl(evaluated(run), evaluated(control));
+
+test('a run behind its control is watched from the step where it fell behind', () => {
+  const watch = behind([[10, 0.5], [20, 0.52], [30, 0.54]], [[10, 0.5], [20, 0.6], [30, 0.625]]);
+  assert.deepEqual([watch?.sinceStep, watch?.step], [20, 30]);
+  assert.ok(Math.abs(watch!.gapPt + 8.5) < 1e-9);
+});
+
+test('the watch clears itself when the run catches up, and small gaps never raise it', () => {
+  assert.equal(behind([[10, 0.3], [20, 0.6]], [[10, 0.5], [20, 0.6]]), undefined);
+  assert.equal(behind([[10, 0.5]], [[10, 0.51]]), undefined);
+});
+
+test('both count with the best they have had, as the checkpoints that are kept', () => {
+  assert.equal(behind([[10, 0.7], [20, 0.4]], [[10, 0.5], [20, 0.6]]), undefined, 'the run keeps its 70 %');
+  assert.equal(behind([[10, 0.4], [20, 0.5]], [[10, 0.6], [20, 0.3]])?.step, 20, 'the control keeps its 60 %');
+});
+
+test('only steps that both have reached are compared, at equal steps', () => {
+  assert.equal(behind([[10, 0.5], [40, 0.1]], [[10, 0.5], [20, 0.6]]), undefined);
+  assert.equal(behind([[15, 0.3]], [[10, 0.5], [20, 0.2]])?.sinceStep, 15);
+  assert.equal(behind([[5, 0.1]], [[10, 0.5]]), undefined, 'the control was not evaluated so early');
+  assert.equal(behind([], [[10, 0.5]]), undefined);
+  assert.equal(behind([[10, 0.5]], []), undefined);
+});
