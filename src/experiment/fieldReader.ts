@@ -182,8 +182,8 @@ export function seenText(node: Node | null): string {
   if (isMap(node)) return 'a map of keys';
   if (isSeq(node)) return 'a list';
   const value: unknown = isScalar(node) ? node.value : null;
-  if (value === null) return 'left empty';
-  return typeof value === 'string' ? `the text ${quoted(value)}` : String(value as number | boolean);
+  if (typeof value === 'string') return `the text ${quoted(value)}`;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'left empty';
 }
 
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
