@@ -38,8 +38,9 @@ export const portable: Kernels = {
 
 /** The gradient in closed form (Ioffe & Szegedy 2015, arXiv:1502.03167 §3), rather than back through the moments. */
 function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { y: tf.Tensor } {
-  const axes = x.shape.slice(1).map((_, axis) => axis);
-  const { mean, variance } = tf.moments(x, axes);
+  const count = x.size / scale.size;
+  const mean = tf.div(channelSums(x), count);
+  const variance = tf.div(channelSums(tf.squaredDifference(x, mean)), count);
   const invStd = tf.rsqrt(tf.add(variance, epsilon));
   const normalise = tf.customGrad((...args) => {
     const [x, scale, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
@@ -48,12 +49,21 @@ function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilo
     return {
       value: tf.add(tf.mul(normal, scale), shift),
       gradFunc(dy: tf.Tensor, [normal, factor]: tf.Tensor[]) {
-        const dScale = tf.sum(tf.mul(dy, normal!), axes), dShift = tf.sum(dy, axes);
-        const count = dy.size / dShift.size;
+        const dScale = channelSums(tf.mul(dy, normal!)), dShift = channelSums(dy);
         const along = tf.add(tf.mul(normal!, tf.div(dScale, count)), tf.div(dShift, count));
         return [tf.mul(tf.sub(dy, along), factor!), dScale, dShift];
       },
     };
   });
   return { y: normalise(x, scale, shift), mean, variance };
+}
+
+/**
+ * [..., channels] → [channels], one axis at a time: tfjs's backends add up in a single float32, and over all axes at
+ * once (2304 values a channel in the parity case) the error was four times as large, enough to turn a relu6 over.
+ */
+function channelSums(x: tf.Tensor): tf.Tensor {
+  let sums = x;
+  while (sums.rank > 1) sums = tf.sum(sums, sums.rank - 2);
+  return sums;
 }

@@ -3,4 +3,3 @@ import { networkParity } from '../../support/networkParity.ts';
 import '../../support/cpuEngine.ts';
 
 networkParity('img.tf_efficientnet_lite0', 'the reference engine', portable);
-networkParity('img.efficientnet_lite0', 'the reference engine', portable);
