@@ -10,6 +10,15 @@ export interface FilledBlock extends Block {
 
 /** The network's blocks from input to head; every parameter is in exactly one. */
 export function filledBlocks(network: Network): readonly FilledBlock[] {
+  const known = filled.get(network) ?? fill(network);
+  filled.set(network, known);
+  return known;
+}
+
+/** A network never changes, and trees, patterns and problems ask for its blocks at each keystroke. */
+const filled = new WeakMap<Network, readonly FilledBlock[]>();
+
+function fill(network: Network): readonly FilledBlock[] {
   const parameters = parametersOf(network).filter(({ buffer }) => !buffer);
   const blocks = (network.blocks ?? firstSegments(parameters)).map((block) =>
     ({ ...block, parameters: parameters.filter(({ node }) => block.members.some((member) => isWithin(node, member))) }));

@@ -26,7 +26,7 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
   const budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, trainedMs) : plan.scratchBudget * 60_000;
   const outcomes: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
   for (const control of ['blind', 'knn', 'random-features', 'scratch'] as const) {
-    if (!plan.controls.includes(control)) missing.push({ control, why: 'switched off in the experiment file' });
+    if (!plan.controls.includes(control)) missing.push({ control, why: 'switched off' });
     else if (run.stopRequested.aborted) missing.push({ control, why: 'stopped before it could run' });
     else {
       const outcome = await outcomeOf(control, prepared, trained, budgetMs);
