@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { Owner } from '../base/owner.ts';
+import { type Disposable, Owner } from '../base/owner.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import type { RunEvent } from '../protocol/runEvent.ts';
@@ -38,8 +38,8 @@ interface Entry {
 
 /** Views are redrawn at most this often; the journal is read as it comes. */
 const redrawMs = 50;
-/** Several manifests appear at once when a folder is copied or a branch is checked out. */
-const rescanMs = 500;
+/** A new run's folder is there a moment before its manifest. */
+const rescanMs = 300;
 
 /**
  * The one model that trees, status bar, notifications, Problems and dashboards watch. The journals are the truth: live
@@ -58,7 +58,8 @@ export class RunModel extends Owner {
   readonly #ended = new AbortController();
   readonly #news = new Set<RunId>();
   readonly #redraw = this.own(new Throttle(redrawMs, () => this.#fire()));
-  readonly #rescan = this.own(new Throttle(rescanMs, () => this.refresh()));
+  #rescanTimer: NodeJS.Timeout | undefined;
+  #watchers: readonly Disposable[] = [];
   #problems: readonly Diagnostic[] = [];
   #first: Promise<void> | undefined;
 
@@ -66,12 +67,12 @@ export class RunModel extends Owner {
     super();
     this.#homes = homes;
     this.#log = log;
-    // Runs that the terminal or another window started or deleted.
-    const watcher = this.own(vscode.workspace.createFileSystemWatcher('**/.thaw/runs/*/run.json', false, true, false));
-    this.own(watcher.onDidCreate(() => this.#rescan.ask()));
-    this.own(watcher.onDidDelete(() => this.#rescan.ask()));
-    this.own(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#rescan.ask()));
-    this.own({ dispose: () => this.#ended.abort() });
+    // The first run in a folder; of later ones the host tells (#watch).
+    const watcher = this.own(vscode.workspace.createFileSystemWatcher('**/.thaw', false, true, true));
+    this.own(watcher.onDidCreate(() => this.#rescan()));
+    this.own(vscode.window.onDidChangeWindowState(({ focused }) => { if (focused) this.#rescan(); })); // for file systems that tell nothing
+    this.own(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#rescan()));
+    this.own({ dispose: () => this.#end() });
   }
 
   /** Resolves once the stored runs are known; looks for them when first asked, and not while the extension activates. */
@@ -147,6 +148,10 @@ export class RunModel extends Owner {
 
   /** Looks for runs again: those that came are added, those that went are dropped. */
   refresh(): void {
+    clearTimeout(this.#rescanTimer);
+    this.#rescanTimer = undefined;
+    if (this.#ended.signal.aborted) return;
+    this.#watch();
     const found = this.#homes.all().flatMap((host) => {
       const { runs, problems } = host.findRuns();
       return [{ host, problems, runs: runs.flatMap((run) => [run, ...run.controls]) }];
@@ -192,7 +197,7 @@ export class RunModel extends Owner {
       entry.state = reduceRun(entry.state, event);
       entry.manifest = manifestAfter(entry.manifest, event);
       if (event.type === 'data' || event.type === 'ended') this.#reread(entry);
-      if (event.type === 'control-started') this.#rescan.ask();
+      if (event.type === 'control-started') this.#rescan();
       this.#tell(id);
     }
   }
@@ -201,6 +206,22 @@ export class RunModel extends Owner {
   #reread(entry: Entry): void {
     const read = readManifest(entry.folder);
     if (read.ok) entry.manifest = { ...read.value, status: entry.manifest.status };
+  }
+
+  #end(): void {
+    this.#ended.abort();
+    clearTimeout(this.#rescanTimer);
+    for (const watcher of this.#watchers) watcher.dispose();
+  }
+
+  /** Looks for runs again, soon. */
+  #rescan(): void {
+    this.#rescanTimer ??= setTimeout(() => this.refresh(), rescanMs);
+  }
+
+  #watch(): void {
+    for (const watcher of this.#watchers) watcher.dispose();
+    this.#watchers = this.#homes.all().map((host) => host.watchRuns(() => this.#rescan()));
   }
 
   #newestFirst(): Entry[] {

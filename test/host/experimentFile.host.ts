@@ -42,7 +42,7 @@ hostTest('a key says what it is for when the mouse rests on it', async () => {
   const { document } = await showExperiment('file.thaw.yaml', text);
   const at = document.positionAt(text.indexOf('epochs') + 2);
   const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', document.uri, at);
-  const words = hovers.flatMap(({ contents }) => contents).map((content) => typeof content === 'string' ? content : content.value).join('\n');
+  const words = hovers.flatMap(({ contents }) => contents as vscode.MarkdownString[]).map(({ value }) => value).join('\n');
   assert.match(words, /Passes over the training photos/);
 });
 

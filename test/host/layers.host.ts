@@ -40,7 +40,7 @@ hostTest('the layers of the experiment in the editor appear, ticked where they t
   const rows = await layers.getChildren();
   assert.equal(rows.at(-1)?.path, 'head');
   assert.ok(rows.length >= 9, `${rows.length} rows`);
-  assert.match(String(layers.getTreeItem(rows[0]!).tooltip), /parameters/);
+  assert.match(layers.getTreeItem(rows[0]!).tooltip as string, /parameters/);
 });
 
 hostTest('a tick edits the experiment file, keeps its comments, and can be undone', async () => {

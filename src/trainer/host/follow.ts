@@ -93,7 +93,7 @@ function hintsOf(folder: string): Hints {
 }
 
 /** Hints are a kindness: some file systems have none, and the system's watchers can be used up. Polling is enough. */
-function tryWatch(folder: string, onChange: () => void): ReturnType<typeof watch> | undefined {
+export function tryWatch(folder: string, onChange: () => void): ReturnType<typeof watch> | undefined {
   try {
     return watch(folder, { persistent: false }, onChange).on('error', () => undefined);
   } catch {

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Disposable } from '../../base/owner.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
 import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
@@ -8,8 +9,8 @@ import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
 import { codeOf } from '../../runs/systemError.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
-import { createRun, newRunId, placeOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
-import { eventsOf, type FollowOptions } from './follow.ts';
+import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
+import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
 import { findRun, listRuns, type RunIndex } from '../../runs/runIndex.ts';
 import { giveOrder } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
@@ -83,6 +84,12 @@ export class TrainerHost {
   /** All runs of the home. Dead ones are concluded on the way. */
   findRuns(): RunIndex {
     return listRuns(this.#home, this.#userData);
+  }
+
+  /** Tells when a run comes or goes, whoever starts or deletes it. Hears nothing of a home that has had no run yet. */
+  watchRuns(onChange: () => void): Disposable {
+    const watchers = placesOf(this.#home, this.#userData).map(({ runs }) => tryWatch(runs, onChange));
+    return { dispose: () => watchers.forEach((watcher) => watcher?.close()) };
   }
 
   folderOf(id: string): Checked<RunFolder> {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { RunId } from '../../src/protocol/runManifest.ts';
+import { dashboardType } from '../../src/contributions.ts';
+import { eventually, hostTest } from './suite.ts';
+import { inWorkspace, showExperiment, thaw } from './thaw.ts';
+
+/** Two busy cores and the built-in engine. */
+const trainingMs = 180_000;
+
+const short = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 2 }\ncontrols: [blind, knn]\n';
+
+/** Answers quick picks with their first row until `done` settles. */
+async function accept<T>(done: Thenable<T>): Promise<T> {
+  let settled = false;
+  const end = (): void => { settled = true; };
+  done.then(end, end);
+  await eventually('the questions to be answered', async () => {
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return settled;
+  });
+  return done;
+}
+
+async function start(name: string, text: string): Promise<RunId> {
+  const { document } = await showExperiment(name, text);
+  const id = await vscode.commands.executeCommand<RunId | undefined>('thaw.startRun', document.uri);
+  assert.ok(id, 'a run was started');
+  return id;
+}
+
+const dashboards = (): readonly vscode.Tab[] => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
+  .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(dashboardType));
+
+hostTest('Fine-Tune This Folder writes an experiment beside the folder and runs it to the end', async () => {
+  const { model, runs, whenIdle } = await thaw();
+  const id = await accept(vscode.commands.executeCommand<RunId | undefined>('thaw.fineTune', inWorkspace('photos')));
+  assert.ok(id, 'a run was started');
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(inWorkspace('photos.thaw.yaml')));
+  assert.match(text, /^thaw: 1$/m);
+  assert.match(text, /folder: photos$/m);
+  assert.equal(dashboards().length, 1);
+  const row = await eventually('the row of the run', async () => (await runs.getChildren()).find(({ runId }) => runId === id));
+  assert.equal(runs.getTreeItem(row).contextValue, 'run live');
+  await whenIdle();
+  const run = model.runOf(id);
+  assert.equal(run?.manifest.status, 'finished', JSON.stringify(run?.manifest.problem));
+  assert.ok(run.state.tested, 'it was tested');
+  assert.equal(runs.getTreeItem(row).contextValue, 'run ended');
+  assert.match(String(runs.getTreeItem(row).description), /\d %/);
+  assert.ok((await runs.getChildren(row)).length >= 3, 'its controls stand below it');
+}, { limitMs: trainingMs });
+
+hostTest('a file that cannot be read is one entry of the Problems panel', async () => {
+  const bad = inWorkspace('photos', 'empty.jpg'), [label] = await vscode.workspace.fs.readDirectory(inWorkspace('photos'));
+  const file = vscode.Uri.joinPath(inWorkspace('photos'), label![0], 'empty.jpg');
+  await vscode.workspace.fs.writeFile(file, new Uint8Array());
+  await start('bad.thaw.yaml', short);
+  await (await thaw()).whenIdle();
+  const [problem] = await eventually('the problem', () => {
+    const found = vscode.languages.getDiagnostics(file);
+    return found.length > 0 && found;
+  });
+  assert.equal(problem?.source, 'Thaw');
+  assert.equal(problem.code, 'empty-file');
+  await vscode.workspace.fs.delete(file);
+  assert.equal(vscode.languages.getDiagnostics(bad).length, 0);
+}, { limitMs: trainingMs });
+
+hostTest('a run that is stopped keeps what it has and says so', async () => {
+  const id = await start('long.thaw.yaml', short.replace('epochs: 2', 'epochs: 9999').replace('controls', 'stop: { patience: 9999 }\ncontrols'));
+  const { model, runs } = await thaw();
+  await eventually('the first epoch', () => (model.runOf(id)?.state.epoch ?? 0) >= 1, 60_000);
+  await vscode.commands.executeCommand('thaw.stopRun', { runId: id });
+  await eventually('the end', () => model.runOf(id)?.state.status === 'stopped');
+  const row = (await runs.getChildren()).find(({ runId }) => runId === id);
+  assert.ok(row);
+  assert.match(String(runs.getTreeItem(row).description), /stopped/);
+}, { limitMs: trainingMs });
+
+hostTest('an image is predicted with the latest run', async () => {
+  const [label] = await vscode.workspace.fs.readDirectory(inWorkspace('photos'));
+  const folder = vscode.Uri.joinPath(inWorkspace('photos'), label![0]);
+  const [photo] = await vscode.workspace.fs.readDirectory(folder);
+  const image = vscode.Uri.joinPath(folder, photo![0]);
+  await accept(vscode.commands.executeCommand('thaw.predict', image)); // the first row is the image's best label: it opens the image
+  await eventually('the image to be open', () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).some(({ label: name }) => name === photo![0]));
+}, { limitMs: trainingMs });
+
+hostTest('a run that another process starts or deletes comes and goes', async () => {
+  const { model } = await thaw();
+  const [run] = model.runs();
+  assert.ok(run);
+  const copy = '20200101-000000-copy-abcdef' as RunId, place = vscode.Uri.joinPath(vscode.Uri.file(run.folder.path), '..', copy);
+  await vscode.workspace.fs.copy(vscode.Uri.file(run.folder.path), place);
+  await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(place, 'run.json'), new TextEncoder().encode(JSON.stringify({ ...run.manifest, id: copy })));
+  await eventually('the copy to appear', () => model.runOf(copy));
+  await vscode.workspace.fs.delete(place, { recursive: true });
+  await eventually('the copy to go', () => model.runOf(copy) === undefined);
+});
+
+hostTest('a deleted run closes its dashboard and leaves the disk', async () => {
+  const { model } = await thaw();
+  const run = model.runs().find(({ manifest }) => manifest.title === 'photos');
+  assert.ok(run);
+  await vscode.commands.executeCommand('thaw.openDashboard', { runId: run.manifest.id });
+  const before = dashboards().length;
+  assert.ok(before > 0);
+  model.delete(run.manifest.id);
+  await eventually('its dashboard to close', () => dashboards().length === before - 1);
+  await assert.rejects(Promise.resolve(vscode.workspace.fs.stat(vscode.Uri.file(run.folder.path))));
+});
