@@ -2,15 +2,17 @@ import type { Dataset } from './dataset.ts';
 import type { FeatureCache } from '../../engine/featureCache.ts';
 import type { FeatureSource, Row } from './featureSource.ts';
 import type { View } from '../../data/sample.ts';
+import { Refused } from '../../protocol/diagnostic.ts';
 
 /** Features are held in memory up to this; beyond, each batch is read from the cache. */
 const memoryBytes = 1 << 30;
 
-/** Boundary features of a dataset out of the cache, which holds all of them. */
+/** Boundary features of a dataset out of the cache, which holds all of them, verified. */
 export async function cachedSource(cache: FeatureCache, from: string, width: number, { samples }: Dataset): Promise<FeatureSource> {
   const read = async (rows: readonly Row[]): Promise<Float32Array> => {
     const block = new Float32Array(rows.length * width);
-    await cache.read(rows.map(({ sample, view }) => ({ sha256: samples[sample]!.facts.sha256, view })), new Uint8Array(block.buffer));
+    const missing = await cache.read(rows.map(({ sample, view }) => ({ sha256: samples[sample]!.facts.sha256, view })), new Uint8Array(block.buffer));
+    if (missing.length > 0) throw new Refused([{ code: 'cache-corrupt', severity: 'error', message: 'the feature cache was damaged while the run used it', fix: 'run it again: what is damaged is computed again' }]);
     return block;
   };
   const resident = new Map<View, Promise<Float32Array>>();

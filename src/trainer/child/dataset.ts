@@ -6,7 +6,7 @@ import type { SplitPlan } from '../../experiment/plan.ts';
 import type { FactsCache } from '../../data/factsCache.ts';
 import type { FileFacts, FoundFile, ManifestLine, Sample, SampleId, Scan, Split, View } from '../../data/sample.ts';
 import { findDuplicates } from '../../data/duplicates.ts';
-import { splitSamples } from '../../data/split.ts';
+import { splitSamples, type Splits } from '../../data/split.ts';
 import { prepared } from '../../data/prepare.ts';
 import { codePoints } from '../../base/order.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -67,14 +67,14 @@ export async function readDataset(scan: Scan, options: ReadOptions): Promise<Dat
   }
   await consumer.finish();
   const duplicates = findDuplicates(read);
-  const split = valueOf(splitSamples(duplicates.samples, options.split, options.earlier, scan.files));
-  const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts }) => facts.notes), ...duplicates.diagnostics, ...split.diagnostics];
-  return assembled(scan, duplicates.samples, split.splits, new Map([...problems, ...duplicates.leftOut]), diagnostics, split.splitBy);
+  const split = splitSamples(duplicates.samples, options.split, options.earlier, scan.files);
+  const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts }) => facts.notes), ...duplicates.diagnostics];
+  if (!split.ok) throw new Refused([...split.errors, ...split.warnings, ...diagnostics]);
+  return assembled(scan, duplicates.samples, split.value, new Map([...problems, ...duplicates.leftOut]), [...diagnostics, ...split.value.diagnostics]);
 }
 
 function assembled(
-  scan: Scan, all: readonly Sample[], splits: ReadonlyMap<SampleId, Split>, problems: ReadonlyMap<SampleId, Diagnostic>,
-  diagnostics: readonly Diagnostic[], splitBy: string,
+  scan: Scan, all: readonly Sample[], { splits, splitBy }: Splits, problems: ReadonlyMap<SampleId, Diagnostic>, diagnostics: readonly Diagnostic[],
 ): Dataset {
   const samples = all.filter(({ id }) => splits.has(id));
   const classes = [...new Set(samples.map(({ label }) => label))].sort(codePoints);
@@ -97,17 +97,20 @@ function assembled(
     fingerprint: fingerprintOf(samples, splits),
     facts: {
       classes, train: perClass('train'), validation: perClass('validation'), test: perClass('test'), splitBy,
-      leftOut: counted(diagnostics.filter(({ severity, code }) => severity !== 'information' && !kept.has(code))),
+      leftOut: counted([
+        ...scan.diagnostics.filter(({ severity, code }) => severity === 'error' || leftOutByScan.has(code)), ...problems.values(),
+        ...all.filter(({ id }) => !splits.has(id)).map(() => ({ code: 'class-not-in-training' } as const)),
+      ]),
       converted: counted(diagnostics.filter(({ code }) => code === 'converted')),
       duplicateGroups: new Set(samples.flatMap(({ duplicateGroup }) => duplicateGroup ?? [])).size,
     },
   };
 }
 
-/** Warnings about samples that are used all the same. */
-const kept = new Set<Diagnostic['code']>(['converted', 'near-duplicate', 'near-duplicate-conflict', 'blank', 'extension-mismatch', 'nested-folder', 'leak', 'split-too-small', 'extreme-aspect']);
+/** Images that the scan only warns about, and does not use. */
+const leftOutByScan = new Set<Diagnostic['code']>(['no-class', 'duplicate']);
 
-function counted(diagnostics: readonly Diagnostic[]): Record<string, number> {
+function counted(diagnostics: readonly Pick<Diagnostic, 'code'>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { code } of diagnostics) counts[code] = (counts[code] ?? 0) + 1;
   return counts;

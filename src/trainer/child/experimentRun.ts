@@ -5,8 +5,8 @@ import type { ByteStore } from '../../base/byteStore.ts';
 import type { CutCost } from '../../backbones/cost.ts';
 import type { Machine } from './machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
-import type { RunWriter, TrainerRun } from './runWriter.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
+import { earlierSplits } from './earlierSplits.ts';
 import { cutCost } from '../../backbones/cost.ts';
 import { learnRates } from './rates.ts';
 import { cardOf } from '../../backbones/cards.ts';
@@ -25,6 +25,7 @@ import { readDataset, valueOf, type Dataset } from './dataset.ts';
 import { report, trainFrom, type Prepared } from './training.ts';
 import { resolveRun } from './resolveRun.ts';
 import { scanFolder } from '../../data/scan.ts';
+import { journalledWarnings, type RunWriter, type TrainerRun } from './runWriter.ts';
 import { Sources } from './sources.ts';
 
 /** One run, told from top to bottom. */
@@ -59,7 +60,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const features = boundary === 'input' ? undefined : await sources.features(boundary, weights);
   const reading = new ProgressLine(features ? 'features' : 'reading', append), startMs = monotonicMs();
   const dataset = await readDataset(scan, {
-    input: card.input, split: plan.data.split, consumer: features ?? nothing, known: facts, signal: stop,
+    input: card.input, split: plan.data.split, consumer: features ?? nothing, known: facts, earlier: earlierSplits(run.folder, plan.data), signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
   await facts.save();
@@ -93,9 +94,6 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 
 /** For a plan that trains from the first layer on: nothing to compute while reading. */
 const nothing = { views: [], wants: () => false, take: () => Promise.resolve(), finish: () => Promise.resolve() } as const;
-
-/** The most warnings that go into the journal one by one; data/manifest.jsonl has them all. */
-const journalledWarnings = 200;
 
 function announce(run: RunWriter, { facts, fingerprint, manifest, diagnostics }: Dataset): void {
   mkdirSync(join(run.folder.dataManifest, '..'), { recursive: true });

@@ -16,6 +16,7 @@ import { prepared } from '../../data/prepare.ts';
 import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
 import { splitAt } from '../../backbones/boundary.ts';
 import { cachedSource } from './cachedSource.ts';
+import { viewsOfSame } from './rereading.ts';
 import { tensorPrefix } from '../../engine/tensorPrefix.ts';
 
 export interface FeatureOptions {
@@ -103,10 +104,13 @@ export class BoundaryFeatures implements ViewConsumer {
 
   /** Computes what is still missing for `dataset`, then serves it. */
   async source(dataset: Dataset, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<FeatureSource> {
-    const missing = dataset.samples.filter(({ facts }) => this.wants(facts.sha256));
+    const { folder, samples } = dataset;
+    await this.#cache.verify(samples.flatMap(({ facts: { sha256 } }) => this.views.map((view) => ({ sha256, view }))));
+    const missing = samples.filter(({ facts }) => this.wants(facts.sha256));
     let done = 0;
-    for await (const item of prepared({ folder: dataset.folder, files: missing }, this.#options.input, this.views, { signal })) {
-      if ('views' in item && item.views) await this.take(item.facts.sha256, item.views);
+    for await (const item of prepared({ folder, files: missing }, this.#options.input, this.views, { signal })) {
+      const sample = missing[done]!, views = viewsOfSame(sample, item);
+      if (views) await this.take(sample.facts.sha256, views);
       onProgress(++done, missing.length);
     }
     await this.finish();

@@ -46,7 +46,10 @@ async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trai
       const { dataset: { rows, labels, classes } } = prepared;
       return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
     }
-    case 'knn': return counted(prepared, 'knn', await nearestNeighbours(prepared));
+    case 'knn': {
+      const predicted = await nearestNeighbours(prepared);
+      return predicted ? counted(prepared, 'knn', predicted) : { control, why: 'stopped before it could run' };
+    }
     case 'random-features': return controlRun(prepared, trained, control);
     case 'scratch': return controlRun(prepared, trained, control, budgetMs);
   }
@@ -59,11 +62,12 @@ function counted({ run, dataset: { rows, labels } }: Prepared, control: ControlK
   return { control, predicted };
 }
 
-/** kNN on the pretrained features, right before the head. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array> {
+/** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array | undefined> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
   const source = await sources.of(features, start, dataset);
+  if (run.stopRequested.aborted) return undefined;
   const { rows, labels, classes } = dataset;
   const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
   return knn.predict(await all(source, rows.test));

@@ -80,9 +80,9 @@ export async function train(job: TrainJob): Promise<Trained> {
 async function runPhase(job: TrainJob, progress: Progress, index: number, stage: StagePlan): Promise<Trained['how']> {
   const { network, plan, dataset } = job;
   const trainable = matchPatterns(network, stage.train).trained;
-  const boundary = freezeBoundary(network, trainable);
+  const boundary = freezeBoundary(network, trainable), isStopped = (): boolean => job.stop.aborted;
   const source = await job.sourceOf(boundary, progress.weights);
-  if (job.stop.aborted) return 'stopped';
+  if (isStopped()) return 'stopped';
   const state = createState({ network, from: boundary, input: job.input, weights: progress.weights, kernels: job.kernels, optimizer: adamW() });
   try {
     setStage(state, { bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage) });
@@ -92,6 +92,7 @@ async function runPhase(job: TrainJob, progress: Progress, index: number, stage:
     const length = { totalSteps, warmupSteps: Math.floor(totalSteps * stage.warmup) };
     let stale = 0;
     if (progress.trace.length === 0) await progress.evaluate(source); // step 0: the untouched network
+    if (isStopped()) return await progress.stopped(0);
     for (let epoch = 0; epoch < stage.epochs; epoch++) {
       const order = [...batches(dataset.rows.train, { batchSize: plan.batch, rng: rng(plan.seed, 'shuffle', progress.epoch) })];
       const views = rng(plan.seed, 'views', progress.epoch);
@@ -105,10 +106,7 @@ async function runPhase(job: TrainJob, progress: Progress, index: number, stage:
         step++;
         await progress.stepped(rate, items);
         await nextTurn(); // heartbeat, signals and decoders get their turn
-        if (job.stop.aborted) {
-          await progress.keepCheckpoint(step, false);
-          return 'stopped';
-        }
+        if (isStopped()) return await progress.stopped(step);
         if (job.deadlineMs !== undefined && monotonicMs() > job.deadlineMs) {
           await progress.evaluate(source);
           return 'deadline';
@@ -116,6 +114,7 @@ async function runPhase(job: TrainJob, progress: Progress, index: number, stage:
       }
       progress.epoch++;
       const improved = await progress.evaluate(source);
+      if (isStopped()) return await progress.stopped(0);
       stale = improved ? 0 : stale + 1;
       if (stale >= plan.stop.patience) {
         job.append({ type: 'early-stop', step: progress.step, patience: plan.stop.patience, bestStep: progress.best!.step });
@@ -177,17 +176,22 @@ class Progress {
     const loss = await takeLoss(this.#state!);
     const perSecond = this.#logged.images / ((monotonicMs() - this.#logged.ms) / 1000);
     this.#job.append({ type: 'step', step: this.step, epoch: this.step / perEpoch, loss, rate, perSecond, etaMs: this.#etaMs() });
-    if (!Number.isFinite(loss)) throw new Refused([diverged(loss, this.step, rate)]);
+    if (!Number.isFinite(loss)) {
+      await this.#keepBest();
+      throw new Refused([diverged(loss, this.step, rate)]);
+    }
     this.#logged = { ms: monotonicMs(), images: 0 };
   }
 
-  /** Validation and test loss of the weights as they are; true when they are the best so far. */
+  /** Validation and test loss of the weights as they are; true when they are the best so far. A stop leaves it undone. */
   async evaluate(source: FeatureSource): Promise<boolean> {
     const startMs = monotonicMs();
-    const { dataset, plan } = this.#job;
+    const { dataset, plan, stop } = this.#job;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
-    const { logits, loss } = await evaluateRows(this.#state!, source, rows, dataset.labels, plan.batch);
+    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, plan.batch, stop);
+    if (!evaluated) return false;
+    const { logits, loss } = evaluated;
     const classes = dataset.classes.length;
     const right = validation.filter((row, i) => argmax(logits, i, classes) === dataset.labels[row]).length;
     const evaluation: Evaluation = {
@@ -205,7 +209,7 @@ class Progress {
       this.#bestWeights = await this.#merged();
       this.#bestIsStored = false;
     }
-    if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.keepCheckpoint(0, best);
+    if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints(0);
     this.#logged = { ms: monotonicMs(), images: 0 };
     this.#evaluatingMs += monotonicMs() - startMs;
     return best;
@@ -216,11 +220,25 @@ class Progress {
     this.#job.timed(this.#job.plan.stages[this.#stage]!, this.step - this.#stageStartStep, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
     this.optimizer = await optimizerStateOf(this.#state!);
     this.weights = this.#bestWeights;
-    if (!this.#bestIsStored) await this.keepCheckpoint(0, true);
+    await this.#keepBest();
   }
 
-  async keepCheckpoint(stepInEpoch: number, best: boolean): Promise<void> {
-    const weights = best ? this.#bestWeights : await this.#merged();
+  async stopped(stepInEpoch: number): Promise<'stopped'> {
+    await this.#keepCheckpoints(stepInEpoch);
+    return 'stopped';
+  }
+
+  /** Where training is, and the best so far: a run that ends here can be predicted with. */
+  async #keepCheckpoints(stepInEpoch: number): Promise<void> {
+    await this.#keepBest(stepInEpoch);
+    if (this.best?.step !== this.step) await this.#keepCheckpoint(await this.#merged(), stepInEpoch, false);
+  }
+
+  async #keepBest(stepInEpoch = 0): Promise<void> {
+    if (!this.#bestIsStored) await this.#keepCheckpoint(this.#bestWeights, stepInEpoch, true);
+  }
+
+  async #keepCheckpoint(weights: Weights, stepInEpoch: number, best: boolean): Promise<void> {
     this.#job.checkpoint({
       step: this.step,
       weights: new Map([...weights].filter(([name]) => this.#changed.has(name))),
@@ -249,11 +267,14 @@ class Progress {
   }
 }
 
-/** Logits [rows, classes] and loss per row, in the order of `rows`, centre view. */
-export async function evaluateRows(state: TrainState, source: FeatureSource, rows: readonly number[], labels: Int32Array, batch: number): Promise<{ logits: Float32Array; loss: Float32Array }> {
+/** Logits [rows, classes] and loss per row, in the order of `rows`, centre view. Undefined on a stop: this can take minutes. */
+async function evaluateRows(
+  state: TrainState, source: FeatureSource, rows: readonly number[], labels: Int32Array, batch: number, stop: AbortSignal,
+): Promise<{ logits: Float32Array; loss: Float32Array } | undefined> {
   const logits: Float32Array[] = [], loss: Float32Array[] = [];
   let at = 0;
   for await (const x of source.blocks(rows.map((sample) => ({ sample, view: 'centre' })), batch)) {
+    if (stop.aborted) return undefined;
     const here = rows.slice(at, at + batch);
     const block = Int32Array.from({ length: batch }, (_, i) => labels[here[i] ?? here[0]!]!);
     const result = await evaluateBatch(state, { x, labels: block, weights: new Float32Array(batch).fill(1, 0, here.length).fill(0, here.length) });
@@ -285,5 +306,5 @@ const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0)
 const diverged = (loss: number, step: number, rate: number) => ({
   code: 'non-finite-loss', severity: 'error',
   message: `the training loss became ${loss} at step ${step}, rate ${rate.toPrecision(2)}`,
-  fix: 'lower the stage\'s rate, for example to a tenth, or train fewer layers; the checkpoints before this step are kept',
+  fix: 'lower the stage\'s rate, for example to a tenth, or train fewer layers; the best checkpoint before this step is kept',
 } as const);

@@ -1,9 +1,8 @@
 import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
-import type { FeatureSource, Row } from './featureSource.ts';
-import type { View } from '../../data/sample.ts';
-import { Bug } from '../../base/bug.ts';
+import type { FeatureSource } from './featureSource.ts';
 import { prepared } from '../../data/prepare.ts';
+import { viewsOfSame } from './rereading.ts';
 
 /**
  * Pixels for a network that trains from its first layer on: decoded ahead of the step that wants them, each epoch anew.
@@ -19,7 +18,8 @@ export function pixelSource({ folder, samples }: Dataset, input: CardInput): Fea
       const files = rows.map(({ sample }) => samples[sample]!);
       let block = new Uint8Array(size * width), filled = 0, at = 0;
       for await (const item of prepared({ folder, files }, input, views, signal ? { signal } : {})) {
-        block.set(pixelsOf(item, rows[at++]!), filled++ * width);
+        const decoded = viewsOfSame(files[at]!, item)!; // nothing was known beforehand: it had to be decoded
+        block.set(decoded.get(rows[at++]!.view)!, filled++ * width);
         if (filled === size) {
           yield block;
           block = new Uint8Array(size * width);
@@ -29,12 +29,4 @@ export function pixelSource({ folder, samples }: Dataset, input: CardInput): Fea
       if (filled > 0) yield block;
     },
   };
-}
-
-type Item = { readonly views?: ReadonlyMap<View, Uint8Array> } | { readonly problem: { readonly message: string } };
-
-function pixelsOf(item: Item, { view }: Row): Uint8Array {
-  const pixels = 'views' in item ? item.views?.get(view) : undefined;
-  if (!pixels) throw new Bug(`an image that could be read before cannot be now: ${'problem' in item ? item.problem.message : 'no pixels'}`);
-  return pixels;
 }

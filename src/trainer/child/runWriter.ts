@@ -28,8 +28,11 @@ export interface RunWriter {
   append(fact: RunFact): RunEvent;
   /** For what events do not say: data folder, backbone, fingerprint, versions. */
   updateManifest(patch: Partial<RunManifest>): void;
-  /** Writes the last line and lets go of the run. Never throws: what cannot be written is said on stderr. Only the first call counts. */
-  close(outcome: Outcome, diagnostic?: Diagnostic): void;
+  /**
+   * Writes the last line, `further` diagnostics before it, and lets go of the run. Never throws: what cannot be written
+   * is said on stderr. Only the first call counts.
+   */
+  close(outcome: Outcome, diagnostic?: Diagnostic, further?: readonly Diagnostic[]): void;
 }
 
 export interface TrainerRun extends RunWriter {
@@ -97,7 +100,7 @@ export async function concludeWith(run: TrainerRun, train: () => Promise<Outcome
   const fail = (error: unknown): number => {
     const diagnostic = diagnosticOf(error);
     if (diagnostic.code === 'internal-error') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    run.close('failed', diagnostic);
+    run.close('failed', diagnostic, error instanceof Refused ? error.diagnostics.slice(1) : []);
     return exitCodeOf(diagnostic);
   };
   process.on('uncaughtException', (error) => process.exit(fail(error))); // unhandled rejections arrive here too
@@ -114,6 +117,9 @@ export async function concludeWith(run: TrainerRun, train: () => Promise<Outcome
 const fleeting: readonly RunFact['type'][] = ['step', 'progress', 'evaluated', 'warning'];
 
 const reserveBytes = 64 * 1024;
+
+/** The most warnings that go into the journal one by one; data/manifest.jsonl has all files. */
+export const journalledWarnings = 200;
 
 function openWriter(folder: RunFolder, ends: Disposable[]): RunWriter {
   const read = readManifest(folder);
@@ -142,11 +148,12 @@ function openWriter(folder: RunFolder, ends: Disposable[]): RunWriter {
       manifest = { ...manifest, ...patch };
       save();
     },
-    close(outcome, diagnostic) {
+    close(outcome, diagnostic, further = []) {
       if (!open) return;
       open = false;
       rmSync(folder.reserve, { force: true }); // on a full disk, this is the room for the last words
       try {
+        for (const each of further.slice(0, journalledWarnings)) append({ type: 'warning', diagnostic: each });
         append({ type: 'ended', outcome, ...(diagnostic && { diagnostic }) });
       } catch (error) {
         process.stderr.write(formatLastWords(diagnostic ?? diagnosticOf(error)));
