@@ -62,7 +62,7 @@ function withGaps(y: tf.Tensor4D, strideHeight: number, strideWidth: number): tf
 }
 
 /** Zeros around the map; negative widths cut it instead. */
-function padOrCut(map: tf.Tensor4D, top: number, bottom: number, left: number, right: number): tf.Tensor4D {
+export function padOrCut(map: tf.Tensor4D, top: number, bottom: number, left: number, right: number): tf.Tensor4D {
   const [batch, height, width, channels] = map.shape;
   const cut = (n: number): number => Math.max(0, -n), pad = (n: number): number => Math.max(0, n);
   const kept = Math.min(top, bottom, left, right) >= 0 ? map

@@ -1,8 +1,7 @@
 /** Gradients of a depthwise convolution with one filter per channel. Both are missing in the backend. Maps are NHWC. */
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { Bug } from '../../base/bug.ts';
-import { spreadForInput } from './wasmConvGradients.ts';
+import { padOrCut, spreadForInput } from './wasmConvGradients.ts';
 
 type Map4 = [number, number, number, number];
 
@@ -15,39 +14,21 @@ export const depthwiseInputGradient: tf.KernelFunc = ({ inputs, attrs }) => tf.t
 
 /**
  * x [batch, height, width, channels], dy [batch, outHeight, outWidth, channels] → [filterHeight, filterWidth, channels, 1].
- * A sum of products over the batch for each tap of the filter: loops, straight on the backend's memory.
+ * dy is the filter that slides over x, spread by the stride; samples lie side by side as channels and are added up at
+ * the end. Plain loops over the backend's memory took 0.9 to 1.4 times as long.
  */
-export const depthwiseFilterGradient: tf.KernelFunc = ({ inputs, attrs, backend }) => {
+export const depthwiseFilterGradient: tf.KernelFunc = ({ inputs, attrs }) => tf.tidy(() => {
   const x = inputs['x'] as tf.Tensor4D, dy = inputs['dy'] as tf.Tensor4D;
-  const wasm = backend as BackendWasm;
-  const info = infoOf(attrs, x.shape, attrs!['filterShape'] as Map4);
-  const dFilter = wasm.makeOutput(info.filterShape, 'float32');
-  // Views last: making a tensor may move the memory.
-  sumTaps(wasm.typedArrayFromHeap(x) as Float32Array, wasm.typedArrayFromHeap(dy) as Float32Array, wasm.typedArrayFromHeap(dFilter) as Float32Array, info);
-  return dFilter;
-};
-
-function sumTaps(x: Float32Array, dy: Float32Array, dFilter: Float32Array, info: tf.backend_util.Conv2DInfo): void {
-  const { batchSize, inHeight, inWidth, inChannels: channels, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
-  dFilter.fill(0);
-  for (let n = 0; n < batchSize; n++) {
-    for (let i = 0; i < outHeight; i++) {
-      for (let a = 0; a < filterHeight; a++) {
-        const row = i * strideHeight + a - padInfo.top;
-        if (row < 0 || row >= inHeight) continue;
-        for (let j = 0; j < outWidth; j++) {
-          const yAt = ((n * outHeight + i) * outWidth + j) * channels;
-          for (let b = 0; b < filterWidth; b++) {
-            const column = j * strideWidth + b - padInfo.left;
-            if (column < 0 || column >= inWidth) continue;
-            const xAt = ((n * inHeight + row) * inWidth + column) * channels, tap = (a * filterWidth + b) * channels;
-            for (let c = 0; c < channels; c++) dFilter[tap + c]! += x[xAt + c]! * dy[yAt + c]!;
-          }
-        }
-      }
-    }
-  }
-}
+  const { batchSize, inHeight, inWidth, outHeight, outWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo: { top, left }, filterShape } =
+    infoOf(attrs, x.shape, attrs!['filterShape'] as Map4);
+  const width = batchSize * inChannels;
+  const sideBySide = (map: tf.Tensor4D): tf.Tensor => tf.transpose(map, [1, 2, 0, 3]);
+  const images = tf.reshape(sideBySide(x), [1, inHeight, inWidth, width]) as tf.Tensor4D;
+  const bottom = filterHeight + (outHeight - 1) * strideHeight - inHeight - top, right = filterWidth + (outWidth - 1) * strideWidth - inWidth - left;
+  const filter = tf.reshape(sideBySide(dy), [outHeight, outWidth, width, 1]) as tf.Tensor4D;
+  const slid = tf.depthwiseConv2d(padOrCut(images, top, bottom, left, right), filter, 1, 'valid', 'NHWC', [strideHeight, strideWidth]);
+  return tf.reshape(tf.sum(tf.reshape(slid, [filterHeight * filterWidth, batchSize, inChannels]), 1), filterShape);
+});
 
 function infoOf(attributes: tf.NamedAttrMap | undefined, xShape: Map4, filterShape: Map4): tf.backend_util.Conv2DInfo {
   if (filterShape[3] !== 1) throw new Bug(`a depthwise gradient for ${filterShape[3]} filters per channel`);

@@ -1,13 +1,13 @@
 /**
- * tfjs's WebAssembly kernels (XNNPACK) with those that training needs and tfjs lacks or gets wrong (kernels/wasm*.ts).
+ * tfjs's WebAssembly kernels (XNNPACK) with those that training needs and tfjs lacks or gets wrong (kernels/wasmReplacements.ts).
  * The module is made here rather than by tfjs's own factory, which takes paths, not bytes.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '../gradients.ts';
 import { BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import * as simdModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
-import { portable } from '../kernels.ts';
-import { registerWasmKernels } from '../kernels/wasm.ts';
+import { wasmKernels } from '../kernels/wasmKernels.ts';
+import { registerWasmKernels } from '../kernels/wasmReplacements.ts';
 import type { Rung } from './rung.ts';
 
 /** The binaries of @tensorflow/tfjs-backend-wasm. */
@@ -29,7 +29,7 @@ export const wasm: Rung = {
       ok: true,
       warnings: [],
       value: {
-        title: `WebAssembly (tfjs ${version_wasm})`, device: 'cpu', threads: 1, kernels: portable,
+        title: `WebAssembly (tfjs ${version_wasm})`, device: 'cpu', threads: 1, kernels: wasmKernels,
         dispose: () => tf.removeBackend(backendName),
       },
     };

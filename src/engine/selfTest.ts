@@ -1,0 +1,125 @@
+/**
+ * Does this engine compute the right gradients? One step of a small network with every op of the set, taken by the code
+ * that trains, its loss and gradients compared with values stored here. They were computed in plain JavaScript
+ * (scripts/selfTestValues.mjs prints them), which test/parity holds against PyTorch.
+ */
+import type { Network, Node, Op } from '../backbones/op.ts';
+import { parametersOf } from '../backbones/parameters.ts';
+import { sizeOf } from '../backbones/shapes.ts';
+import type { Weights } from '../backbones/tensorData.ts';
+import { rng } from '../base/rng.ts';
+import type { Kernels } from './kernels.ts';
+import { sgd } from './optimizer.ts';
+import { createState, disposeState, setStage, takeLoss, trainStep, weightsOf, type Batch } from './step.ts';
+
+/** Two numbers tell a gradient apart from nearly any other: its product with a random direction, and its length. */
+export type GradientMark = readonly [along: number, length: number];
+
+export interface SelfTestValues {
+  readonly loss: number;
+  readonly marks: Readonly<Record<string, GradientMark>>;
+}
+
+/** What is wrong with the engine, or undefined. Takes a few milliseconds. */
+export async function selfTest(kernels: Kernels): Promise<string | undefined> {
+  const found = await selfTestValues(kernels);
+  if (!near(found.loss, expected.loss, expected.loss)) return `loss is ${found.loss}, not ${expected.loss}`;
+  for (const [name, [along, length]] of Object.entries(expected.marks)) {
+    const [foundAlong, foundLength] = found.marks[name]!;
+    if (!near(foundAlong, along, length) || !near(foundLength, length, length)) {
+      return `gradient of ${name} off by ${(Math.max(Math.abs(foundAlong - along), Math.abs(foundLength - length)) / length).toPrecision(2)} of its length`;
+    }
+  }
+  return undefined;
+}
+
+/** Sums in another order move these by 1e-6 of a gradient's length; a wrong kernel by far more than this. NaN is not near. */
+const near = (found: number, wanted: number, scale: number): boolean => Math.abs(found - wanted) <= 1e-4 * scale;
+
+/** Plain descent at rate 1 leaves parameter − gradient behind. */
+export async function selfTestValues(kernels: Kernels): Promise<SelfTestValues> {
+  const before = weightsOfTest();
+  const state = createState({ network, from: 'input', input: { mean: [0, 0, 0], std: [1, 1, 1] }, weights: before, kernels, optimizer: sgd() });
+  try {
+    setStage(state, { groups: [{ names: trained, rateFactor: 1, weightDecay: 0 }], bnStatistics: 'batch' });
+    trainStep(state, batch(), 1);
+    const loss = await takeLoss(state), after = await weightsOf(state);
+    return { loss, marks: Object.fromEntries(trained.map((name) => [name, markOf(name, before, after)])) };
+  } finally {
+    disposeState(state);
+  }
+}
+
+function markOf(name: string, before: Weights, after: Weights): GradientMark {
+  const old = before.get(name)!.data, fresh = after.get(name)!.data, random = rng(1, 'direction', name);
+  let along = 0, square = 0;
+  for (let i = 0; i < old.length; i++) {
+    const gradient = old[i]! - fresh[i]!;
+    along += gradient * random.normal();
+    square += gradient ** 2;
+  }
+  return [along, Math.sqrt(square)];
+}
+
+const node = (name: string, op: Op, ...inputs: string[]): Node => ({ name, op, inputs });
+
+/** Odd and even sizes, both strides, padding of every kind, windows of negative values. */
+const network: Network = {
+  name: 'self-test',
+  input: [11, 12, 3],
+  nodes: [
+    node('stem', { op: 'conv', filters: 6, kernel: 3, stride: 2, padding: 'same', groups: 1, bias: false }, 'input'),
+    node('stem_bn', { op: 'batchNorm', epsilon: 1e-3, momentum: 0.01 }, 'stem'),
+    node('pool', { op: 'maxPool', kernel: 2, stride: 1, padding: 'same' }, 'stem_bn'),
+    node('relu', { op: 'relu' }, 'pool'),
+    node('expand', { op: 'conv', filters: 8, kernel: 1, stride: 1, padding: 0, groups: 1, bias: false }, 'relu'),
+    node('expand_bn', { op: 'batchNorm', epsilon: 1e-3, momentum: 0.01 }, 'expand'),
+    node('expand_relu', { op: 'relu6' }, 'expand_bn'),
+    node('depthwise', { op: 'depthwiseConv', kernel: 3, stride: 1, padding: 'same', bias: false }, 'expand_relu'),
+    node('project', { op: 'conv', filters: 6, kernel: 3, stride: 1, padding: 1, groups: 1, bias: false }, 'depthwise'),
+    node('sum', { op: 'add' }, 'project', 'relu'),
+    node('down', { op: 'depthwiseConv', kernel: 5, stride: 2, padding: 'same', bias: false }, 'sum'),
+    node('down_bn', { op: 'batchNorm', epsilon: 1e-3, momentum: 0.01 }, 'down'),
+    node('average', { op: 'globalAveragePool' }, 'down_bn'),
+    node('head', { op: 'linear', units: 3, bias: true }, 'average'),
+  ],
+};
+
+const parameters = parametersOf(network);
+const trained = parameters.filter(({ buffer }) => !buffer).map(({ name }) => name);
+
+function weightsOfTest(): Weights {
+  return new Map(parameters.map(({ name, shape, part }) => {
+    const random = rng(1, name), scale = name === 'expand_bn.weight' ? 8 : 0.5; // so that relu6 meets values beyond 6
+    const draw = part === 'running_var' ? () => 0.5 + random.next() : () => scale * random.normal();
+    return [name, { shape, data: Float32Array.from({ length: sizeOf(shape) }, draw) }];
+  }));
+}
+
+function batch(): Batch {
+  const random = rng(1, 'batch');
+  return {
+    x: Float32Array.from({ length: 4 * 11 * 12 * 3 }, () => random.normal()),
+    labels: Int32Array.of(0, 1, 2, 1),
+    weights: Float32Array.of(1, 1, 1, 0.5),
+  };
+}
+
+const expected: SelfTestValues = {
+  loss: 1.1104507446289062,
+  marks: {
+    'stem.weight': [-0.2714412, 0.5220917],
+    'stem_bn.weight': [-0.2680926, 0.2699778],
+    'stem_bn.bias': [-0.1654893, 0.08305392],
+    'expand.weight': [-0.2793282, 0.3888394],
+    'expand_bn.weight': [0.0001578534, 0.009741768],
+    'expand_bn.bias': [0.03020927, 0.02533985],
+    'depthwise.weight': [-0.1108567, 0.1353874],
+    'project.weight': [-0.09978974, 0.1846381],
+    'down.weight': [-0.04663240, 0.1386879],
+    'down_bn.weight': [0.05022646, 0.09971934],
+    'down_bn.bias': [0.07843778, 0.2537200],
+    'head.weight': [0.2367422, 0.1869964],
+    'head.bias': [0.1419341, 0.1480245],
+  },
+};
