@@ -95,9 +95,9 @@ export const contributes = {
   viewsContainers: { activitybar: [{ id: 'thaw', title: 'Thaw', icon: 'media/icons/thaw.svg' }] },
   views: {
     thaw: [
-      { id: 'thaw.backbones', name: 'Backbones', size: 1, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Backbones' },
-      { id: 'thaw.layers', name: 'Layers', size: 4, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Layers' },
-      { id: 'thaw.runs', name: 'Runs', size: 2, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Runs' },
+      { id: 'thaw.backbones', name: 'Backbones', initialSize: 1, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Backbones' },
+      { id: 'thaw.layers', name: 'Layers', initialSize: 5, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Layers' },
+      { id: 'thaw.runs', name: 'Runs', initialSize: 3, icon: 'media/icons/thaw.svg', contextualTitle: 'Thaw Runs' },
     ],
   },
   viewsWelcome: [

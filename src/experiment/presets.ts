@@ -8,7 +8,7 @@ export type PresetName = 'features-only' | 'top-blocks' | 'everything';
 export interface Preset {
   readonly name: PresetName;
   readonly title: string;
-  /** What it will do, in one line of a quick pick. */
+  /** What it will do, in one line of a quick pick: it shows some 80 characters. */
   readonly detail: string;
   /** The `stages` of the file, with comments. */
   readonly stages: string;
@@ -18,7 +18,7 @@ export const presets: readonly Preset[] = [
   {
     name: 'features-only',
     title: 'Features only',
-    detail: 'Trains a new head on the frozen network’s features: seconds, and hard to beat with few photos.',
+    detail: 'Trains a new head on frozen features: seconds, hard to beat with few photos.',
     stages: `\
 # A linear probe: the pretrained network stays as it is, each photo goes through it once (and once mirrored), and only
 # the new head learns. Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?" (arXiv:1805.08974), section 3.
@@ -32,7 +32,7 @@ stages:
   {
     name: 'top-blocks',
     title: 'Top blocks',
-    detail: 'First the head, then the last two blocks with it: minutes, often some points better from a few hundred photos on.',
+    detail: 'First the head, then the top blocks too: minutes, better with hundreds a class.',
     stages: `\
 # Linear probe, then fine-tune (LP-FT): a head that already fits keeps the first steps from distorting good features.
 # Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features" (arXiv:2202.10054).
@@ -52,7 +52,7 @@ stages:
   {
     name: 'everything',
     title: 'Everything',
-    detail: 'First the head, then all layers at a low rate: the slowest; for many photos, or photos unlike ImageNet’s.',
+    detail: 'First the head, then every layer slowly: for thousands of photos, or odd ones.',
     stages: `\
 # Probe first, then all layers at a low rate that falls towards the input: LP-FT (arXiv:2202.10054) with layer-wise
 # decay (arXiv:1801.06146). Worth its time with thousands of photos, or with pictures far from everyday photographs.

@@ -8,6 +8,8 @@ export interface Estimate {
   readonly classes: number;
   /** The recommended plan first. */
   readonly plans: readonly PlanEstimate[];
+  /** Why it is recommended, in one sentence. */
+  readonly why: string;
   /** Of the folder; with an error among them nothing can be trained on it. */
   readonly problems: readonly Diagnostic[];
 }
@@ -16,7 +18,7 @@ export interface PlanEstimate {
   /** Name of a preset (experiment/presets.ts). */
   readonly preset: string;
   readonly title: string;
-  /** What it will do, and for the recommended one why. */
+  /** What it will do. */
   readonly detail: string;
   /** Predicted for the run itself, without its from-scratch control. */
   readonly seconds: number;

@@ -135,7 +135,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
-  images: number, classes: number, problems: list(diagnostic),
+  images: number, classes: number, why: text, problems: list(diagnostic),
   plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, scratchSeconds: number })),
 }), value);
 

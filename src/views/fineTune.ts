@@ -71,10 +71,8 @@ export class FineTune {
 /** Settles only when `work` fails: lost against in a race, its success decides nothing. */
 const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
 
-function becauseOf({ images, classes, plans }: Estimate, preset: PresetName): string {
-  const [recommended] = plans;
-  return `${images} photos in ${classes} classes.${recommended?.preset === preset ? ` ${recommended.detail}` : ''}`;
-}
+const becauseOf = ({ images, classes, plans, why }: Estimate, preset: PresetName): string =>
+  `${images} photos in ${classes} classes.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
 
 async function askFolder(): Promise<vscode.Uri | undefined> {
   const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel: 'Fine-Tune', title: 'A folder with one subfolder of images per class' });

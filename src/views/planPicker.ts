@@ -44,7 +44,8 @@ export class PlanPicker {
   /** What the folder holds and each plan would take. */
   setEstimate(estimate: Estimate): void {
     this.#estimate = estimate;
-    this.#settled(`${estimate.images.toLocaleString('en')} images in ${estimate.classes} classes. Enter starts the plan on top.`);
+    this.#pick.title += `: ${estimate.images.toLocaleString('en')} photos, ${estimate.classes} classes`;
+    this.#settled(`Enter starts the plan on top. ${plain(estimate.why)}`);
   }
 
   /** Nothing could be predicted: plans can be chosen all the same. */

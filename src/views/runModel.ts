@@ -252,5 +252,5 @@ export class RunModel extends Owner {
   }
 }
 
-/** A run that predictions can be made with: it has a best checkpoint that no further training will replace. */
-export const hasModel = ({ manifest }: ModelRun): boolean => manifest.test !== undefined || (manifest.best !== undefined && !isLive(manifest.status));
+/** A run that predictions can be made with: tested, or ended early with its best weights kept. */
+export const hasModel = ({ manifest: { test, best, status } }: ModelRun): boolean => test !== undefined || (best !== undefined && !isLive(status));

@@ -7,9 +7,8 @@ import type { ControlState } from '../protocol/reduceRun.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import { activityText, controlTitle } from '../protocol/wording.ts';
-import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
+import { epochNow, epochsOf, isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
-import { epochsOf } from './statusBar.ts';
 
 /** A row of the Runs view; commands take it as their target. */
 export type RunRow =
@@ -86,7 +85,7 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
 /** "epoch 8 of 10 · 94.1 % · 0:24". */
 function liveText(state: ModelRun['state']): string {
   const doing = state.progress ? activityText(state.progress).toLowerCase()
-    : state.status === 'training' && epochsOf(state) > 0 ? `epoch ${state.epoch} of ${epochsOf(state)}` : statusLook[state.status].words;
+    : state.status === 'training' && epochsOf(state) > 0 ? `epoch ${epochNow(state)} of ${epochsOf(state)}` : statusLook[state.status].words;
   const best = state.best && percent(state.best.accuracy), eta = state.etaMs === undefined ? undefined : clockTime(state.etaMs);
   return [doing, best, eta].filter((part) => part !== undefined).join(' · ');
 }

@@ -4,7 +4,7 @@ import { clockTime, percent } from '../base/units.ts';
 import { activityText } from '../protocol/wording.ts';
 import { plain } from './plainText.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
-import { isLive } from './runLook.ts';
+import { epochNow, epochsOf, isLive } from './runLook.ts';
 
 /** One item while something trains: what, how far, how good, how long. A click opens the dashboard. */
 export class StatusBar extends Owner {
@@ -46,9 +46,6 @@ function stageText(state: ModelRun['state']): string {
     case 'judging': return state.progress ? ` controls, ${activityText(state.progress).toLowerCase()}` : ' controls';
     default:
       if (state.progress) return `: ${activityText(state.progress).toLowerCase()}`;
-      return epochsOf(state) > 0 ? ` ${state.epoch}/${epochsOf(state)}` : ' preparing';
+      return epochsOf(state) > 0 ? ` ${epochNow(state)}/${epochsOf(state)}` : ' preparing';
   }
 }
-
-/** Epochs of all stages, planned; 0 before the plan is known. */
-export const epochsOf = (state: ModelRun['state']): number => state.planned?.stages.reduce((sum, { epochs }) => sum + epochs, 0) ?? 0;

@@ -19,7 +19,7 @@ const fixedSeconds = 4;
 /** What each plan would do with `folder`, and how long it would take, from a scan alone: nothing is decoded. */
 export async function estimateFolder(folder: string, machine: Machine): Promise<Estimate> {
   const scan = await scanFolder(folder);
-  if (!scan.ok) return { images: 0, classes: 0, plans: [], problems: [...scan.errors, ...scan.warnings] };
+  if (!scan.ok) return { images: 0, classes: 0, plans: [], why: '', problems: [...scan.errors, ...scan.warnings] };
   const { files, diagnostics } = scan.value;
   const images = files.length, classes = new Set(files.map(({ label }) => label)).size;
   const rates = readRates(machine, await isEngineInstalled(machine) ? 'tensorflow' : 'wasm');
@@ -27,10 +27,10 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   const plans = presets.map(({ name, title, detail }) => {
     const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder }));
     const seconds = predictSeconds(plan, cardOf(plan.backbone)!, { images, classes }, rates);
-    return { preset: name, title, detail: name === best ? `${detail} Recommended: ${why}` : detail, seconds, scratchSeconds: Math.max(60, seconds) };
+    return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds) };
   });
   return {
-    images, classes, problems: diagnostics.filter(({ severity }) => severity !== 'information'),
+    images, classes, why, problems: diagnostics.filter(({ severity }) => severity !== 'information'),
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }
