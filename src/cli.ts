@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -5,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { percent } from './base/units.ts';
-import { exitCodes } from './trainer/child/exit.ts';
+import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
 import { paint } from './terminal/paint.ts';
@@ -16,12 +17,14 @@ import { Bug } from './base/bug.ts';
 import { engineTable } from './terminal/engineTable.ts';
 import { readArguments, usage, type Options } from './terminal/arguments.ts';
 import { readManifest } from './runs/manifest.ts';
-import { resolveExperiment } from './experiment/resolve.ts';
+import { resolveExperiment, type Resolved } from './experiment/resolve.ts';
+import { placesOf, preparePlace } from './runs/runFolder.ts';
 import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
 import { TrainerHost } from './trainer/host/trainerHost.ts';
-import { userDataFolder } from './base/environment.ts';
+import { engineCommand } from './trainer/native/engineCommand.ts';
+import { userCacheFolder, userDataFolder } from './base/environment.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
@@ -43,20 +46,24 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await found(operands, options);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return complain(error.diagnostics);
+    if (error instanceof Refused) return complain(error.diagnostics);
+    const diagnostic = diagnosticOf(error);
+    if (diagnostic.code === 'internal-error') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    return complain([diagnostic]);
   }
 }
 
 /** Starts a run as the editor does, follows its journal, ends when it does. Ctrl+C asks it to stop; again, it is left to itself. */
 async function run([target]: readonly string[], options: Options): Promise<number> {
   if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
-  const file = await experimentFor(resolve(target), options);
-  const home = homeOf(file, options), host = hostOf(home);
+  const { file, home } = await experimentFor(resolve(target), options), host = hostOf(home);
+  valueOf(await experimentAt(file, options)); // a run that cannot begin leaves no folder behind
   const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }) });
   const id = valueOf(started);
   if (started.ok) started.warnings.forEach((warning) => warn(warning));
   if (options.detach) return print(id);
+  const ahead = host.findRuns().runs.find(({ folder, life }) => life !== 'ended' && folder.id !== id);
+  if (ahead) process.stderr.write(`${visible(ahead.manifest.title)} trains here (${ahead.folder.id}): this run begins when that has ended\n`);
   return follow(host, id, file, options);
 }
 
@@ -81,7 +88,8 @@ async function follow(host: TrainerHost, id: RunId, file: string, options: Optio
   if (!options.json) {
     screen.end();
     const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
-    if (screen.state.tested) process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
+    process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
+    if (screen.state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
   }
   const { status } = screen.state;
   return status === 'finished' ? 0 : status === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
@@ -92,17 +100,32 @@ async function followControl(host: TrainerHost, id: string, screen: RunScreen, s
   for await (const event of host.eventsOf(id, 0, signal)) screen.onControlEvent(manifest, event);
 }
 
-/** The experiment file of a target: itself, or the one beside a folder, written when there is none. */
-async function experimentFor(target: string, options: Options): Promise<string> {
+/** The experiment file of a target, and where its runs are kept: the file itself, or the one of a folder, written when there is none. */
+async function experimentFor(target: string, options: Options): Promise<{ readonly file: string; readonly home: string }> {
   if (!existsSync(target)) throw refused('no-folder', 'there is no such file or folder', target, 'check the path');
-  if (!statSync(target).isDirectory()) return target;
-  const file = `${target}.thaw.yaml`;
-  if (existsSync(file)) return file;
-  const preset = options.preset ?? (await estimate(hostOf(homeOf(file, options)), target)).plans[0]!.preset;
-  if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, file, `one of: ${presets.map(({ name }) => name).join(', ')}`);
-  writeFileSync(file, experimentText(preset as PresetName, { folder: basename(target) }), { flag: 'wx' });
-  process.stderr.write(`wrote ${visible(file)}\n`);
-  return file;
+  const home = homeOf(target, options);
+  if (!statSync(target).isDirectory()) return { file: target, home };
+  const beside = `${target}.thaw.yaml`;
+  // For where the folder's neighbourhood cannot be written; two folders of one name keep apart.
+  const elsewhere = `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 6)}.thaw.yaml`;
+  const existing = [beside, ...placesOf(home, userDataFolder()).map(({ path }) => join(path, elsewhere))].find((file) => existsSync(file));
+  if (existing !== undefined) {
+    if (options.preset !== undefined) process.stderr.write(`${visible(existing)} is there already: --preset changes nothing; edit the file, or delete it\n`);
+    return { file: existing, home };
+  }
+  const preset = options.preset ?? (await estimate(hostOf(home), target)).plans[0]!.preset;
+  if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, undefined, `one of: ${presets.map(({ name }) => name).join(', ')}`);
+  const write = (file: string, folder: string): string => {
+    writeFileSync(file, experimentText(preset as PresetName, { folder }), { flag: 'wx' });
+    process.stderr.write(`wrote ${visible(file)}\n`);
+    return file;
+  };
+  try {
+    return { file: write(beside, basename(target)), home };
+  } catch (error) {
+    if (diagnosticOf(error).code !== 'unwritable') throw error;
+    return { file: write(join(valueOf(preparePlace(home, userDataFolder())).path, elsewhere), target), home };
+  }
 }
 
 async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
@@ -113,13 +136,20 @@ async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
 
 async function check([file]: readonly string[], options: Options): Promise<number> {
   if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
-  const path = resolve(file);
-  if (!existsSync(path)) throw refused('no-experiment-file', 'there is no such experiment file', path, 'check the path');
-  const checked = resolveExperiment(await readFile(path), { file, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options) });
+  const checked = await experimentAt(resolve(file), options);
   const found = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
-  return checked.ok ? print(ink.green(`${file}: no problems`)) : 1;
+  return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+}
+
+/** What a run of the file would do, or everything that is wrong with it. */
+async function experimentAt(path: string, options: Options): Promise<Checked<Resolved>> {
+  const shown = relative(process.cwd(), path);
+  const text = await readFile(path).catch((error: unknown) => {
+    throw refused('no-experiment-file', `no experiment file can be read there: ${error instanceof Error ? error.message : String(error)}`, shown, 'check the path');
+  });
+  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options) });
 }
 
 async function predict([name, ...files]: readonly string[], options: Options): Promise<number> {
@@ -166,13 +196,19 @@ async function doctor(_: readonly string[], options: Options): Promise<number> {
 }
 
 async function engine([what = 'list', ...more]: readonly string[], options: Options): Promise<number> {
-  if (more.length > 0 || !['install', 'list', 'remove'].includes(what)) return wrongUsage('thaw engine install | list | remove');
-  const engineCommand = (..._: unknown[]): number => 1;
-  return engineCommand(what as 'install' | 'list' | 'remove', { ...(options.from !== undefined && { from: resolve(options.from) }), screen: terminal(options) });
+  if (more.length > 0 || !(what === 'install' || what === 'list' || what === 'remove')) return wrongUsage('thaw engine install | list | remove');
+  const { live } = terminal(options), interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  const done = await engineCommand(what, {
+    cacheDir: userCacheFolder(), signal: interrupt.signal, ...(options.from !== undefined && { from: resolve(options.from) }),
+    say: (line) => void (live && process.stdout.write(`\r\u001b[2K${line}`)),
+  });
+  if (live) process.stdout.write('\r\u001b[2K');
+  return print(valueOf(done).title);
 }
 
-/** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the experiment file. */
-const homeOf = (file: string, { home }: Options): string => home !== undefined ? resolve(home) : nearestHome(dirname(file));
+/** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */
+const homeOf = (target: string, { home }: Options): string => home !== undefined ? resolve(home) : nearestHome(dirname(target));
 
 function nearestHome(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
