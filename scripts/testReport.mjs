@@ -1,7 +1,4 @@
 // @ts-check
-import { relative } from 'node:path';
-import { root } from './repo.mjs';
-
 /** Everything slower is worth a line of its own while one waits. */
 const slowMs = 1000;
 
@@ -54,45 +51,34 @@ export class TestReport {
 export const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 /**
- * Follows node's test runner. Only leaves count: a test with subtests stands for them. A file that reports itself as
- * its only test held none, or died before it could report any.
+ * Follows node's test runner through one file. Only leaves count: a test with subtests stands for them. A file that
+ * reports itself as its only test held none, or died before it could report any.
+ * @param {string} name of the file, for people
  * @param {AsyncIterable<{ type: string, data: any }>} events
  * @param {TestReport} report
  */
-export async function follow(events, report) {
-  let file = '', inFile = 0, failedInFile = 0, ms = 0, noise = '', depthBefore = 0;
-  const endFile = () => {
-    if (file && inFile) report.note(`${failedInFile ? 'FAIL ' : 'ok   '} ${nameOf(file)}: ${inFile} test${inFile === 1 ? '' : 's'} (${seconds(ms)})`);
-  };
+export async function follow(name, events, report) {
+  let tests = 0, failed = 0, printed = '', depthBefore = 0;
+  const start = performance.now();
   for await (const { type, data } of events) {
-    if (type === 'test:stdout' || type === 'test:stderr') noise += data.message;
+    if (type === 'test:stdout' || type === 'test:stderr') printed += data.message;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.file !== file) {
-      endFile();
-      [file, inFile, failedInFile, ms, depthBefore] = [data.file ?? data.name, 0, 0, 0, 0];
-    }
     const isParent = data.nesting < depthBefore || data.details.type === 'suite';
     depthBefore = data.nesting;
     const error = data.details.error;
+    if (error ? error.failureType === 'subtestsFailed' : isParent) continue;
     const isFile = data.name === data.file;
-    const name = isFile ? nameOf(file) : `${nameOf(file)} › ${data.name}`;
-    if (type === 'test:pass' && isParent) continue;
-    if (error?.failureType === 'subtestsFailed') continue;
-    inFile++;
-    ms += data.details.duration_ms;
-    if (type === 'test:fail') {
-      failedInFile++;
-      report.fail(name, `${textOfError(error)}${noise ? `\n--- printed:\n${lastLines(noise, 60)}` : ''}`);
-    } else if (isFile) report.fail(name, 'holds no test');
-    else if (data.skip !== undefined || data.todo !== undefined) report.skip(name, typeof data.skip === 'string' ? data.skip : 'no reason given');
-    else report.pass(name, data.details.duration_ms);
-    noise = '';
+    const title = isFile ? name : `${name} › ${data.name}`;
+    tests++;
+    if (error || isFile) {
+      failed++;
+      report.fail(title, error ? `${textOfError(error)}${printed ? `\n--- printed:\n${lastLines(printed, 60)}` : ''}` : 'holds no test');
+    } else if (data.skip !== undefined || data.todo !== undefined) report.skip(title, typeof data.skip === 'string' ? data.skip : 'no reason given');
+    else report.pass(title, data.details.duration_ms);
+    printed = '';
   }
-  endFile();
+  report.note(`${failed ? 'FAIL ' : 'ok   '} ${name}: ${tests} test${tests === 1 ? '' : 's'} (${seconds(performance.now() - start)})`);
 }
-
-/** @param {string} file compiled: out/test/unit/base/rng.test.js → unit/base/rng */
-const nameOf = (file) => relative(root, file).replaceAll('\\', '/').replace(/^out\/test\//, '').replace(/\.test\.m?js$/, '');
 
 /** @param {any} error */
 function textOfError(error) {
