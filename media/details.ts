@@ -1,7 +1,7 @@
 import type { FollowedRun, PageState } from './store.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import { diagnosticText } from '../src/protocol/diagnostic.ts';
-import { count as short, percent } from '../src/base/units.ts';
+import { count as short, percent, threadsText } from '../src/base/units.ts';
 import { bare, h } from './dom.ts';
 
 /** What was trained on, what was left out and why. */
@@ -29,7 +29,7 @@ export function systemView({ run, controls }: PageState): HTMLElement {
   const rows: [string, string][] = [
     ['Run', manifest.id], ['Started', manifest.createdAt], ['Backbone', manifest.backbone], ['Folder', bare(manifest.dataFolder)],
     ...(engine ? [
-      ['Trains on', `${engine.title}, ${engine.device.toUpperCase()}, ${engine.threads} threads`], ['Why', engine.why],
+      ['Trains on', `${engine.title}, ${engine.device.toUpperCase()}, ${threadsText(engine.threads)}`], ['Why', engine.why],
       ['Frozen layers', engine.prefix ?? 'the same engine'], ['Node', engine.node],
       ['Engines tried', engine.tried.map(({ name, ok, stepMs, why }) => `${name}: ${ok ? `${stepMs?.toFixed(1) ?? '?'} ms per timed step` : why ?? 'no'}`).join(' · ')],
     ] satisfies [string, string][] : []),

@@ -2,7 +2,7 @@ import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import { activityText, controlTitle } from '../src/protocol/wording.ts';
-import { clockTime, percent } from '../src/base/units.ts';
+import { clockTime, percent, threadsText } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
 
 /** Title, one sentence of status, one line of progress, the engine and why, and the two or three things one can do. */
@@ -69,7 +69,7 @@ function trainingParts(state: RunState): (string | undefined)[] {
 
 function engineLine({ engine }: RunState): string {
   if (!engine) return '';
-  return [`${engine.title} on ${engine.device.toUpperCase()}, ${engine.threads} threads: ${engine.why}`, engine.prefix && `frozen layers on ${engine.prefix}`, engine.advice].filter(Boolean).join(' · ');
+  return [`${engine.title} on ${engine.device.toUpperCase()}, ${threadsText(engine.threads)}: ${engine.why}`, engine.prefix && `frozen layers on ${engine.prefix}`, engine.advice].filter(Boolean).join(' · ');
 }
 
 function progressShare({ run: { state }, controls }: PageState): number {

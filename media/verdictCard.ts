@@ -11,7 +11,6 @@ export function verdictCard(state: PageState): HTMLElement {
   if (verdict) {
     return h('section', { class: `card verdict ${verdict.claim}`, 'aria-label': 'Verdict' },
       h('h2', {}, verdict.headline), h('p', {}, verdict.words),
-      ...verdict.missing.map(({ control, why }) => h('p', { class: 'note' }, `Without ${controlTitle(control)}: ${why}.`)),
       forest(state));
   }
   return h('section', { class: 'card verdict', 'aria-label': 'Verdict' },

@@ -7,6 +7,11 @@ import { join } from 'node:path';
 export const environmentWith = (extra: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> =>
   ({ ...process.env, ...extra });
 
+/** Sets what a native library reads as it is loaded into this process, unless the user has set it. */
+export function presetEnvironment(name: string, value: string): void {
+  process.env[name] ??= value;
+}
+
 /** Where a user's own data lives by the habit of the system: for runs whose workspace cannot be written. */
 export function userDataFolder(): string {
   switch (process.platform) {

@@ -35,3 +35,6 @@ export function about(durationMs: number): string {
   if (seconds < 5400) return `${(seconds / 60).toFixed(seconds < 600 ? 1 : 0)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
+
+/** "1 thread", "2 threads". */
+export const threadsText = (threads: number): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`;

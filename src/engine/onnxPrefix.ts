@@ -5,6 +5,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { onnxInput, onnxOutput } from '../backbones/onnxGraph.ts';
+import { threadsText } from '../base/units.ts';
 import { Bug } from '../base/bug.ts';
 import type { Disposable } from '../base/owner.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
@@ -31,9 +32,14 @@ export async function openPrefix(model: Uint8Array, { threads }: { readonly thre
   if (runtime instanceof Error) return failure('engine-missing', `ONNX Runtime cannot be loaded: ${runtime.message}`);
   const session = await runtime.InferenceSession.create(model, { ...settings, intraOpNumThreads: threads }).catch(asError);
   if (session instanceof Error) return failure('engine-failed', `ONNX Runtime does not take the network: ${session.message}`);
-  const title = `ONNX Runtime ${runtime.env.versions.node ?? ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-  return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, title), warnings: [] };
+  return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, titleOf(runtime.env.versions.node, threads)), warnings: [] };
 }
+
+const titleOf = (version: string | undefined, threads: number): string => `ONNX Runtime ${version ?? ''}, ${threadsText(threads)}`;
+
+/** What would run a prefix here, without running one; undefined where ONNX Runtime cannot be loaded. */
+export const prefixTitle = (threads: number): Promise<string | undefined> =>
+  import('onnxruntime-node').then((runtime) => titleOf(runtime.env.versions.node, threads), () => undefined);
 
 const asError = (thrown: unknown): Error => thrown instanceof Error ? thrown : new Error(String(thrown));
 

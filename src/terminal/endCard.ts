@@ -16,7 +16,7 @@ export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint)
   }
   if (verdict) {
     const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
-    lines.push(colour(bold(verdict.headline)), verdict.words, ...verdict.missing.map(({ control, why }) => dim(`Without ${controlTitle(control)}: ${why}.`)));
+    lines.push(colour(bold(verdict.headline)), verdict.words);
   }
   return lines.join('\n');
 }

@@ -2,11 +2,14 @@ import type { RunEvent } from '../protocol/runEvent.ts';
 import type { RunManifest } from '../protocol/runManifest.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { controlTitle } from '../protocol/wording.ts';
-import { diagnosticText } from '../protocol/diagnostic.ts';
+import { diagnosticText, visible } from '../protocol/diagnostic.ts';
 import { endCard } from './endCard.ts';
 import { liveLine } from './liveLine.ts';
-import { percent } from '../base/units.ts';
+import { percent, threadsText } from '../base/units.ts';
 import type { Paint } from './paint.ts';
+
+/** A folder in a bad state has hundreds; a person reads a few. */
+const mostWarnings = 12;
 
 export interface Screen {
   readonly columns: number;
@@ -51,6 +54,8 @@ export class RunScreen {
 
   end(): void {
     this.#clear();
+    const unsaid = this.#warnings - mostWarnings;
+    if (unsaid > 0) this.#screen.write(this.#paint.dim(`${unsaid} more such remarks are in the run's journal.jsonl\n`));
     const card = endCard(this.#run, this.#paint);
     if (card) this.#screen.write(`\n${wrapped(card, Math.min(100, this.#screen.columns))}\n`);
   }
@@ -58,17 +63,17 @@ export class RunScreen {
   #milestone(event: RunEvent): string | undefined {
     const { dim, yellow, green } = this.#paint;
     switch (event.type) {
-      case 'engine': return dim(`${event.engine.title}, ${event.engine.device.toUpperCase()}, ${event.engine.threads} threads: ${event.engine.why}`) + (event.engine.advice ? `\n${yellow(event.engine.advice)}` : '');
+      case 'engine': return dim(`${event.engine.title}, ${event.engine.device.toUpperCase()}, ${threadsText(event.engine.threads)}: ${event.engine.why}`) + (event.engine.advice ? `\n${yellow(event.engine.advice)}` : '');
       case 'data': {
         const { classes, train, validation, test, leftOut, splitBy } = event.data;
         const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
         const out = Object.entries(leftOut).map(([code, n]) => `${n} ${code}`).join(', ');
         return `${sum(train) + sum(validation) + sum(test)} images in ${classes.length} classes: ${sum(train)} to train on, ${sum(validation)} to validate, ${sum(test)} to test (${splitBy})${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
       }
-      case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= 12 ? undefined : dim(diagnosticText(event.diagnostic));
+      case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(event.diagnostic));
       case 'stage': {
         const facts = this.#run.planned?.stages[event.stage];
-        return facts && `${this.#paint.bold(facts.name)}: ${facts.trains.join(', ')} ${facts.trains.length === 1 ? 'trains' : 'train'}, up to ${facts.epochs} epochs`;
+        return facts && `${this.#paint.bold(visible(facts.name))}: ${facts.trains.join(', ')} ${facts.trains.length === 1 ? 'trains' : 'train'}, up to ${facts.epochs} epochs`;
       }
       case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);

@@ -3,6 +3,7 @@ import { activityText, controlTitle } from '../protocol/wording.ts';
 import { behindControl } from '../protocol/behindControl.ts';
 import { clockTime, percent } from '../base/units.ts';
 import { lastY } from '../base/series.ts';
+import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
 /** What goes on now, in one line: `▸ probe 1/2 · epoch 8/30 · loss 0.612 · validation 72.2 % · 5,310 images/s · 0:03 left`. */
@@ -27,7 +28,7 @@ function partsOf(state: RunState): string[] {
     const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / planned.stepsPerEpoch)) : 0;
     const loss = lastY(state.loss), accuracy = lastY(state.validationAccuracy);
     parts.push(
-      planned && planned.stages.length > 1 ? `stage ${stage + 1}/${planned.stages.length} ${facts?.name ?? ''}` : facts?.name,
+      planned && planned.stages.length > 1 ? `stage ${stage + 1}/${planned.stages.length} ${visible(facts?.name ?? '')}` : facts && visible(facts.name),
       facts && `epoch ${epoch}/${facts.epochs}`,
       loss !== undefined ? `loss ${loss.toFixed(3)}` : undefined,
       accuracy !== undefined ? `validation ${percent(accuracy)}` : undefined,

@@ -1,3 +1,4 @@
+import { threadsText } from '../base/units.ts';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
 import { Refused } from '../protocol/diagnostic.ts';
@@ -31,7 +32,7 @@ export class EngineCommands {
     if (!await trusted('Diagnosing engines')) return;
     const facts = await this.#ask('Testing engines', ['doctor'], diagnoseTimeoutMs, parseEngineFacts);
     const install: EngineItem[] = facts.advice === undefined ? [] : [{ label: '$(cloud-download) Install Native Engine', detail: facts.advice, install: true }];
-    const chosen: EngineItem = { label: `$(check) ${facts.title}`, description: `${facts.device}, ${facts.threads} threads, Node ${facts.node}`, detail: facts.why };
+    const chosen: EngineItem = { label: `$(check) ${facts.title}`, description: `${facts.device}, ${threadsText(facts.threads)}, Node ${facts.node}`, detail: facts.why };
     const items = [chosen, ...facts.tried.filter(({ name }) => name !== facts.name).map((rung) => rungItem(rung, facts)), ...install];
     const choice = await vscode.window.showQuickPick(items, { title: 'Engines on this machine', placeHolder: 'The first row trains' });
     if (choice?.install) await vscode.commands.executeCommand('thaw.installEngine');

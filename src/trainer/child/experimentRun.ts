@@ -67,6 +67,8 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   if (stop.aborted) return undefined;
   announce(run, dataset);
   const opened = await engine();
+  for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
+  run.updateManifest({ versions: { thaw: machine.version, node: process.version, [opened.facts.name]: opened.facts.title } });
   append({ type: 'engine', engine: { ...opened.facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRate(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), monotonicMs() - startMs);
   features?.dispose();

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Where the installed product keeps what the trainer needs, and what the computer has. Paths are absolute folders. */
@@ -12,6 +13,8 @@ export interface Machine {
   /** The user's cache: native engines, measured rates. */
   readonly cache: string;
   readonly threads: number;
+  /** Of Thaw. */
+  readonly version: string;
 }
 
 /** `bundle`: URL of the running bundle, dist/trainer.mjs or dist/cli.mjs; everything else lies beside it. */
@@ -21,4 +24,5 @@ export const machineOf = (bundle: string, cache: string): Machine => ({
   bindings: fileURLToPath(new URL('./binding', bundle)),
   cache,
   threads: availableParallelism(),
+  version: (JSON.parse(readFileSync(new URL('../package.json', bundle), 'utf8')) as { version: string }).version,
 });

@@ -1,4 +1,6 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
+import { engineCommand } from '../native/engineCommand.ts';
+import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
 import { diagnosticOf, exitCodes } from './exit.ts';
 import { diagnoseEngines } from './engine.ts';
@@ -22,6 +24,7 @@ switch (command) {
   }
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
+  case 'engine': await answer(async () => valueOf(await engineCommand('install', { cacheDir: machine.cache, say: (line) => void process.stderr.write(`${line}\n`) }))); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -33,7 +36,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine install\n');
   process.exit(exitCodes.usage);
 }
 

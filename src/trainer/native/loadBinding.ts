@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { presetEnvironment } from '../../base/environment.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import { thisPlatform, type InstalledEngine } from './engineCache.ts';
 
@@ -15,6 +16,7 @@ export function loadBinding(engine: InstalledEngine | undefined, bindings: strin
   const shipped = join(bindings, thisPlatform, 'tfjs_binding.node');
   if (!existsSync(shipped)) return refused('engine-missing', `this build of Thaw has no binding to TensorFlow for ${thisPlatform}`, 'the built-in engine works here');
   if (lacksAvx()) return refused('engine-missing', 'TensorFlow needs a processor with AVX', 'the built-in engine works here');
+  presetEnvironment('TF_CPP_MIN_LOG_LEVEL', '2'); // errors only, not the processor's features
   try {
     return { ok: true, value: createRequire(import.meta.url)(besideLibrary(shipped, engine.folder)), warnings: [] };
   } catch (error) {
