@@ -9,14 +9,14 @@ import type { Paint } from './paint.ts';
 export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint): string {
   const { tested, verdict, problem } = run;
   const lines: string[] = [];
-  if (problem) lines.push(red(visible(problem.message)), ...(problem.fix ? [dim(visible(problem.fix))] : []), '');
+  if (problem) lines.push(red(`${problem.where ? `${visible(problem.where.file)}: ` : ''}${visible(problem.message)}`), ...(problem.fix ? [dim(visible(problem.fix))] : []), '');
   if (tested) {
     const { value, low, high, correct, items } = tested.accuracy;
     lines.push(`${bold(`Test accuracy ${percent(value)}`)}  95 % interval ${percent(low)} – ${percent(high)}, ${correct} of ${items} images right`, '', ...table(run, bold, dim), '');
   }
   if (verdict) {
     const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
-    lines.push(colour(bold(verdict.headline)), verdict.words);
+    lines.push(colour(bold(verdict.headline)), visible(verdict.words));
   }
   return lines.join('\n');
 }
