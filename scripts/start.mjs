@@ -4,8 +4,6 @@
 //        npm start -- --engine wasm --no-scratch (or any option of "thaw run")
 //        npm start -- --code                     opens VS Code on samples/ with the extension
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, root } from './repo.mjs';
@@ -50,13 +48,7 @@ async function openBrowserEditor() {
   console.log('No desktop VS Code ("code" on PATH): taking the one for the browser.');
   const { installVSCodeServer, startVSCodeServer } = await import('./vscodeServer.mjs');
   await installVSCodeServer();
-  const dataFolder = join(cacheFolder, 'vscode-data');
-  const settings = join(dataFolder, 'data', 'User', 'settings.json');
-  if (!existsSync(settings)) {
-    await mkdir(join(dataFolder, 'data', 'User'), { recursive: true });
-    await writeFile(settings, JSON.stringify({ 'telemetry.telemetryLevel': 'off', 'chat.disableAIFeatures': true, 'workbench.startupEditor': 'none' }, null, 2));
-  }
-  const server = await startVSCodeServer({ dataFolder });
+  const server = await startVSCodeServer({ dataFolder: join(cacheFolder, 'vscode-data') });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => void server.stop());
   console.log(`\nVS Code on samples/ with Thaw, for this machine only:\n\n  ${server.addressOf(samples, { extensionDevelopmentPath: root })}\n\nRight-click the folder recycling6 and choose "Fine-Tune This Folder". Ctrl+C here ends VS Code.`);
   await server.ended;

@@ -67,12 +67,38 @@ async function installServerPackages(folder) {
  * @property {() => Promise<void>} stop
  */
 
+/** What a data folder starts with: no welcome page, no chat, nothing fetched, and no question whether one trusts one's own clone. */
+const calmSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+};
+
+/** User settings: some of ours are not read from anywhere else. Those that a person has changed stay. @param {string} dataFolder @param {object} settings */
+async function writeFirstSettings(dataFolder, settings) {
+  const folder = join(dataFolder, 'data', 'User');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'settings.json'), JSON.stringify({ ...calmSettings, ...settings }, null, 2), { flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
 /**
  * Starts VS Code's server on a free loopback port, behind a token of its own.
- * @param {{ dataFolder: string, env?: Readonly<Record<string, string>> }} options `dataFolder` keeps extensions and settings
+ * @param {{ dataFolder: string, settings?: object, env?: Readonly<Record<string, string>> }} options `dataFolder` keeps extensions
+ * and settings; `settings` go on top of ours while it has none
  * @returns {Promise<VSCodeServer>}
  */
-export async function startVSCodeServer({ dataFolder, env = {} }) {
+export async function startVSCodeServer({ dataFolder, settings = {}, env = {} }) {
+  await writeFirstSettings(dataFolder, settings);
   const { node, server } = partsOf(home);
   const token = randomBytes(16).toString('hex');
   const child = spawn(node, [

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -33,23 +33,8 @@ export interface Editor extends AsyncDisposable {
   readonly webviewProblems: readonly string[];
 }
 
-/** Quiet and the same everywhere: no welcome page, no chat, no trust question, nothing fetched. */
-const calmSettings = {
-  'workbench.startupEditor': 'none',
-  'workbench.colorTheme': 'Default Dark Modern',
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.tips.enabled': false,
-  'workbench.enableExperiments': false,
-  'chat.disableAIFeatures': true,
-  'extensions.autoUpdate': false,
-  'extensions.autoCheckUpdates': false,
-  'extensions.ignoreRecommendations': true,
-  'git.enabled': false,
-  'files.hotExit': 'off',
-  'security.workspace.trust.enabled': false,
-  'telemetry.telemetryLevel': 'off',
-  'update.mode': 'none',
-};
+/** The same everywhere, on top of what scripts/vscodeServer.mjs begins with. */
+const testSettings = { 'workbench.colorTheme': 'Default Dark Modern', 'files.hotExit': 'off', 'git.enabled': false };
 
 export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   const endings: (() => Promise<unknown>)[] = [];
@@ -62,8 +47,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
     const workspace = options.workspace ?? await photoWorkspace(join(scratch, 'workspace'));
     endings.push(() => endTrainers(workspace));
     const dataFolder = options.dataFolder ?? join(scratch, 'server');
-    await writeSettings(dataFolder, { ...calmSettings, ...options.settings });
-    const server = await startVSCodeServer({ dataFolder, env: options.env ?? {} });
+    const server = await startVSCodeServer({ dataFolder, settings: { ...testSettings, ...options.settings }, env: options.env ?? {} });
     endings.push(() => server.stop());
     const browser = await startChromium();
     endings.push(() => browser.close());
@@ -94,13 +78,6 @@ function startChromium(): Promise<Browser> {
   if (!executablePath) throw new Error('no Chromium: "npm test" says how to get one');
   const args = ['--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
   return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox', ...args] : args, timeout: patienceMs });
-}
-
-/** User settings: some of ours (trust, theme) are not read from anywhere else. */
-async function writeSettings(dataFolder: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
-  const folder = join(dataFolder, 'data', 'User');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
 }
 
 /** Trainers outlive the editor by design; none may outlive its test. */
