@@ -9,8 +9,6 @@ import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { repoRoot } from './root.ts';
 
-process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-
 const engine = await installedEngine({ cacheDir: userCacheFolder() });
 
 export const engineResources: EngineResources = {

@@ -73,7 +73,7 @@ const convolve = ownOp<ConvAttributes>({
     const how = { strides: [stride, stride], pad: padding, dataFormat: 'NHWC' };
     const [height, width] = filter!.shape;
     // 'same' with an even filter pads unevenly, and 'valid' cuts: only these two mirror.
-    const mirrors = stride === 1 && (padding === 'same' ? height! % 2 === 1 && width! % 2 === 1 : height === 1 && width === 1);
+    const mirrors = stride === 1 && (padding === 'same' ? height % 2 === 1 && width! % 2 === 1 : height === 1 && width === 1);
     return {
       x: () => mirrors ? inputGradientAsConv(dy as tf.Tensor4D, filter as tf.Tensor4D)
         : tf.engine().runKernel('Conv2DBackpropInput', { dy: dy!, filter: filter! }, { ...how, inputShape: x!.shape }),

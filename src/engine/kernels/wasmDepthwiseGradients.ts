@@ -23,9 +23,9 @@ export const depthwiseFilterGradient: tf.KernelFunc = ({ inputs, attrs }) => tf.
     infoOf(attrs, x.shape, attrs!['filterShape'] as Map4);
   const width = batchSize * inChannels;
   const sideBySide = (map: tf.Tensor4D): tf.Tensor => tf.transpose(map, [1, 2, 0, 3]);
-  const images = tf.reshape(sideBySide(x), [1, inHeight, inWidth, width]) as tf.Tensor4D;
+  const images = tf.reshape<tf.Rank.R4>(sideBySide(x), [1, inHeight, inWidth, width]);
   const bottom = filterHeight + (outHeight - 1) * strideHeight - inHeight - top, right = filterWidth + (outWidth - 1) * strideWidth - inWidth - left;
-  const filter = tf.reshape(sideBySide(dy), [outHeight, outWidth, width, 1]) as tf.Tensor4D;
+  const filter = tf.reshape<tf.Rank.R4>(sideBySide(dy), [outHeight, outWidth, width, 1]);
   const slid = tf.depthwiseConv2d(padOrCut(images, top, bottom, left, right), filter, 1, 'valid', 'NHWC', [strideHeight, strideWidth]);
   return tf.reshape(tf.sum(tf.reshape(slid, [filterHeight * filterWidth, batchSize, inChannels]), 1), filterShape);
 });

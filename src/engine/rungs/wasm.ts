@@ -21,7 +21,7 @@ export const wasm: Rung = {
   name: 'wasm',
   async start({ wasm: files }) {
     const module = await moduleOf(await files.read('tfjs-backend-wasm-simd.wasm'));
-    if (tf.findBackendFactory(backendName)) tf.removeBackend(backendName); // tfjs's own
+    if (backendName in tf.engine().registryFactory) tf.removeBackend(backendName); // tfjs's own, or ours of before
     tf.registerBackend(backendName, () => new BackendWasm(module));
     registerWasmKernels();
     await tf.setBackend(backendName);

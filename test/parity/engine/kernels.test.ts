@@ -18,7 +18,7 @@ const conv = (name: string, x: Shape, filter: Shape, stride: number, padding: 's
 const depthwise = (name: string, x: Shape, filter: Shape, stride: number, padding: 'same' | 'valid'): Case =>
   [`depthwise conv ${name}`, [x, filter], (k, [a, b]) => k.depthwiseConv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, padding)];
 const maxPool = (name: string, size: number, stride: number, padding: 'same' | 'valid', shift: number): Case =>
-  [`max pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.maxPool(tf.add(x!, shift) as tf.Tensor4D, size, stride, padding)];
+  [`max pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.maxPool(tf.add<tf.Tensor4D>(x!, shift), size, stride, padding)];
 
 const cases: readonly Case[] = [
   conv('3×3', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'same'),
