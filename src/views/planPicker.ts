@@ -28,14 +28,16 @@ interface PlanItem extends vscode.QuickPickItem {
 export class PlanPicker {
   readonly #pick = vscode.window.createQuickPick<PlanItem>();
   readonly #offered: readonly OfferedPlan[];
+  readonly #folderName: string;
   #estimate: Estimate | undefined;
   #scratchBudget: string;
 
   constructor(folderName: string, offered: readonly OfferedPlan[], scratchBudget: string) {
     this.#offered = offered;
     this.#scratchBudget = scratchBudget;
-    this.#pick.title = `Fine-tune on ${plain(folderName)}`;
-    this.#pick.placeholder = 'Looking through the folder …';
+    this.#folderName = plain(folderName);
+    this.#pick.title = `Fine-tune on ${this.#folderName}`;
+    this.#pick.placeholder = 'Looking through the folder … Enter starts the plan on top.';
     this.#pick.busy = true;
     this.#pick.ignoreFocusOut = true;
     this.#draw();
@@ -44,8 +46,8 @@ export class PlanPicker {
   /** What the folder holds and each plan would take. */
   setEstimate(estimate: Estimate): void {
     this.#estimate = estimate;
-    this.#pick.title += `: ${estimate.images.toLocaleString('en')} photos, ${estimate.classes} classes`;
-    this.#settled(`Enter starts the plan on top. ${plain(estimate.why)}`);
+    this.#pick.title = `Fine-tune on ${this.#folderName}: ${estimate.images.toLocaleString('en')} photos, ${estimate.classes} classes`;
+    this.#settled(plain(estimate.why));
   }
 
   /** Nothing could be predicted: plans can be chosen all the same. */

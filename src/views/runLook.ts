@@ -1,5 +1,4 @@
 import { percent } from '../base/units.ts';
-import type { RunState } from '../protocol/reduceRun.ts';
 import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
 import type { Claim } from '../protocol/verdict.ts';
 
@@ -43,9 +42,3 @@ export function scoreText({ test, best }: RunManifest): string | undefined {
   if (test) return percent(test.value);
   return best && `${percent(best.validationAccuracy)} validation`;
 }
-
-/** Epochs of all stages, planned; 0 before the plan is known. */
-export const epochsOf = ({ planned }: RunState): number => planned?.stages.reduce((sum, { epochs }) => sum + epochs, 0) ?? 0;
-
-/** The epoch that is on, counted from 1: the state has completed passes, with their fraction. */
-export const epochNow = ({ epoch }: RunState): number => Math.max(1, Math.ceil(epoch));

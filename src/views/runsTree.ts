@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import { nowAt } from '../base/clock.ts';
 import { Owner } from '../base/owner.ts';
-import { clockTime, percent } from '../base/units.ts';
+import { percent } from '../base/units.ts';
 import type { RunTarget } from '../contributions.ts';
 import type { ControlState } from '../protocol/reduceRun.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { visible } from '../protocol/diagnostic.ts';
-import { activityText, controlTitle } from '../protocol/wording.ts';
-import { epochNow, epochsOf, isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
+import { controlTitle } from '../protocol/wording.ts';
+import { liveText } from './liveText.ts';
+import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 
 /** A row of the Runs view; commands take it as their target. */
@@ -49,7 +50,8 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   getTreeItem(row: RunRow): vscode.TreeItem {
     const run = this.#model.runOf(row.runId);
     if (!run) return new vscode.TreeItem('deleted'); // gone between two frames
-    return row.kind === 'run' ? runItem(run) : controlItem(run, row.control, row.control.runId ? this.#model.runOf(row.control.runId as RunId) : undefined);
+    if (row.kind === 'run') return runItem(run, this.#model.controlsOf(row.runId));
+    return controlItem(run, row.control, row.control.runId ? this.#model.runOf(row.control.runId as RunId) : undefined);
   }
 
   getParent(row: RunRow): RunRow | undefined {
@@ -57,13 +59,14 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   }
 }
 
-function runItem({ manifest, state }: ModelRun): vscode.TreeItem {
+function runItem(run: ModelRun, controls: readonly ModelRun[]): vscode.TreeItem {
+  const { manifest, state } = run;
   const live = isLive(state.status), look = live ? statusLook[state.status] : lookOf(manifest);
   const item = new vscode.TreeItem(visible(manifest.title), vscode.TreeItemCollapsibleState.Collapsed);
   item.id = manifest.id;
-  item.description = live ? liveText(state) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
+  item.description = live ? liveText(run, controls) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
   item.iconPath = iconOf(look);
-  item.tooltip = tooltipOf({ manifest, state }, look);
+  item.tooltip = tooltipOf(run, look);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
   item.contextValue = `run ${live ? 'live' : 'ended'}`;
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
@@ -74,7 +77,7 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   const look = accuracy || !own ? { words: 'done', icon: 'beaker' } : statusLook[own.state.status];
   const item = new vscode.TreeItem(controlTitle(control));
   item.id = `${run.manifest.id}/${control}`;
-  item.description = accuracy ? percent(accuracy.value) : own && isLive(own.state.status) ? liveText(own.state) : look.words;
+  item.description = accuracy ? percent(accuracy.value) : own && isLive(own.state.status) ? liveText(own, []) : look.words;
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${accuracy.correct} of ${accuracy.items} test photos right (95 % interval ${percent(accuracy.low)} – ${percent(accuracy.high)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
@@ -82,15 +85,7 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   return item;
 }
 
-/** "epoch 8 of 10 · 94.1 % · 0:24". */
-function liveText(state: ModelRun['state']): string {
-  const doing = state.progress ? activityText(state.progress).toLowerCase()
-    : state.status === 'training' && epochsOf(state) > 0 ? `epoch ${epochNow(state)} of ${epochsOf(state)}` : statusLook[state.status].words;
-  const best = state.best && percent(state.best.accuracy), eta = state.etaMs === undefined ? undefined : clockTime(state.etaMs);
-  return [doing, best, eta].filter((part) => part !== undefined).join(' · ');
-}
-
-function tooltipOf({ manifest, state }: Pick<ModelRun, 'manifest' | 'state'>, look: Look): string {
+function tooltipOf({ manifest, state }: ModelRun, look: Look): string {
   const { test, problem } = manifest;
   return visibleLines([
     `${manifest.title}: ${look.words}`,

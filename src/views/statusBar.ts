@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
-import { clockTime, percent } from '../base/units.ts';
-import { activityText } from '../protocol/wording.ts';
+import { liveText } from './liveText.ts';
 import { plain } from './plainText.ts';
-import type { ModelRun, RunModel } from './runModel.ts';
-import { epochNow, epochsOf, isLive } from './runLook.ts';
+import type { RunModel } from './runModel.ts';
+import { isLive } from './runLook.ts';
 
 /** One item while something trains: what, how far, how good, how long. A click opens the dashboard. */
 export class StatusBar extends Owner {
@@ -24,28 +23,11 @@ export class StatusBar extends Owner {
     const live = this.#model.runs().filter(({ state }) => isLive(state.status));
     const run = live.find(({ state }) => state.status !== 'queued') ?? live[0];
     if (!run) return this.#item.hide();
-    const text = plain(statusText(run)), more = live.length > 1 ? ` (+${live.length - 1})` : '';
+    const text = plain(`${run.manifest.title}: ${liveText(run, this.#model.controlsOf(run.manifest.id))}`), more = live.length > 1 ? ` (+${live.length - 1})` : '';
     this.#item.text = `$(loading~spin) Thaw: ${text}${more}`;
     this.#item.tooltip = `${text}\nClick to open the dashboard`;
     this.#item.accessibilityInformation = { label: `Thaw is training: ${text}. Opens the dashboard.`, role: 'button' };
     this.#item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: run.manifest.id }] };
     this.#item.show();
-  }
-}
-
-/** "flowers 8/10 · 94.1 % · 0:24". */
-export function statusText({ manifest, state }: ModelRun): string {
-  const best = state.best && percent(state.best.accuracy);
-  const eta = state.etaMs === undefined ? undefined : clockTime(state.etaMs);
-  return [`${manifest.title}${stageText(state)}`, best, eta].filter((part) => part !== undefined).join(' · ');
-}
-
-function stageText(state: ModelRun['state']): string {
-  switch (state.status) {
-    case 'queued': return ' queued';
-    case 'judging': return state.progress ? ` controls, ${activityText(state.progress).toLowerCase()}` : ' controls';
-    default:
-      if (state.progress) return `: ${activityText(state.progress).toLowerCase()}`;
-      return epochsOf(state) > 0 ? ` ${epochNow(state)}/${epochsOf(state)}` : ' preparing';
   }
 }

@@ -81,7 +81,7 @@ export async function openThaw(page: Page): Promise<void> {
 
 /** One view of the Thaw container, with its title. */
 export const view = (page: Page, title: 'Backbones' | 'Layers' | 'Runs'): Locator =>
-  page.locator('.pane').filter({ has: page.getByRole('button', { name: new RegExp(`^${title} Section`) }) });
+  page.locator('.pane').filter({ has: page.getByRole('button', { name: new RegExp(`^${title}( - .*)? Section`) }) });
 
 /** The document inside the webview of the editor that is in front. */
 export const webviewFrame = (page: Page): FrameLocator =>
