@@ -1,36 +1,52 @@
-// Writes what is generated: `contributes`, `activationEvents` and `capabilities` of package.json, from src/contributions.ts.
-// `--check` writes nothing and fails when something on disk is not what would be written.
+// @ts-check
+// Writes what is generated from sources; `--check` writes nothing and fails when something on disk is not what would be written.
 import { build } from 'esbuild';
 import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from './repo.mjs';
 
-const root = new URL('../', import.meta.url);
-const check = process.argv.includes('--check');
+/** @typedef {{ readonly path: string, readonly from: string, readonly text: string }} Generated */
 
-/** A TypeScript module that imports types only, as values. */
-async function load(path) {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(path, root))], bundle: true, write: false, format: 'esm', platform: 'node', logLevel: 'error',
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
-}
+const contributions = await load('src/contributions.ts');
+const experiment = await load('src/experiment/describe.ts');
 
-async function manifestText() {
-  const { activationEvents, capabilities, contributes } = await load('src/contributions.ts');
-  const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
-  return `${JSON.stringify({ ...manifest, activationEvents, capabilities, contributes }, null, 2)}\n`;
-}
+/** @type {readonly Generated[]} */
+const generated = [
+  { path: 'package.json', from: 'src/contributions.ts', text: await manifestText() },
+  { path: 'schema/thaw.schema.json', from: 'src/experiment/schema.ts', text: jsonText(experiment.generateJsonSchema()) },
+  { path: 'docs/experiment-file.md', from: 'src/experiment/schema.ts', text: experiment.generateExperimentDocs() },
+];
 
-const generated = [['package.json', await manifestText()]];
-
-for (const [path, text] of generated) {
-  const file = new URL(path, root);
-  if (await readFile(file, 'utf8') === text) continue;
-  if (check) {
-    console.error(`${path} is not what src/contributions.ts says: run "node scripts/generate.mjs" and commit the result.`);
+for (const { path, from, text } of generated) {
+  const file = join(root, path);
+  if (await readFile(file, 'utf8').catch(() => '') === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${path} is not what ${from} says: run "npm run generate" and commit the result.`);
     process.exitCode = 1;
   } else {
     await writeFile(file, text);
     console.log(`wrote ${path}`);
   }
+}
+
+/** `contributes`, `activationEvents` and `capabilities`; the rest of package.json is kept as it is. */
+async function manifestText() {
+  const { activationEvents, capabilities, contributes } = contributions;
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return jsonText({ ...manifest, activationEvents, capabilities, contributes });
+}
+
+/** @param {unknown} value */
+function jsonText(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * A TypeScript module as values, with what it imports.
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+async function load(path) {
+  const { outputFiles } = await build({ entryPoints: [join(root, path)], bundle: true, write: false, format: 'esm', platform: 'node', logLevel: 'error' });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? []).toString('base64')}`);
 }
