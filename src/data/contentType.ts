@@ -46,7 +46,7 @@ export function contentOf(bytes: Uint8Array): Content {
 const isBmp = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x42 && bytes[1] === 0x4d && [12, 40, 52, 56, 64, 108, 124].includes(bytes[14] ?? 0) && bytes[15] === 0;
 
-// eslint-disable-next-line no-control-regex -- control characters are what tells bytes from text
+ 
 const isText = (head: string): boolean => head.length > 0 && !/[\x00-\x08\x0e-\x1f\x7f]/.test(head);
 
 /** Extensions by which each format usually goes. */

@@ -5,9 +5,9 @@ import { Bug, assertNever } from '../base/bug.ts';
 import type { CardInput } from '../backbones/card.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { extensionOf, isUsualExtension } from './contentType.ts';
-import type { PreparedFile, Views } from './prepareFile.ts';
+import type { Views } from './prepareFile.ts';
 import type { FileFacts, FoundFile, Scan, View } from './sample.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './workerProtocol.ts';
+import type { FileResult, FromWorker, ToWorker, WorkerSetup } from './workerProtocol.ts';
 
 /** A file as it comes out: with its facts (and its views, unless its content was known), or with what is wrong. */
 export type Prepared =
@@ -28,7 +28,7 @@ export interface PrepareOptions {
 const mostAhead = 96;
 /** So that 96 large photos are not in memory at once. */
 const mostAheadBytes = 96 * 1024 * 1024;
-const filesAtOnce = 3;
+const decodesAtOnce = 3;
 
 /**
  * Opens each file of `scan` once, in its order, on worker threads that run ahead of the consumer. Ends early, without an
@@ -39,7 +39,7 @@ export async function* prepared(
   { known, signal, concurrency = defaultConcurrency(), worker = new URL('./decodeWorker.mjs', import.meta.url) }: PrepareOptions = {},
 ): AsyncGenerator<Prepared> {
   const { files } = scan;
-  const pool = new WorkerPool(worker, Math.min(concurrency, files.length), { input, views, asksFirst: known !== undefined, atOnce: filesAtOnce }, (sha256) => !known?.(sha256));
+  const pool = new WorkerPool(worker, Math.min(concurrency, files.length), { input, views, asksFirst: known !== undefined, decodesAtOnce }, (sha256) => !known?.(sha256));
   const onAbort = (): void => void pool.end();
   signal?.addEventListener('abort', onAbort);
   try {
@@ -66,12 +66,13 @@ export async function* prepared(
 /** ONNX Runtime takes all cores too, and decoding costs about a fifth of it. */
 const defaultConcurrency = (): number => Math.max(1, Math.ceil(availableParallelism() / 4));
 
-function preparedOf(file: FoundFile, result: Checked<PreparedFile>, known: PrepareOptions['known']): Prepared {
+function preparedOf(file: FoundFile, result: Checked<FileResult>, known: PrepareOptions['known']): Prepared {
   if (!result.ok) return { file, problem: { ...result.errors[0]!, where: { file: file.id } } };
-  const { sha256, views } = result.value;
-  const facts = result.value.facts ?? known?.(sha256);
-  if (!facts) throw new Bug(`facts of ${sha256} were known and are not any more`);
-  return { file, facts: locatedIn(file, facts), ...(views && { views }) };
+  const { value } = result;
+  if ('views' in value) return { file, facts: locatedIn(file, value.facts), views: value.views };
+  const facts = known?.(value.sha256);
+  if (!facts) throw new Bug(`facts of ${value.sha256} were known and are not any more`);
+  return { file, facts: locatedIn(file, facts) };
 }
 
 /** Facts are kept by content; a place and a wrong extension belong to the file. */
@@ -85,7 +86,7 @@ function locatedIn({ id }: FoundFile, facts: FileFacts): FileFacts {
 }
 
 /** Never a rejection: nobody may be waiting yet for a file that was handed out ahead. */
-type Outcome = Checked<PreparedFile> | 'ended' | Error;
+type Outcome = Checked<FileResult> | 'ended' | Error;
 
 interface Thread {
   readonly worker: Worker;

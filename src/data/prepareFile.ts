@@ -13,32 +13,35 @@ const mostFileBytes = 512 * 1024 * 1024;
 
 export type Views = ReadonlyMap<View, Uint8Array<ArrayBuffer>>;
 
-/** One file, read once. Without `facts` and `views` when it was not `wanted`. */
-export interface PreparedFile {
+/** A file in memory, with the name of its content. */
+export interface OpenedFile {
+  readonly bytes: Uint8Array;
   readonly sha256: string;
-  readonly facts?: FileFacts;
-  readonly views?: Views;
 }
 
-/**
- * Reads and hashes one file, then decodes it and makes its views; `wanted` may say after the hash that the rest is known.
- * Diagnostics carry no place: the caller knows by which name the user knows the file.
- */
-export async function prepareFile(
-  path: string, input: CardInput, views: readonly View[], wanted: (sha256: string) => boolean | Promise<boolean> = () => true,
-): Promise<Checked<PreparedFile>> {
+export interface PreparedFile {
+  readonly facts: FileFacts;
+  readonly views: Views;
+}
+
+/** Opens and decodes one file. Diagnostics carry no place: the caller knows by which name the user knows the file. */
+export async function prepareFile(path: string, input: CardInput, views: readonly View[]): Promise<Checked<PreparedFile>> {
+  const opened = await openFile(path);
+  return opened.ok ? decodeFile(opened.value, input, views) : opened;
+}
+
+/** Reads and hashes one file: cheap, and enough to know whether its content was met before. */
+export async function openFile(path: string): Promise<Checked<OpenedFile>> {
   const file = await readWhole(path);
   if (!file.ok) return file;
-  const sha256 = createHash('sha256').update(file.value).digest('hex');
-  if (!await wanted(sha256)) return { ok: true, value: { sha256 }, warnings: [] };
-  const decoded = await decodeImage(file.value, resizedShortSide(input));
+  return { ok: true, value: { bytes: file.value, sha256: createHash('sha256').update(file.value).digest('hex') }, warnings: [] };
+}
+
+export async function decodeFile({ bytes, sha256 }: OpenedFile, input: CardInput, views: readonly View[]): Promise<Checked<PreparedFile>> {
+  const decoded = await decodeImage(bytes, resizedShortSide(input));
   if (!decoded.ok) return decoded;
   const { pixels, ...facts } = decoded.value;
-  return {
-    ok: true,
-    value: { sha256, facts: { sha256, hashes: perceptualHashes(pixels), ...facts }, views: preprocessViews(pixels, input, views) },
-    warnings: [],
-  };
+  return { ok: true, value: { facts: { sha256, hashes: perceptualHashes(pixels), ...facts }, views: preprocessViews(pixels, input, views) }, warnings: [] };
 }
 
 async function readWhole(path: string): Promise<Checked<Uint8Array>> {

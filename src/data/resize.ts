@@ -31,7 +31,7 @@ export function resizeWindow(pixels: Pixels, size: Size, window: Window, interpo
 
 /** A part of an image: its pixel (0, 0) is the source's (left, top). */
 interface Part extends Size {
-  readonly data: Uint8Array<ArrayBufferLike>;
+  readonly data: Uint8Array;
   readonly left?: number;
   readonly top?: number;
 }

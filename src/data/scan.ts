@@ -143,43 +143,48 @@ class Scanner {
     await this.#walk({ ...place, label, ...(split && { split }) });
   }
 
-  async #walk(place: ClassPlace): Promise<void> {
-    let pending: Promise<void>[] = [];
+  /** Returns how many images it found, those in folders below included. */
+  async #walk(place: ClassPlace): Promise<number> {
+    let pending: Promise<boolean>[] = [], count = 0;
+    const settle = async (): Promise<void> => {
+      count += (await Promise.all(pending)).filter((isImage) => isImage).length;
+      pending = [];
+    };
     for await (const [entry, here] of this.#entriesOf(place)) {
       const inside: ClassPlace = { ...place, ...here };
-      if (entry.isDirectory()) await this.#nested(inside);
+      if (entry.isDirectory()) count += await this.#nested(inside);
       else if (entry.isSymbolicLink()) this.#links.push(inside);
       else if (entry.isFile()) pending.push(this.#file(inside));
       else this.#say('stray-file', 'information', here.id, 'not a regular file: not used');
-      if (pending.length >= statsAtOnce) {
-        await Promise.all(pending);
-        pending = [];
-      }
+      if (pending.length >= statsAtOnce) await settle();
     }
-    await Promise.all(pending);
+    await settle();
+    return count;
   }
 
-  async #nested(place: ClassPlace): Promise<void> {
-    const before = this.files.length;
+  async #nested(place: ClassPlace): Promise<number> {
     this.nestedFolders++;
-    await this.#walk(place);
-    const count = this.files.length - before;
+    const count = await this.#walk(place);
     if (count > 0) this.#say('nested-folder', 'warning', place.id, `a folder below a class folder: its ${count === 1 ? 'image counts' : `${count} images count`} as class ${JSON.stringify(place.label)}`);
+    return count;
   }
 
-  async #file({ path, id, label, split }: ClassPlace): Promise<void> {
+  /** True when it may be an image. */
+  async #file({ path, id, label, split }: ClassPlace): Promise<boolean> {
     if (!looksLikeImage(id)) {
       const extension = extensionOf(id);
       if (sideFileExtensions.has(extension)) this.#say('stray-file', 'information', id, 'not an image: not used');
       else this.#say('unsupported-extension', 'error', id, `".${extension}" is not the name of an image: left out`, 'rename it if it is one');
-      return;
+      return false;
     }
     try {
       const { size } = await stat(path);
       this.files.push({ id: id as SampleId, label, ...(split && { givenSplit: split }), sizeBytes: size });
+      return true;
     } catch (error) {
       // Also names that are no valid UTF-8: they cannot be opened by the text that stands for them.
       this.#say('unreadable-file', 'error', id, `cannot be looked at: ${(error as Error).message}`, 'rename it or check the disk');
+      return false;
     }
   }
 

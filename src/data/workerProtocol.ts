@@ -9,9 +9,12 @@ export interface WorkerSetup {
   readonly views: readonly View[];
   /** Whether the worker asks, with the hash, before it decodes. */
   readonly asksFirst: boolean;
-  /** Files under way at a time; libuv threads decode one while the worker resizes another. */
-  readonly atOnce: number;
+  /** Files decoded at a time: libuv's threads decode some while this thread resizes another. */
+  readonly decodesAtOnce: number;
 }
+
+/** The file, or only the hash of a content that was not to be decoded. */
+export type FileResult = PreparedFile | { readonly sha256: string };
 
 export type ToWorker =
   | { readonly type: 'file'; readonly index: number; readonly path: string }
@@ -19,5 +22,5 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'asks'; readonly index: number; readonly sha256: string }
-  | { readonly type: 'done'; readonly index: number; readonly result: Checked<PreparedFile> }
+  | { readonly type: 'done'; readonly index: number; readonly result: Checked<FileResult> }
   | { readonly type: 'failed'; readonly index: number; readonly reason: string };
