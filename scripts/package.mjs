@@ -36,7 +36,7 @@ export async function makePackage() {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const packagePath = join(root, 'out', `thaw-${version}-${target}.vsix`);
   await mkdir(join(root, 'out'), { recursive: true });
-  await createVSIX({ cwd: root, packagePath, target, allowMissingRepository: true });
+  await createVSIX({ cwd: root, packagePath, target, allowMissingRepository: true, rewriteRelativeLinks: false });
   const { size } = await stat(packagePath);
   console.log(`${packagePath}: ${files.length} files, ${(size / 2 ** 20).toFixed(1)} MiB`);
   return packagePath;

@@ -202,9 +202,12 @@ async function engine([what = 'list', ...more]: readonly string[], options: Opti
   const done = await engineCommand(what, {
     cacheDir: userCacheFolder(), signal: interrupt.signal, ...(options.from !== undefined && { from: resolve(options.from) }),
     say: (line) => void (live && process.stdout.write(`\r\u001b[2K${line}`)),
+  }).catch((error: unknown) => {
+    if (interrupt.signal.aborted) return undefined;
+    throw error;
   });
   if (live) process.stdout.write('\r\u001b[2K');
-  return print(valueOf(done).title);
+  return done ? print(valueOf(done).title) : stopped;
 }
 
 /** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */

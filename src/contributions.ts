@@ -68,8 +68,8 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
 export const experimentSuffix = '.thaw.yaml';
 export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pattern: `**/*${experimentSuffix}` };
 
-const experimentFile = 'resourceScheme == file && resourceFilename =~ /\\.thaw\\.yaml$/';
-const imageFile = 'resourceScheme == file && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
+const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFilename =~ /\\.thaw\\.yaml$/';
+const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
 
 export const activationEvents: readonly string[] = [
@@ -103,7 +103,7 @@ export const contributes = {
   viewsWelcome: [
     {
       view: 'thaw.layers',
-      contents: 'The layers of an experiment appear here: tick one to train it, untick it to freeze it.\n[Fine-Tune a Folder](command:thaw.fineTune)\n[Choose Experiment](command:thaw.chooseExperiment)\nAn experiment is a file that ends in `.thaw.yaml`.',
+      contents: 'The layers of an experiment appear here: tick one to train it, untick it to freeze it.\n[Fine-Tune a Folder](command:thaw.fineTune)\n[Choose Experiment](command:thaw.chooseExperiment)\nAn experiment is a file that ends in .thaw.yaml.',
       when: '!thaw.hasExperiment',
     },
     {
@@ -120,7 +120,7 @@ export const contributes = {
 
   menus: {
     'explorer/context': [
-      { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme == file', group: '3_thaw@1' },
+      { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@1' },
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
@@ -173,7 +173,7 @@ export const contributes = {
   walkthroughs: [{
     id: walkthroughId,
     title: 'Fine-tune your first network',
-    description: 'From a folder of photos to a trained classifier, and the proof that transfer helped.',
+    description: 'From a folder of photos to a trained classifier, and evidence whether the transfer helped.',
     icon: 'media/icons/thaw.svg',
     steps: [
       step('photos', 'Bring a folder of photos', 'One subfolder per class, named as the class: 20 photos each are enough to begin. Nothing is uploaded, moved or changed.\n[Open a Folder](command:vscode.openFolder)', 'A folder named flowers with the subfolders daisy, rose and tulip.', ['onContext:thaw.hasExperiment', 'onContext:thaw.hasRuns']),
