@@ -70,6 +70,13 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await quickPick(page).getByRole('option', { name: title }).first().click();
 }
 
+/** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await quickPick(page).locator('input').fill(name);
+  await quickPick(page).getByRole('option', { name }).first().click();
+}
+
 /** The open quick pick. */
 export const quickPick = (page: Page): Locator => page.locator('.quick-input-widget:visible');
 

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFile, openThaw, view, workbenchTest } from './workbench.ts';
+
+workbenchTest('a click on a checkbox trains a block, and undo freezes it again', async ({ page, workspace }) => {
+  const text = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - name: thaw\n    train: [head]   # kept\n';
+  await writeFile(join(workspace, 'ticks.thaw.yaml'), text);
+  await openFile(page, 'ticks.thaw.yaml');
+  await openThaw(page);
+  const block = view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6,/ });
+  await block.waitFor();
+  assert.match(await block.getAttribute('aria-label') ?? '', /not ticked/);
+  await block.getByRole('checkbox').click();
+  await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, trains/ }).waitFor();
+  const code = page.locator('.monaco-editor .view-lines').first();
+  await code.filter({ hasText: /train:\s\[head,\sblocks\.6\]\s+#\skept/ }).waitFor();
+  await code.click();
+  await page.keyboard.press('ControlOrMeta+z');
+  await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, not ticked/ }).waitFor();
+});
