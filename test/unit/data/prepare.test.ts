@@ -36,7 +36,7 @@ test('files come in their order with the views that were asked for, the same fro
   assert.deepEqual(three, one);
   const direct = await prepareFile(join(scan.folder, scan.files[17]!.id), input, ['centre', 'flip']);
   assert.ok(direct.ok);
-  assert.deepEqual(one[17], { file: scan.files[17]!, facts: direct.value.facts!, views: direct.value.views! });
+  assert.deepEqual(one[17], { file: scan.files[17]!, facts: direct.value.facts, views: direct.value.views });
 });
 
 test('known contents are hashed but not decoded, and their notes name the file', async () => {
