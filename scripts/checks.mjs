@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWhenStale } from './build.mjs';
 import { root } from './repo.mjs';
-import { run } from './shell.mjs';
-
-const node = process.execPath;
+import { ProgramFailed, run } from './shell.mjs';
 
 /** @typedef {readonly [name: string, check: () => Promise<unknown>]} Check */
 
@@ -22,13 +20,18 @@ export const compile = [
 export const checks = [
   ['the dashboard page is well typed', () => typeCheck('media')],
   ['the scripts are well typed', () => typeCheck('scripts')],
-  ['lint finds nothing, import walls included', () => run(node, ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'])],
-  ['generated files are what their sources say', () => run(node, ['scripts/generate.mjs', '--check'])],
+  ['lint finds nothing, import walls included', () => tool(['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'])],
+  ['generated files are what their sources say', () => tool(['scripts/generate.mjs', '--check'])],
   ['no registry host and no path of one machine is committed', checkClean],
 ];
 
+/** A checker's own findings are the message, all of them. @param {readonly string[]} args */
+const tool = (args) => run(process.execPath, args).catch((error) => {
+  throw error instanceof ProgramFailed && error.output ? new Error(error.output) : error;
+});
+
 /** @param {string} project */
-const typeCheck = (project) => run(node, ['node_modules/typescript/bin/tsc', '-p', project, '--pretty', 'false']);
+const typeCheck = (project) => tool(['node_modules/typescript/bin/tsc', '-p', project, '--pretty', 'false']);
 
 /** What may stand in no committed text; put together from parts, so that this file passes its own check. */
 const forbidden = [
