@@ -24,6 +24,9 @@ export interface Said {
   readonly stderr: string;
 }
 
+/** Shared by all tests, with no native engine in it: that wasm is the engine of this machine is found out once. */
+const cache = join(repoRoot, 'out', 'test-cache');
+
 /** A head on frozen features, two epochs, no control that trains: seconds of the real thing. */
 export const quick = 'stages: [{ train: [head], epochs: 2, augment: none }]\ncontrols: [blind, knn]\nbatch: 8\n';
 
@@ -79,14 +82,8 @@ export class Workspace {
     return new Command(spawn(process.execPath, [this.#cli, ...args], { cwd: this.folder, env: this.environment }));
   }
 
-  /** `thaw run` on the engine that every machine has. */
-  run(...args: readonly string[]): Promise<Said> {
-    return this.thaw('run', '--engine', 'wasm', ...args);
-  }
-
-  /** Nothing of the machine's own data, cache and colours. */
   get environment(): Readonly<Record<string, string | undefined>> {
-    return { ...process.env, XDG_DATA_HOME: this.path('user-data'), THAW_CACHE: this.path('user-cache'), NO_COLOR: '1' };
+    return { ...process.env, XDG_DATA_HOME: this.path('user-data'), THAW_CACHE: cache, NO_COLOR: '1' };
   }
 
   /** Folders of all runs, controls among them, oldest first, wherever they are kept. */

@@ -16,7 +16,7 @@ test('a folder that is not there, an empty one, one class, loose photos: each is
     ['loose', /loose error no-class-folders: 3 images, but no folder per class \(move the images of each class into a folder named after the class\)\n/],
   ];
   for (const [folder, says] of cases) {
-    const { code, stdout, stderr } = await workspace.run(folder);
+    const { code, stdout, stderr } = await workspace.thaw('run', folder);
     assert.deepEqual([code, stdout], [1, ''], folder);
     assert.match(stderr, says);
     assert.ok(!existsSync(workspace.path(`${folder}.thaw.yaml`)), `no experiment on ${folder}`);
@@ -27,7 +27,7 @@ test('a folder that is not there, an empty one, one class, loose photos: each is
 test('an experiment whose folder is gone fails with the folder\'s name, in the terminal, run.json and journal alike', async (t) => {
   const workspace = new Workspace(t);
   workspace.write('gone.thaw.yaml', `thaw: 1\ndata: { folder: moved/away }\n${quick}`);
-  const { code, stdout } = await workspace.run('gone.thaw.yaml');
+  const { code, stdout } = await workspace.thaw('run', 'gone.thaw.yaml');
   assert.equal(code, 1);
   assert.match(stdout, /moved\/away: there is no such folder\ncheck the path\n/);
   const { status, problem } = manifestOf(workspace.lastRun());
@@ -41,7 +41,7 @@ test('when every file is bad, each is named with what is wrong with it', async (
   workspace.write('photos/glass/empty.jpg', '');
   workspace.write('photos/glass/page.jpg', '<html><body>404</body></html>');
   workspace.write('photos/paper/cut.png', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]));
-  const { code, stdout } = await workspace.run('photos', '--preset', 'features-only');
+  const { code, stdout } = await workspace.thaw('run', 'photos', '--preset', 'features-only');
   assert.equal(code, 1);
   assert.match(stdout, /glass\/empty\.jpg error empty-file: the file has 0 bytes/);
   assert.match(stdout, /glass\/page\.jpg error not-an-image: the content is HTML/);
@@ -57,7 +57,7 @@ test('a class with one image and folders within folders are used as they are, an
   workspace.photos({ glass: 6, paper: 6, single: 1 });
   workspace.photos({ 'taken': 0, 'taken too': 0, 'and this': 0, 'deeper': 2 }, 'photos/glass/deep');
   workspace.write('odd.thaw.yaml', `thaw: 1\ndata: { folder: photos }\n${quick}`);
-  const { code, stdout } = await workspace.run('odd.thaw.yaml');
+  const { code, stdout } = await workspace.thaw('run', 'odd.thaw.yaml');
   assert.equal(code, 0, stdout);
   assert.match(stdout, /single warning class-too-small: class "single" has 1 image; 3 are needed to train, validate and test it/);
   assert.match(stdout, /glass\/deep\/deeper warning nested-folder: a folder below a class folder: its 2 images count as class "glass"/);
