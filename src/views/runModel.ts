@@ -178,7 +178,12 @@ export class RunModel extends Owner {
       this.#entries.set(folder.id, entry);
       this.#tell(folder.id);
     }
-    if (life !== 'ended') this.#follow(entry);
+    if (life === 'ended') return;
+    if (!isLive(entry.manifest.status)) { // a trainer has taken up a run that had ended
+      entry.manifest = manifest;
+      delete entry.reading;
+    }
+    this.#follow(entry);
   }
 
   #follow(entry: Entry): void {

@@ -84,8 +84,8 @@ function startChromium(): Promise<Browser> {
 async function endTrainers(workspace: string): Promise<void> {
   const runs = join(workspace, '.thaw', 'runs');
   for (const id of await readdir(runs).catch(() => [])) {
-    const manifest = await readFile(join(runs, id, 'run.json'), 'utf8').catch(() => '{}');
-    const pid = (JSON.parse(manifest) as { lease?: { pid: number } }).lease?.pid;
+    const lease = await readFile(join(runs, id, 'lease.json'), 'utf8').catch(() => '{}');
+    const { pid } = JSON.parse(lease) as { pid?: number };
     if (pid === undefined) continue;
     try {
       process.kill(pid, 'SIGKILL');
