@@ -25,7 +25,7 @@ registerComponents();
 
 const top = header(send);
 const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
-const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack' });
+const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' });
 const panels = tabs(['Mistakes', 'Confusion', 'Data', 'Epochs', 'System']);
 const page = [
   top.node,

@@ -2,7 +2,7 @@ import type { PageState } from './store.ts';
 import type { ControlKind, Share } from '../src/protocol/verdict.ts';
 import { behindControl } from '../src/protocol/behindControl.ts';
 import { controlTitle } from '../src/protocol/wording.ts';
-import { percent } from '../src/base/units.ts';
+import { percent, stepsText } from '../src/base/units.ts';
 import { h, svg } from './dom.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
@@ -53,7 +53,7 @@ function forest({ run: { state } }: PageState): HTMLElement | undefined {
     ]));
 }
 
-const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${matchedSteps} steps` : ''}`;
+const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${stepsText(matchedSteps)}` : ''}`;
 
 function dot({ value, low, high }: Share, run: boolean): SVGElement {
   const at = (share: number): string => `${(2 + 96 * share).toFixed(2)}%`;

@@ -38,3 +38,6 @@ export function about(durationMs: number): string {
 
 /** "1 thread", "2 threads". */
 export const threadsText = (threads: number): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+
+/** "1 step", "20 steps". */
+export const stepsText = (steps: number): string => `${steps} ${steps === 1 ? 'step' : 'steps'}`;

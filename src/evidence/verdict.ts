@@ -1,5 +1,5 @@
 import { Bug } from '../base/bug.ts';
-import { about, percent } from '../base/units.ts';
+import { about, percent, stepsText } from '../base/units.ts';
 import type { Claim, Comparison, ControlKind, Verdict } from '../protocol/verdict.ts';
 import { pairedDifference, shareOf } from './intervals.ts';
 import { mcnemarTwoSided } from './mcnemar.ts';
@@ -134,7 +134,7 @@ function wordsOf(claim: Claim, against: Comparison | undefined, comparisons: rea
 }
 
 function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, items, seeds, at }: Comparison, scratchBudgetMs?: number): string[] {
-  const when = at.kind === 'end' ? '' : ` Both are judged within the first ${at.step} steps, where the control's time ended${scratchBudgetMs === undefined ? '' : ` (${about(scratchBudgetMs)})`}.`;
+  const when = at.kind === 'end' ? '' : ` Both are judged within the first ${stepsText(at.step)}, where the control's time ended${scratchBudgetMs === undefined ? '' : ` (${about(scratchBudgetMs)})`}.`;
   return [
     `On the same ${items} test items the run got ${run.correct} right (${percent(run.value)}), ${titles[control]} ${controlShare.correct} (${percent(controlShare.value)}).${when}`,
     `Difference ${signed(gapPt)} points (95 % interval ${signed(lowPt)} to ${signed(highPt)}), exact McNemar p ${pText(p)}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}.`,

@@ -1,7 +1,7 @@
 import type { RunState } from '../protocol/reduceRun.ts';
 import type { Share } from '../protocol/verdict.ts';
 import { controlTitle } from '../protocol/wording.ts';
-import { percent } from '../base/units.ts';
+import { percent, stepsText } from '../base/units.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
@@ -24,7 +24,7 @@ export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint)
 function table(run: RunState, bold: Paint['bold'], dim: Paint['dim']): string[] {
   const rows: { name: string; share: Share; own: boolean }[] = [
     { name: 'this run', share: run.tested!.accuracy, own: true },
-    ...run.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: `${controlTitle(control)}${matchedSteps !== undefined ? `, ${matchedSteps} steps` : ''}`, share: accuracy, own: false }] : []),
+    ...run.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: `${controlTitle(control)}${matchedSteps !== undefined ? `, ${stepsText(matchedSteps)}` : ''}`, share: accuracy, own: false }] : []),
   ].sort((a, b) => b.share.value - a.share.value);
   const width = Math.max(...rows.map(({ name }) => name.length));
   return rows.map(({ name, share, own }) => `  ${own ? bold(name.padEnd(width)) : name.padEnd(width)}  ${percent(share.value).padStart(7)}  ${dim(bar(share))}`);

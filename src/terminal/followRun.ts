@@ -5,7 +5,7 @@ import { controlTitle } from '../protocol/wording.ts';
 import { diagnosticText, visible } from '../protocol/diagnostic.ts';
 import { endCard } from './endCard.ts';
 import { liveLine } from './liveLine.ts';
-import { percent, threadsText } from '../base/units.ts';
+import { percent, threadsText, stepsText } from '../base/units.ts';
 import type { Paint } from './paint.ts';
 
 /** A folder in a bad state has hundreds; a person reads a few. */
@@ -78,7 +78,7 @@ export class RunScreen {
       case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
       case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right; now its controls`);
-      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${event.matchedSteps} steps`) : ''}`;
+      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}`;
       default: return undefined;
     }
   }

@@ -50,8 +50,9 @@ export function explorerItem(page: Page, name?: string): Locator {
   return name === undefined ? tree.getByRole('treeitem') : tree.getByRole('treeitem', { name, exact: true });
 }
 
-/** Right-clicks an item of the Explorer and chooses an entry. The menu waits for our extension's entries on first use. */
+/** Right-clicks an item of the Explorer and chooses an entry. A menu opened before our extension is known lacks its entries, so that is waited for. */
 export async function explorerContextMenu(page: Page, item: string, entry: string): Promise<void> {
+  await page.getByRole('tab', { name: 'Thaw', exact: true }).waitFor();
   await contextMenu(page, explorerItem(page, item), entry);
 }
 

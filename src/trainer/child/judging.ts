@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../base/clock.ts';
-import { about } from '../../base/units.ts';
+import { about, stepsText } from '../../base/units.ts';
 import { blindPredictions } from '../../evidence/blind.ts';
 import { fitKnn } from '../../evidence/knn.ts';
 import { judge, type ControlOutcome } from '../../evidence/verdict.ts';
@@ -102,9 +102,10 @@ async function controlRun(prepared: Prepared, trained: Trained, control: 'random
       activity: 'random-features', stages: stagesOf(control, prepared, trained), patience: Infinity, stop: run.stopRequested,
       ...(budgetMs !== undefined && { deadlineMs: monotonicMs() + budgetMs }),
     });
-    if (!result.best || result.step === 0) {
+    const perEpoch = stepsPerEpochOf(prepared);
+    if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
       writer.close('stopped');
-      return { control, why: result.how === 'stopped' ? 'stopped before its first evaluation' : `${about(budgetMs ?? 0)} were too short for its first step` };
+      return { control, why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };
     }
     report(prepared, writer, result.best);
     writer.close(result.how === 'stopped' ? 'stopped' : 'finished');
