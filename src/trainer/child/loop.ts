@@ -83,7 +83,7 @@ async function runPhase(job: TrainJob, progress: Progress, index: number, stage:
   const boundary = freezeBoundary(network, trainable), isStopped = (): boolean => job.stop.aborted;
   const source = await job.sourceOf(boundary, progress.weights);
   if (isStopped()) return 'stopped';
-  const state = createState({ network, from: boundary, input: job.input, weights: progress.weights, kernels: job.kernels, optimizer: adamW() });
+  const state = createState({ network, from: source.from, input: job.input, weights: progress.weights, kernels: job.kernels, optimizer: adamW() });
   try {
     setStage(state, { bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage) });
     if (progress.optimizer) restore(state, progress.weights, progress.optimizer);
