@@ -55,14 +55,16 @@ const cached: TrainJob['sourceOf'] = async (boundary, now) => {
 test('training on cached features gives what training without a cache gives, through a probe and thawed blocks', async () => {
   const [without, withCache] = [await trained([probe, thaw]), await trained([probe, thaw], { sourceOf: cached })];
   assert.equal(withCache.trained.trace.length, 5);
-  let furthest = 0, compared = 0;
+  let furthest = 0, moved = 0;
   for (const [name, { data }] of withCache.trained.weights) {
-    const expected = without.trained.weights.get(name)!.data;
-    for (const [i, value] of data.entries()) furthest = Math.max(furthest, Math.abs(value - expected[i]!));
-    compared += data.length;
+    const expected = without.trained.weights.get(name)!.data, before = weights.get(name)!.data;
+    for (const [i, value] of data.entries()) {
+      furthest = Math.max(furthest, Math.abs(value - expected[i]!));
+      if (value !== before[i]) moved++;
+    }
   }
-assert.ok(compared > 500, `${compared} weights`);
-  assert.ok(furthest < 2e-4, `weights differ by up to ${furthest}`); // fp32 of two engines, through 10 AdamW steps
+  assert.ok(moved > 200, `${moved} weights were trained`);
+  assert.ok(furthest < 1e-5, `weights differ by up to ${furthest}`); // fp32 of two engines, through 8 AdamW steps; seen: 2e-7
   for (const [i, { validationLoss }] of withCache.trained.trace.entries()) assert.ok(Math.abs(validationLoss - without.trained.trace[i]!.validationLoss) < 1e-4);
 });
 

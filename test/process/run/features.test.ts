@@ -1,0 +1,82 @@
+/** What is computed once is used again, whole: features across runs, the split when photos are added, the same numbers from the same seed. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseManifest } from '../../../src/data/manifest.ts';
+import type { RunFolder } from '../../../src/runs/runFolder.ts';
+import { eventsOf, factsOf, manifestOf, Workspace } from '../../support/product.ts';
+
+/** All numbers that a run came to, without times. */
+async function numbersOf(run: RunFolder): Promise<unknown> {
+  const found = (await eventsOf(run)).filter(({ type }) => type === 'evaluated' || type === 'tested' || type === 'control');
+  return [found.map((event) => ({ ...event, seq: 0, at: '' })), readFileSync(join(run.evaluations, 'test.jsonl'), 'utf8'), manifestOf(run).dataFingerprint];
+}
+
+const featuresOf = (workspace: Workspace): string => workspace.path('.thaw/cache/features');
+
+/** Records in the feature cache: one for each image that ever went through the frozen layers. */
+function recordsIn(folder: string): number {
+  const sizes = readdirSync(folder).filter((name) => name.endsWith('.data')).map((name) => statSync(join(folder, name)).size);
+  return sizes.reduce((a, b) => a + b, 0) / (1280 * Float32Array.BYTES_PER_ELEMENT);
+}
+
+test('a second run computes nothing and gives the same numbers; so does one that finds its cache damaged, and says it', async (t) => {
+  const workspace = new Workspace(t), experiment = workspace.quickExperiment();
+  assert.equal((await workspace.thaw('run', experiment)).code, 0);
+  const first = workspace.lastRun(), numbers = await numbersOf(first);
+  assert.equal(recordsIn(featuresOf(workspace)), 16);
+
+  assert.equal((await workspace.thaw('run', experiment)).code, 0);
+  assert.equal(recordsIn(featuresOf(workspace)), 16);
+  assert.equal(manifestOf(workspace.lastRun()).engine?.prefix, undefined, 'ONNX Runtime was not even started');
+  assert.deepEqual(await numbersOf(workspace.lastRun()), numbers);
+
+  damageOneRecord(featuresOf(workspace));
+  const { code, stdout } = await workspace.thaw('run', experiment);
+  assert.equal(code, 0);
+  assert.match(stdout, /warning cache-corrupt: the feature cache has damaged records \(nothing to do: they are computed again/);
+  assert.equal(recordsIn(featuresOf(workspace)), 17);
+  assert.deepEqual(await numbersOf(workspace.lastRun()), numbers);
+});
+
+function damageOneRecord(folder: string): void {
+  const name = readdirSync(folder).find((each) => each.endsWith('.data'))!;
+  const bytes = readFileSync(join(folder, name));
+  bytes[5000]! ^= 0x40;
+  writeFileSync(join(folder, name), bytes);
+}
+
+test('photos that are added do not move the old ones', async (t) => {
+  const workspace = new Workspace(t), experiment = workspace.quickExperiment();
+  await workspace.thaw('run', experiment);
+  const before = splitsOf(workspace.lastRun());
+  assert.equal(before.size, 16);
+
+  workspace.photos({ glass: 14, paper: 12 });
+  assert.match((await workspace.thaw('run', experiment)).stdout, /26 images in 2 classes: .*seed 7; 16 images stay where an earlier run had them\)/);
+  const after = splitsOf(workspace.lastRun());
+  assert.equal(after.size, 26);
+  for (const [path, split] of before) assert.equal(after.get(path), split, path);
+  const counts = (await factsOf(workspace.lastRun(), 'data'))[0]!.data;
+  assert.deepEqual([counts.train, counts.validation, counts.test], [[10, 8], [2, 2], [2, 2]]);
+});
+
+function splitsOf(run: RunFolder): Map<string, string> {
+  const { lines, unreadable } = parseManifest(readFileSync(run.dataManifest, 'utf8'));
+  assert.equal(unreadable, 0);
+  return new Map(lines.map(({ path, split = 'left out' }) => [path, split] as const).sort());
+}
+
+test('blocks thaw on cached features of their own boundary, and a finished run holds all that was trained', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 4, paper: 4 });
+  workspace.write('thaw.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nbatch: 4\ncontrols: [blind, knn]\nstages:\n  - { train: [head], epochs: 1, augment: none }\n  - { train: [head, conv_head], epochs: 1, augment: none, rate: 1e-4 }\n');
+  const { code, stdout } = await workspace.thaw('run', 'thaw.thaw.yaml');
+  assert.equal(code, 0, stdout);
+  const run = workspace.lastRun(), stages = await factsOf(run, 'stage');
+  assert.deepEqual(stages.map(({ stage, step }) => [stage, step]), [[0, 0], [1, 1]]);
+  assert.ok(existsSync(run.best) && existsSync(run.last));
+  const predicted = await workspace.thaw('predict', 'latest', 'photos/paper/0.jpg', '--json');
+  assert.equal(predicted.code, 0, predicted.stderr);
+});
