@@ -25,6 +25,7 @@ import { suggest } from './base/suggest.ts';
 import { TrainerHost } from './trainer/host/trainerHost.ts';
 import { engineCommand } from './trainer/native/engineCommand.ts';
 import { userCacheFolder, userDataFolder } from './base/environment.ts';
+import type { Outcome } from './protocol/runEvent.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
@@ -78,7 +79,9 @@ async function follow(host: TrainerHost, id: RunId, file: string, options: Optio
     void host.stopRun(id);
   });
   const controls: Promise<void>[] = [];
+  let outcome: Outcome | undefined;
   for await (const event of host.eventsOf(id, 0, ending.signal)) {
+    if (event.type === 'ended') outcome = event.outcome;
     if (options.json) process.stdout.write(`${formatJson(event)}\n`);
     else screen.onEvent(event);
     if (event.type === 'control-started' && !options.json) controls.push(followControl(host, event.runId, screen, ending.signal));
@@ -91,8 +94,7 @@ async function follow(host: TrainerHost, id: RunId, file: string, options: Optio
     process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
     if (screen.state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
   }
-  const { status } = screen.state;
-  return status === 'finished' ? 0 : status === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
+  return outcome === 'finished' ? 0 : outcome === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
 }
 
 async function followControl(host: TrainerHost, id: string, screen: RunScreen, signal: AbortSignal): Promise<void> {
