@@ -8,7 +8,7 @@ import { formatManifestLine } from '../../../../src/data/manifest.ts';
 import { formatResolved } from '../../../../src/experiment/format.ts';
 import { resolveExperiment } from '../../../../src/experiment/resolve.ts';
 import type { RunId, RunManifest } from '../../../../src/protocol/runManifest.ts';
-import type { SampleId, Split } from '../../../../src/data/sample.ts';
+import type { Split } from '../../../../src/data/sample.ts';
 import { aRun } from '../../../support/runs.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
@@ -32,7 +32,7 @@ const splitsIn = (t: TestContext, prepare: (home: string) => void, plan = planOf
   const home = temporaryFolder(t);
   prepare(home);
   const own = aRun(home, { id: '20260501-120059-flowers-ffffff' as RunId });
-  return Object.fromEntries<Split>(earlierSplits(own, plan.data) as ReadonlyMap<SampleId, Split>);
+  return Object.fromEntries<Split>(earlierSplits(own, plan.data));
 };
 
 test('the newest run on the folder says where its photos stay; what it left out is free', (t) => {
