@@ -12,7 +12,7 @@ import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
 import { pixelSource } from './pixelSource.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf, type Trained } from './loop.ts';
+import { stepsPerEpochOf, type Trained } from './trainJob.ts';
 import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { StagePlan } from '../../experiment/plan.ts';

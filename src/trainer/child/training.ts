@@ -17,7 +17,8 @@ import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
 import { predictionOf, writePredictions } from '../../runs/predictions.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf, train, type TrainCheckpoint, type Trained } from './loop.ts';
+import { stepsPerEpochOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
+import { train } from './loop.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */

@@ -1,0 +1,50 @@
+import type { CardInput } from '../../backbones/card.ts';
+import type { Dataset } from './dataset.ts';
+import type { Evaluation } from './trace.ts';
+import type { FeatureSource } from './featureSource.ts';
+import type { Kernels } from '../../engine/kernels.ts';
+import type { Network } from '../../backbones/op.ts';
+import type { Plan, StagePlan } from '../../experiment/plan.ts';
+import type { RunFact } from '../../protocol/runEvent.ts';
+import type { Weights } from '../../backbones/tensorData.ts';
+
+/** All that a training run needs; a control is the same job with other weights, other stages or a deadline. */
+export interface TrainJob {
+  readonly network: Network;
+  readonly input: CardInput;
+  readonly kernels: Kernels;
+  readonly plan: Pick<Plan, 'stages' | 'batch' | 'stop' | 'seed'>;
+  /** Where it starts: every parameter of the network. */
+  readonly weights: Weights;
+  readonly dataset: Dataset;
+  /** What a stage trains on, given its freeze boundary and the weights before it. */
+  sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
+  append(fact: RunFact): void;
+  checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
+  /** Told how long the steps of a stage took, evaluations left out. */
+  timed(stage: StagePlan, steps: number, elapsedMs: number): void;
+  /** Finish the step, keep a checkpoint, end. */
+  readonly stop: AbortSignal;
+  /** Monotonic milliseconds at which a control's budget is spent. */
+  readonly deadlineMs?: number;
+}
+
+export interface TrainCheckpoint {
+  readonly step: number;
+  /** Every tensor that any stage so far could have changed. */
+  readonly weights: Weights;
+  readonly optimizer: Weights;
+  readonly state: { readonly stage: number; readonly epoch: number; readonly stepInEpoch: number; readonly trainable: readonly string[]; readonly seed: number };
+}
+
+export interface Trained {
+  readonly how: 'finished' | 'stopped' | 'deadline';
+  /** Steps taken. */
+  readonly step: number;
+  /** At the best evaluation; the start weights when there was none. */
+  readonly weights: Weights;
+  readonly best: Evaluation | undefined;
+  readonly trace: readonly Evaluation[];
+}
+
+export const stepsPerEpochOf = ({ dataset, plan }: Pick<TrainJob, 'dataset' | 'plan'>): number => Math.ceil(dataset.rows.train.length / plan.batch);
