@@ -38,7 +38,7 @@ export async function predictFiles(path: string, files: readonly string[], machi
   async function predictOne(file: string): Promise<FilePrediction> {
     const prepared = await prepareFile(file, card!.input, ['centre']);
     if (!prepared.ok) return { file, top: [], problem: prepared.errors[0]! };
-    const probabilities = probabilitiesOf(await model.run(prepared.value.views!.get('centre')!, 1), 0, classes!.length);
+    const probabilities = probabilitiesOf(await model.run(prepared.value.views.get('centre')!, 1), 0, classes!.length);
     return { file, top: classes!.map((label, i) => ({ label, probability: probabilities[i]! })).sort((a, b) => b.probability - a.probability) };
   }
 }
