@@ -2,7 +2,6 @@
 // Bundles what ships into dist/: the extension, the trainer, the command line, the decode worker and the dashboard page.
 // usage: node scripts/build.mjs [--watch]
 import * as esbuild from 'esbuild';
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,9 +44,6 @@ const bundles = (() => {
   ];
 })();
 
-/** @param {esbuild.BuildOptions} bundle */
-const entryOf = (bundle) => Object.values(/** @type {Record<string, string>} */ (bundle.entryPoints))[0] ?? '';
-
 const stampFile = join(root, 'dist', '.built-from');
 
 const stampOf = () => fingerprintOf(['src', 'media', 'scripts/build.mjs', 'package-lock.json']);
@@ -59,12 +55,7 @@ export async function buildWhenStale() {
 
 export async function build() {
   const stamp = await stampOf(); // taken first: a file edited meanwhile makes the next build stale
-  const present = bundles.filter((bundle) => {
-    const there = existsSync(join(root, entryOf(bundle)));
-    if (!there) console.error(`  not there yet: ${entryOf(bundle)}`);
-    return there;
-  });
-  const results = await Promise.allSettled(present.map((bundle) => esbuild.build(bundle)));
+  const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(bundle)));
   await copyWasm();
   for (const result of results) {
     if (result.status === 'rejected') continue;
