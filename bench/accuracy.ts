@@ -25,10 +25,10 @@ export function accuracyBench(): void {
     writeFileSync(join(home, `${name}.thaw.yaml`), experiment(name));
     const runs = seeds.map((seed) => thawRun(home, name, seed));
     const ours = runs.map(({ test }) => test!.value);
-    const peer = python && runPeer<PeerResult>(python, 'peer_head.py', [join(home, '.thaw', 'runs', runs[0]!.id), folder, resolve('backbones/efficientnet_lite0/model.safetensors'), JSON.stringify(settings), ...seeds.map(String)]);
+    const peer = python && runPeer(python, 'peer_head.py', [join(home, '.thaw', 'runs', runs[0]!.id), folder, resolve('backbones/efficientnet_lite0/model.safetensors'), JSON.stringify(settings), ...seeds.map(String)]) as PeerResult;
     rmSync(home, { recursive: true });
     return [name, String(runs[0]!.test!.items), percent(mean(ours)), ours.map(percent).join(', '),
-      ...peer ? [percent(mean(peer.accuracy)), peer.accuracy.map(percent).join(', '), `${(100 * (mean(ours) - mean(peer.accuracy))).toFixed(1)}`, percent(peer.logisticRegression)] : ['–', '–', '–', '–']];
+      ...peer ? [percent(mean(peer.accuracy)), peer.accuracy.map(percent).join(', '), (100 * (mean(ours) - mean(peer.accuracy))).toFixed(1), percent(peer.logisticRegression)] : ['–', '–', '–', '–']];
   });
   console.log('\n### Test accuracy, frozen EfficientNet-Lite0, the same head on the same split, mean of 3 seeds (goal: within 1.5 points)\n');
   table(['set', 'test items', 'Thaw', 'seeds', 'PyTorch + timm', 'seeds', 'difference (points)', 'scikit-learn logistic regression'], rows);

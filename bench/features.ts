@@ -63,7 +63,7 @@ export async function featuresBench(rounds = 5): Promise<void> {
   });
   const fromFiles = (): Promise<number> => fresh(async (features) => {
     for await (const item of prepared({ folder, files }, card.input, ['centre'], { worker: new URL(`file://${resolve('dist/decodeWorker.mjs')}`) })) {
-      if ('views' in item && item.views) await features.take(item.facts.sha256, item.views);
+      if ('views' in item) await features.take(item.facts.sha256, item.views);
     }
     return files.length;
   });

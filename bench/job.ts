@@ -19,7 +19,7 @@ export async function jobBench(rounds = 3): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     rmSync(join(folder, '.thaw'), { recursive: true, force: true });
     ours.push(thawJob(folder));
-    if (python) theirs.push(runPeer<{ seconds: number }>(python, 'peer_job.py', [photos, resolve('backbones/efficientnet_lite0/model.safetensors'), '10']).seconds);
+    if (python) theirs.push((runPeer(python, 'peer_job.py', [photos, resolve('backbones/efficientnet_lite0/model.safetensors'), '10']) as { seconds: number }).seconds);
   }
   rmSync(folder, { recursive: true });
   const tested = median(ours.map((each) => each.tested)), verdict = median(ours.map((each) => each.verdict));

@@ -22,9 +22,9 @@ export function peerPython(): string | undefined {
 }
 
 /** Runs a peer script; its last line is JSON. */
-export function runPeer<T>(python: string, script: string, args: readonly string[]): T {
+export function runPeer(python: string, script: string, args: readonly string[]): unknown {
   const text = execFileSync(python, [join('bench', script), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 26 });
-  return JSON.parse(text.trimEnd().split('\n').at(-1)!) as T;
+  return JSON.parse(text.trimEnd().split('\n').at(-1)!);
 }
 
 /** Data beside the checkout that is not ours to ship; benchmarks use it where it is. */

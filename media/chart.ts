@@ -96,7 +96,7 @@ function stageBands(bandsOf: () => readonly Band[], themeOf: () => Theme): Plugi
     id: 'stageBands',
     beforeDatasetsDraw: ({ ctx, chartArea, scales }) => {
       const bands = bandsOf(), theme = themeOf();
-      if (bands.length === 0 || !chartArea) return;
+      if (bands.length === 0) return;
       ctx.save();
       ctx.font = `11px ${theme.font}`;
       bands.forEach(({ label, from, to }, i) => {

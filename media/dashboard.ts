@@ -31,10 +31,10 @@ const page = [
   top.node,
   h('div', { class: 'grid' },
     h('div', { class: 'stack' },
-      h('section', { class: 'card' }, lossTitle, h('div', { class: 'chart' }, lossCanvas!)),
+      h('section', { class: 'card' }, lossTitle, h('div', { class: 'chart' }, lossCanvas)),
       h('div', { class: 'pair' },
-        h('section', { class: 'card' }, accuracyTitle, h('div', { class: 'chart small' }, accuracyCanvas!)),
-        h('section', { class: 'card' }, h('h2', {}, 'Learning rate'), h('div', { class: 'chart small' }, rateCanvas!)))),
+        h('section', { class: 'card' }, accuracyTitle, h('div', { class: 'chart small' }, accuracyCanvas)),
+        h('section', { class: 'card' }, h('h2', {}, 'Learning rate'), h('div', { class: 'chart small' }, rateCanvas)))),
     side),
   panels.node,
 ];
@@ -96,7 +96,7 @@ interface Tabs {
 }
 
 function tabs(names: readonly string[]): Tabs {
-  const each = new Map(names.map((name) => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol() as unknown }]));
+  const each = new Map(names.map((name) => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol() }]));
   const all = [...each.values()];
   return {
     node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),

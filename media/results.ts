@@ -31,7 +31,7 @@ export function confusionView({ confusion, classes }: PageResults): HTMLElement 
     h('thead', {}, h('tr', {}, h('th'), ...names.map((name) => h('th', { scope: 'col' }, h('bdi', {}, name))), h('th', { scope: 'col' }, 'right'))),
     h('tbody', {}, ...confusion.map((row, i) => {
       const total = row.reduce((a, b) => a + b, 0);
-      return h('tr', {}, h('th', { scope: 'row', title: names[i] }, h('bdi', {}, names[i]!)), ...row.map((count, j) => cell(count, i, j, total)),
+      return h('tr', {}, h('th', { scope: 'row', title: names[i] }, h('bdi', {}, names[i])), ...row.map((count, j) => cell(count, i, j, total)),
         h('td', { class: 'recall' }, total > 0 ? percent(row[i]! / total, 0) : '–'));
     }))));
 }

@@ -203,7 +203,7 @@ async function engine([what = 'list', ...more]: readonly string[], options: Opti
   process.once('SIGINT', () => interrupt.abort());
   const done = await engineCommand(what, {
     cacheDir: userCacheFolder(), signal: interrupt.signal, ...(options.from !== undefined && { from: resolve(options.from) }),
-    say: (line) => void (live && process.stdout.write(`\r\u001b[2K${line}`)),
+    say: (line) => { if (live) process.stdout.write(`\r\u001b[2K${line}`); },
   }).catch((error: unknown) => {
     if (interrupt.signal.aborted) return undefined;
     throw error;
@@ -262,8 +262,8 @@ function valueOf<T>(checked: Checked<T>): T {
 }
 
 const terminal = (options: Options): Screen => ({
-  columns: process.stdout.columns ?? 100,
-  live: process.stdout.isTTY === true && !options.json,
+  columns: process.stdout.isTTY ? process.stdout.columns : 100,
+  live: process.stdout.isTTY && !options.json,
   write: (text) => void process.stdout.write(text),
 });
 
