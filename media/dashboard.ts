@@ -95,8 +95,15 @@ interface Tabs {
   fill(name: string, source: unknown, view: () => HTMLElement, badge?: string): void;
 }
 
+interface Panel {
+  readonly tab: HTMLElement;
+  readonly view: HTMLElement;
+  /** What it was drawn from. */
+  source: unknown;
+}
+
 function tabs(names: readonly string[]): Tabs {
-  const each = new Map(names.map((name) => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol() }]));
+  const each = new Map(names.map((name): [string, Panel] => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol('never drawn') }]));
   const all = [...each.values()];
   return {
     node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),
