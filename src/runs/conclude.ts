@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExitFacts, RunManifest } from '../protocol/runManifest.ts';
 import { decodeDeath } from './exits.ts';
@@ -70,6 +70,7 @@ function concluded(run: RunFolder, manifest: RunManifest): { manifest: RunManife
     ...(exit && { exit }),
     stderrTail: tailOf(owner.stderr),
     askedToStop: stopOrdered(owner),
+    diskIsFull: isFull(owner),
   });
   const at = exit?.at ?? lease?.heartbeatAt ?? nowAt();
   return {
@@ -90,6 +91,12 @@ function readExit(run: RunFolder): ExitFacts | undefined {
   } catch {
     return undefined; // nobody saw it
   }
+}
+
+/** Less than what a trainer holds back for its last words. */
+function isFull({ path }: RunFolder): boolean {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize < 64 * 1024;
 }
 
 function tailOf(file: string, tailBytes = 8192): string {

@@ -14,6 +14,8 @@ export interface Death {
   readonly stderrTail: string;
   /** A stop had been ordered. */
   readonly askedToStop: boolean;
+  /** There is so little room that its last words may not have fitted. */
+  readonly diskIsFull?: boolean;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface Death {
  * The text is built here, from facts, and nowhere else.
  */
 export function decodeDeath(death: Death): { readonly outcome: Outcome; readonly diagnostic: Diagnostic } {
-  const { exit, stderrTail, askedToStop } = death;
+  const { exit, stderrTail, askedToStop, diskIsFull = false } = death;
   if (askedToStop && (exit?.signal === 'SIGKILL' || exit?.signal === 'SIGTERM')) {
     return { outcome: 'killed', diagnostic: error('run-killed', 'the trainer did not stop when asked, and was ended by force', 'its last checkpoint is kept') };
   }
-  return { outcome: 'crashed', diagnostic: lastWords(stderrTail) ?? fromText(stderrTail, exit) ?? fromExit(exit, stderrTail) };
+  return { outcome: 'crashed', diagnostic: lastWords(stderrTail) ?? fromText(stderrTail, exit) ?? (diskIsFull && exit?.signal === undefined ? wordless : fromExit(exit, stderrTail)) };
 }
 
 /** The line a trainer leaves on stderr when its journal cannot take its diagnostic any more (trainer/child/exit.ts). */
@@ -90,6 +92,8 @@ function fromExit(exit: ExitFacts | undefined, stderrTail: string): Diagnostic {
 }
 
 const error = (code: DiagnosticCode, message: string, fix: string): Diagnostic => ({ code, severity: 'error', message, fix });
+
+const wordless = error('disk-full', 'the disk is full: the trainer is gone and could not even write why', 'free some room, or delete runs you no longer need; the last checkpoint is kept');
 
 const peak = (exit: ExitFacts | undefined): string =>
   exit?.peakBytes === undefined ? '' : `; it had used up to ${bytes(exit.peakBytes)}`;

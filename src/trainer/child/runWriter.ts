@@ -55,6 +55,7 @@ export function openTrainerRun(path: string): TrainerRun {
     stopRequested: stopping.signal,
 
     async begin(resumedFromStep?: number): Promise<boolean> {
+      holdReserve(run.folder);
       const lock = await turnOf(run.folder, stopping.signal);
       if (!lock) return false;
       const beats = setInterval(() => lock.beat(), heartbeatMs).unref();
@@ -71,6 +72,7 @@ export function openTrainerRun(path: string): TrainerRun {
         experimentFile, dataFolder, backbone, versions, controlOf: run.folder.id, control,
         ...(request && { request }), ...(engine && { engine }), ...(dataFingerprint !== undefined && { dataFingerprint }),
       });
+      holdReserve(folder);
       const writer = openWriter(folder, []);
       writer.append(startedFact());
       return writer;
@@ -116,7 +118,8 @@ export async function concludeWith(run: TrainerRun, train: () => Promise<Outcome
 /** What may be lost with the machine's power; the rest is synced. */
 const fleeting: readonly RunFact['type'][] = ['step', 'progress', 'evaluated', 'warning'];
 
-const reserveBytes = 64 * 1024;
+/** Without so much room a run does not begin; on a full disk, this is the room for its last words. */
+const holdReserve = (folder: RunFolder): void => writeFileSync(folder.reserve, new Uint8Array(64 * 1024));
 
 /** The most warnings that go into the journal one by one; data/manifest.jsonl has all files. */
 export const journalledWarnings = 200;
@@ -126,7 +129,6 @@ function openWriter(folder: RunFolder, ends: Disposable[]): RunWriter {
   if (!read.ok) throw new Refused(read.errors);
   let manifest = read.value, written = manifest, open = true;
   const journal = openJournal(folder.journal);
-  writeFileSync(folder.reserve, new Uint8Array(reserveBytes));
   ends.push(keepLease(folder), { dispose: () => journal.close() });
 
   const save = (): void => {
@@ -151,7 +153,7 @@ function openWriter(folder: RunFolder, ends: Disposable[]): RunWriter {
     close(outcome, diagnostic, further = []) {
       if (!open) return;
       open = false;
-      rmSync(folder.reserve, { force: true }); // on a full disk, this is the room for the last words
+      rmSync(folder.reserve, { force: true });
       try {
         for (const each of further.slice(0, journalledWarnings)) append({ type: 'warning', diagnostic: each });
         append({ type: 'ended', outcome, ...(diagnostic && { diagnostic }) });

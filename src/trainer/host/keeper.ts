@@ -24,16 +24,10 @@ const run = runFolder(runPath);
 const oomKillsBefore = oomKills();
 
 const trainer = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, windowsHide: true });
-if (trainer.pid !== undefined) writeLease(run, leaseOf(trainer.pid)); // before the trainer can: so that it can be stopped at once
+if (trainer.pid !== undefined) ifThereIsRoom(() => writeLease(run, leaseOf(trainer.pid!))); // before the trainer can: so that it can be stopped at once
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => trainer.kill('SIGTERM'));
 
-const log = cappedLog((data) => {
-  try {
-    writeSync(2, data); // the host has opened stderr.log as our own stderr
-  } catch {
-    // a full disk, of all places, is no reason to abandon the trainer
-  }
-});
+const log = cappedLog((data) => ifThereIsRoom(() => void writeSync(2, data))); // the host has opened stderr.log as our own stderr
 const closed = new Promise((resolve) => trainer.once('close', resolve));
 trainer.stderr.on('data', (data: Buffer) => log.add(data));
 
@@ -54,12 +48,21 @@ async function finish(code: number | null, signal: string | null): Promise<void>
     at: nowAt(), oomKilled: oomKills() > oomKillsBefore,
     ...(code !== null && { code }), ...(signal !== null && { signal }), ...(peakBytes !== undefined && { peakBytes }),
   };
-  atomicWrite(run.exit, formatJson(facts));
+  ifThereIsRoom(() => atomicWrite(run.exit, formatJson(facts)));
   for (const each of runFoldersIn(placeOf(run))) { // the run, and the controls that the trainer had taken on
     const manifest = readManifest(each);
     if (manifest.ok) concludeIfDead(each, manifest.value);
   }
   process.exit();
+}
+
+/** A full disk, of all places, is no reason to abandon the trainer. */
+function ifThereIsRoom(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // whoever looks next does without it
+  }
 }
 
 /** Largest resident size so far (VmHWM of proc(5)), where the system tells. */

@@ -8,6 +8,7 @@ import { concludeIfDead } from '../../runs/conclude.ts';
 import { environmentWith } from '../../base/environment.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { nowAt } from '../../base/clock.ts';
+import { unless } from '../../runs/systemError.ts';
 import { readManifest } from '../../runs/manifest.ts';
 
 /** The bundles of dist/. */
@@ -37,7 +38,7 @@ export function spawnTrainer(node: NodeChoice, scripts: Scripts, run: RunFolder)
 /** A keeper that could not even start (a damaged installation) left no exit.json: this process, its parent, knows. */
 function concludeUnkept(run: RunFolder, code: number | null, signal: string | null): void {
   if (code === 0 || !existsSync(run.path) || existsSync(run.exit) || existsSync(run.lease)) return;
-  atomicWrite(run.exit, formatJson({ at: nowAt(), oomKilled: false, ...(code !== null && { code }), ...(signal !== null && { signal }) }));
+  unless(['ENOSPC'], () => atomicWrite(run.exit, formatJson({ at: nowAt(), oomKilled: false, ...(code !== null && { code }), ...(signal !== null && { signal }) })));
   const manifest = readManifest(run);
   if (manifest.ok) concludeIfDead(run, manifest.value);
 }

@@ -67,9 +67,9 @@ export class TrainerHost {
     if (!existsSync(experimentFile)) return refused({ code: 'no-experiment-file', severity: 'error', message: 'there is no such experiment file', where: { file: experimentFile } });
     const node = await this.#node();
     if (!node.ok) return node;
-    const place = preparePlace(this.#home, this.#userData);
-    if (!place.ok) return place;
     try {
+      const place = preparePlace(this.#home, this.#userData);
+      if (!place.ok) return place;
       const run = this.#createRun(place.value, request);
       const spawned = await spawnTrainer(node.value, this.#scripts, run);
       if (spawned.ok) return { ok: true, value: run.id, warnings: place.warnings };
@@ -77,7 +77,7 @@ export class TrainerHost {
       return spawned;
     } catch (error) {
       if (codeOf(error) !== 'ENOSPC') throw error;
-      return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: place.value.runs } });
+      return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: this.#home } });
     }
   }
 
@@ -150,8 +150,13 @@ export class TrainerHost {
     const run = createRun(place, {
       format: 1, id: newRunId(title, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
     });
-    copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run
-    return run;
+    try {
+      copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run
+      return run;
+    } catch (error) {
+      removeRun(run);
+      throw error;
+    }
   }
 }
 

@@ -46,3 +46,9 @@ test('what stands on stderr cannot forge the text: control characters are shown,
   assert.match(message, /\\u001b\[31m\\u202ex/);
   assert.ok(message.length < 300);
 });
+
+test('on a full disk a wordless end is the disk\'s doing, a violent one is not', () => {
+  const codeOf = (facts: ExitFacts | undefined): string =>
+    decodeDeath({ ...(facts && { exit: facts }), stderrTail: '', askedToStop: false, diskIsFull: true }).diagnostic.code;
+  assert.deepEqual([undefined, exit({ code: 1 }), exit({ signal: 'SIGSEGV' })].map(codeOf), ['disk-full', 'disk-full', 'native-crash']);
+});
