@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
 import { atomicWrite } from './atomicWrite.ts';
@@ -138,6 +138,7 @@ const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 /** Creates the place's folders; returns why that cannot be, when it is forbidden. */
 function prepare(place: RunsPlace): string | undefined {
   try {
+    accessSync(nearestExisting(place.path), constants.W_OK); // mkdir would say of a read-only disk that it is not there
     for (const folder of [place.runs, place.training, place.upkeep]) {
       mkdirSync(folder, { recursive: true });
       accessSync(folder, constants.W_OK);
@@ -151,3 +152,5 @@ function prepare(place: RunsPlace): string | undefined {
     throw error;
   }
 }
+
+const nearestExisting = (path: string): string => existsSync(path) ? path : nearestExisting(dirname(path));

@@ -33,11 +33,11 @@ export const quick = 'stages: [{ train: [head], epochs: 2, augment: none }]\ncon
 /** An empty folder with the command line in it. When the test is over, whatever still trains there is ended and the folder goes. */
 export class Workspace {
   readonly folder: string;
-  readonly #cli: string;
+  readonly cli: string;
 
   /** `product`: a folder with a dist/, for installations that are not as they should be. */
   constructor(t: Pick<TestContext, 'after'>, product = repoRoot) {
-    this.#cli = join(product, 'dist', 'cli.mjs');
+    this.cli = join(product, 'dist', 'cli.mjs');
     t.after(async () => {
       for (const run of this.runs()) {
         const lease = readLease(run.lease);
@@ -79,7 +79,7 @@ export class Workspace {
   }
 
   start(...args: readonly string[]): Command {
-    return new Command(spawn(process.execPath, [this.#cli, ...args], { cwd: this.folder, env: this.environment }));
+    return new Command(spawn(process.execPath, [this.cli, ...args], { cwd: this.folder, env: this.environment }));
   }
 
   get environment(): Readonly<Record<string, string | undefined>> {
