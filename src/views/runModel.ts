@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { type Disposable, Owner } from '../base/owner.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
@@ -40,6 +41,8 @@ interface Entry {
 const redrawMs = 50;
 /** A new run's folder is there a moment before its manifest. */
 const rescanMs = 300;
+/** A run that is copied into place takes longer. */
+const copyingMs = 3000;
 
 /**
  * The one model that trees, status bar, notifications, Problems and dashboards watch. The journals are the truth: live
@@ -137,13 +140,10 @@ export class RunModel extends Owner {
     this.refresh();
   }
 
-  /** Resolves when no run is live any more: for tests, and for whoever must not disturb a training. */
+  /** Resolves when no run is live any more: for tests. */
   async whenIdle(): Promise<void> {
     await this.ready();
-    while ([...this.#entries.values()].some(({ state }) => isLive(state.status))) {
-      await Promise.all([...this.#entries.values()].map(({ reading }) => reading ?? Promise.resolve()));
-      this.refresh(); // controls that were started meanwhile
-    }
+    while ([...this.#entries.values()].some(({ state }) => isLive(state.status))) await sleep(100);
   }
 
   /** Looks for runs again: those that came are added, those that went are dropped. */
@@ -156,8 +156,7 @@ export class RunModel extends Owner {
       const { runs, problems } = host.findRuns();
       return [{ host, problems, runs: runs.flatMap((run) => [run, ...run.controls]) }];
     });
-    this.#problems = found.flatMap(({ problems }) => problems);
-    for (const { message, where } of this.#problems) this.#log.warn(`${where?.file ?? ''} ${message}`);
+    this.#setProblems(found.flatMap(({ problems }) => problems));
     const before = new Set(this.#entries.keys());
     for (const { host, runs } of found) {
       for (const run of runs) {
@@ -169,6 +168,14 @@ export class RunModel extends Owner {
     for (const id of before) this.#tell(id);
     this.#onDidChangeRuns.fire();
     this.#setContexts();
+  }
+
+  /** A folder that cannot be read may be one that is still being copied: when there is a new one, look once more. */
+  #setProblems(problems: readonly Diagnostic[]): void {
+    const known = new Set(this.#problems.map(({ where }) => where?.file)), fresh = problems.filter(({ where }) => !known.has(where?.file));
+    for (const { message, where } of fresh) this.#log.warn(`${where?.file ?? ''} ${message}`);
+    if (fresh.length > 0) this.#rescan(copyingMs);
+    this.#problems = problems;
   }
 
   #take(host: TrainerHost, { folder, manifest, life }: StoredRun): void {
@@ -201,16 +208,12 @@ export class RunModel extends Owner {
       entry.events.push(event);
       entry.state = reduceRun(entry.state, event);
       entry.manifest = manifestAfter(entry.manifest, event);
-      if (event.type === 'data' || event.type === 'ended') this.#reread(entry);
+      if (event.type === 'data') entry.manifest = { ...storedManifest(entry), status: entry.manifest.status };
       if (event.type === 'control-started') this.#rescan();
       this.#tell(id);
     }
-  }
-
-  /** What the trainer knows and no event says: the dataset's folder, the backbone, the fingerprint. */
-  #reread(entry: Entry): void {
-    const read = readManifest(entry.folder);
-    if (read.ok) entry.manifest = { ...read.value, status: entry.manifest.status };
+    entry.manifest = storedManifest(entry); // by now it says the same as the journal, and more
+    this.#tell(id);
   }
 
   #end(): void {
@@ -220,8 +223,8 @@ export class RunModel extends Owner {
   }
 
   /** Looks for runs again, soon. */
-  #rescan(): void {
-    this.#rescanTimer ??= setTimeout(() => this.refresh(), rescanMs);
+  #rescan(afterMs = rescanMs): void {
+    this.#rescanTimer ??= setTimeout(() => this.refresh(), afterMs);
   }
 
   #watch(): void {
@@ -255,6 +258,12 @@ export class RunModel extends Owner {
     setContext('thaw.hasModel', runs.some(hasModel));
     setContext('thaw.training', runs.some(({ state }) => isLive(state.status)));
   }
+}
+
+/** What the trainer knows and no event says: the dataset's folder, the backbone, the fingerprint. */
+function storedManifest({ folder, manifest }: Entry): RunManifest {
+  const read = readManifest(folder);
+  return read.ok ? read.value : manifest;
 }
 
 /** A run that predictions can be made with: tested, or ended early with its best weights kept. */

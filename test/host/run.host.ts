@@ -68,7 +68,7 @@ hostTest('a file that cannot be read is one entry of the Problems panel', async 
 }, { limitMs: trainingMs });
 
 hostTest('a run that is stopped keeps what it has and says so', async () => {
-  const id = await start('long.thaw.yaml', short.replace('epochs: 2', 'epochs: 9999').replace('controls', 'stop: { patience: 9999 }\ncontrols'));
+  const id = await start('long.thaw.yaml', short.replace('[head], epochs: 2', '[blocks.6, conv_head, head], epochs: 10000').replace('controls', 'stop: { patience: 10000 }\ncontrols'));
   const { model, runs } = await thaw();
   await eventually('the first epoch', () => (model.runOf(id)?.state.epoch ?? 0) >= 1, 60_000);
   await vscode.commands.executeCommand('thaw.stopRun', { runId: id });

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explorerContextMenu, openThaw, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
+import { openFile, openThaw, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
 
 /** Trains until it is stopped. */
-const endless = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 10000, schedule: constant }\nstop: { patience: 10000 }\ncontrols: [blind, knn]\n';
+const endless = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: thaw, train: [blocks.6, conv_head, head], epochs: 10000 }\nstop: { patience: 10000 }\ncontrols: [blind, knn]\n';
 
 workbenchTest('a run outlives the window: after a reload status bar, tree and dashboard find it again', async ({ page, workspace }) => {
   await writeFile(join(workspace, 'endless.thaw.yaml'), endless);
-  await explorerContextMenu(page, 'endless.thaw.yaml', 'Run Experiment');
+  await openFile(page, 'endless.thaw.yaml');
+  await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
   const status = page.getByRole('button', { name: /Thaw is training: endless: epoch \d+/ });
   await status.waitFor();
   await webviewFrame(page).getByRole('status').filter({ hasText: 'Training' }).waitFor();
