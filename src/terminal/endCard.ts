@@ -8,17 +8,20 @@ import type { Paint } from './paint.ts';
 /** What a finished run found out: accuracy with its interval, its controls beside it, the verdict in words. */
 export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint): string {
   const { tested, verdict, problem } = run;
-  const lines: string[] = [];
-  if (problem) lines.push(red(`${problem.where ? `${visible(problem.where.file)}: ` : ''}${visible(problem.message)}`), ...(problem.fix ? [dim(visible(problem.fix))] : []), '');
+  const parts: string[][] = [];
+  if (problem) {
+    const { where, message, fix } = problem;
+    parts.push([red(`${where ? `${visible(where.file)}: ` : ''}${visible(message)}`), ...(fix ? [dim(visible(fix))] : [])]);
+  }
   if (tested) {
     const { value, low, high, correct, items } = tested.accuracy;
-    lines.push(`${bold(`Test accuracy ${percent(value)}`)}  95 % interval ${percent(low)} – ${percent(high)}, ${correct} of ${items} images right`, '', ...table(run, bold, dim), '');
+    parts.push([`${bold(`Test accuracy ${percent(value)}`)}  95 % interval ${percent(low)} – ${percent(high)}, ${correct} of ${items} images right`], table(run, bold, dim));
   }
   if (verdict) {
     const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
-    lines.push(colour(bold(verdict.headline)), visible(verdict.words));
+    parts.push([colour(bold(verdict.headline)), visible(verdict.words)]);
   }
-  return lines.join('\n');
+  return parts.map((lines) => lines.join('\n')).join('\n\n');
 }
 
 function table(run: RunState, bold: Paint['bold'], dim: Paint['dim']): string[] {

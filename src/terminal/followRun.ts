@@ -4,6 +4,7 @@ import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { controlTitle } from '../protocol/wording.ts';
 import { diagnosticText, visible } from '../protocol/diagnostic.ts';
 import { endCard } from './endCard.ts';
+import { clipped, wrapped } from './fit.ts';
 import { liveLine } from './liveLine.ts';
 import { percent, threadsText, stepsText } from '../base/units.ts';
 import type { Paint } from './paint.ts';
@@ -77,7 +78,7 @@ export class RunScreen {
       }
       case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
-      case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right; now its controls`);
+      case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right`);
       case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}`;
       default: return undefined;
     }
@@ -96,30 +97,4 @@ export class RunScreen {
   #clear(): void {
     if (this.#screen.live) this.#screen.write('\r\u001b[2K');
   }
-}
-
-/** At most `columns` visible characters; colour codes do not count and are not cut. */
-function clipped(line: string, columns: number): string {
-  let seen = 0, out = '';
-  for (const part of line.split(/(\u001b\[\d+m)/)) {
-    if (part.startsWith('\u001b')) out += part;
-    else {
-      out += part.slice(0, Math.max(0, columns - seen));
-      seen += part.length;
-    }
-  }
-  return out;
-}
-
-/** Long sentences broken at spaces. */
-function wrapped(text: string, columns: number): string {
-  return text.split('\n').map((line) => {
-    const words = line.split(' '), lines = [''];
-    for (const word of words) {
-      const last = lines.at(-1)!;
-      if (last !== '' && last.length + 1 + word.length > columns && !line.startsWith('  ')) lines.push(word);
-      else lines[lines.length - 1] = last === '' && lines.length > 1 ? word : lines.length === 1 && last === '' ? word : `${last} ${word}`;
-    }
-    return lines.join('\n');
-  }).join('\n');
 }
