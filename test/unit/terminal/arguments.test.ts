@@ -5,7 +5,7 @@ import { readArguments, usage, type Arguments } from '../../../src/terminal/argu
 /** Options as a plain object. */
 function read(...argv: readonly string[]): Arguments {
   const found = readArguments(argv);
-  assert.ok(typeof found !== 'string', String(found));
+  if (typeof found === 'string') assert.fail(found);
   return { ...found, options: { ...found.options } };
 }
 
