@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { cardOf } from '../../../../src/backbones/cards.ts';
+import { estimateFolder, predictSeconds } from '../../../../src/trainer/child/estimate.ts';
+import { experimentText, presets } from '../../../../src/experiment/presets.ts';
+import type { Machine } from '../../../../src/trainer/child/machine.ts';
+import type { Plan } from '../../../../src/experiment/plan.ts';
+import { resolveExperiment } from '../../../../src/experiment/resolve.ts';
+import { temporaryFolder } from '../../../support/temporary.ts';
+
+const card = cardOf('efficientnet_lite0')!;
+const rates = { prefixFlopsPerSecond: 90e9, stepFlopsPerSecond: 20e9, decodedImagesPerSecond: 300, stepOverheadMs: 4 };
+
+function planOf(preset: (typeof presets)[number]['name'], overrides: Readonly<Record<string, string>> = {}): Plan {
+  const resolved = resolveExperiment(experimentText(preset, { folder: '.' }), { file: '', folderOf: (folder) => folder, overrides });
+  assert.ok(resolved.ok);
+  return resolved.value.plan;
+}
+
+/** A folder of empty files: a scan opens none of them. */
+function aFolder(t: TestContext, classes: Readonly<Record<string, number>>): string {
+  const folder = temporaryFolder(t);
+  for (const [label, count] of Object.entries(classes)) {
+    mkdirSync(join(folder, label));
+    for (let i = 0; i < count; i++) writeFileSync(join(folder, label, `${i}.jpg`), '');
+  }
+  return folder;
+}
+
+const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), threads: 2, backbones: '', wasm: '', bindings: '', version: '0' });
+
+test('more photos, more epochs and more thawed layers take longer', () => {
+  const seconds = (plan: Plan, images = 1000): number => predictSeconds(plan, card, { images, classes: 5 }, rates);
+  const [features, blocks, everything] = presets.map(({ name }) => seconds(planOf(name)));
+  assert.ok(features! < blocks! && blocks! < everything!, `${features} < ${blocks} < ${everything}`);
+  assert.ok(seconds(planOf('features-only'), 4000) > 3 * seconds(planOf('features-only')));
+  assert.ok(seconds(planOf('everything', { 'stages.*.epochs': '2' })) < everything! / 4);
+  assert.ok(seconds(planOf('features-only', { 'stages.0.augment': 'none' })) < features!);
+});
+
+test('a folder gets every plan, the recommended one first, and why', async (t) => {
+  const found = await estimateFolder(aFolder(t, { rose: 30, tulip: 30 }), aMachine(t));
+  assert.deepEqual([found.images, found.classes, found.problems], [60, 2, []]);
+  assert.deepEqual(found.plans.map(({ preset }) => preset).sort(), presets.map(({ name }) => name).sort());
+  assert.equal(found.plans[0]?.preset, 'features-only');
+  assert.match(found.why, /30 photos per class are few/);
+  for (const { seconds, scratchSeconds } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds);
+});
+
+test('problems of the folder come with the estimate; a folder that cannot be used has no plans', async (t) => {
+  const small = await estimateFolder(aFolder(t, { rose: 5, tulip: 1, empty: 0 }), aMachine(t));
+  assert.deepEqual(small.problems.map(({ code }) => code).sort(), ['class-too-small', 'empty-class']);
+  assert.equal(small.plans.length, presets.length);
+  const one = await estimateFolder(aFolder(t, { rose: 5 }), aMachine(t));
+  assert.deepEqual([one.plans, one.problems.map(({ code }) => code)], [[], ['one-class']]);
+});
