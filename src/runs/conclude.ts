@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExitFacts, RunManifest } from '../protocol/runManifest.ts';
 import { decodeDeath } from './exits.ts';
@@ -46,6 +46,7 @@ export function concludeIfDead(run: RunFolder, manifest: RunManifest): RunManife
 }
 
 function conclude(run: RunFolder, manifest: RunManifest): RunManifest {
+  rmSync(run.reserve, { force: true }); // room for the last words that its trainer could not say
   const journal = openJournal(run.journal);
   try {
     if (journal.last?.type === 'ended') { // it said its last line, and died before the manifest knew

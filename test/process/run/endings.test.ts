@@ -82,6 +82,7 @@ test('a killed trainer leaves a crashed run with the reason, and its photos need
   assert.match(stdout, /something else ended the trainer \(SIGKILL\)/);
   const { status, problem } = manifestOf(run);
   assert.deepEqual([status, problem?.code], ['crashed', 'run-killed']);
+  assert.ok(!existsSync(run.lease) && !existsSync(run.reserve));
   const last = (await eventsOf(run)).at(-1);
   assert.ok(last?.type === 'ended');
   assert.deepEqual([last.outcome, last.diagnostic], ['crashed', problem]);
