@@ -1,7 +1,6 @@
 /** How a run ends that does not simply finish: asked to stop, told by signals, killed. Nothing that was learnt is lost. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeSafetensors } from '../../../src/backbones/safetensors.ts';
 import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
@@ -9,11 +8,14 @@ import { readLease } from '../../../src/runs/lease.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
 import { type Command, eventsOf, factsOf, manifestOf, valueOf, waitFor, Workspace } from '../../support/product.ts';
 
-/** An experiment that would train for hours, and its command once it trains. */
-async function trainingIn(workspace: Workspace, name = 'long'): Promise<Command> {
+/** An experiment that would train for hours. */
+const long = 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 10000, augment: none }]\nstop: { patience: 10000 }\nbatch: 4\n';
+
+/** Its command, once it trains. */
+async function trainingIn(workspace: Workspace): Promise<Command> {
   workspace.photos({ glass: 8, paper: 8 });
-  workspace.write(`${name}.thaw.yaml`, 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 10000, augment: none }]\nstop: { patience: 10000 }\nbatch: 4\n');
-  const command = workspace.start('run', `${name}.thaw.yaml`);
+  workspace.write('long.thaw.yaml', long);
+  const command = workspace.start('run', 'long.thaw.yaml');
   await command.said(/epoch 3: /);
   return command;
 }
@@ -94,27 +96,34 @@ test('a killed trainer leaves a crashed run with the reason, and its photos need
 });
 
 test('two command lines on one home: the second says whom it waits for, and both finish', async (t) => {
-  const workspace = new Workspace(t), first = await trainingIn(workspace), [one] = workspace.runs();
-  const second = workspace.start('run', workspace.quickExperiment());
-  await second.said(new RegExp(`^long trains here \\(${one!.id}\\): this run begins when that has ended\n$`));
+  const workspace = new Workspace(t), experiment = workspace.quickExperiment();
+  const first = workspace.start('run', experiment);
+  await waitFor(() => workspace.runs().some((run) => manifestOf(run).status === 'preparing'));
+  const [one] = workspace.runs(), pid = trainerOf(one!);
+  process.kill(pid, 'SIGSTOP'); // long enough for the second to be seen waiting
+  const second = workspace.start('run', experiment, '--set', 'seed=2');
+  await second.said(new RegExp(`^quick trains here \\(${one!.id}\\): this run begins when that has ended\n$`));
   await waitFor(() => workspace.runs().length === 2);
-  const [, two] = workspace.runs();
-  assert.equal(manifestOf(two!).status, 'queued');
-  assert.match((await workspace.thaw('runs')).stdout, /^quick {2}queued .*\nlong {2}training /);
-  const stopped = await workspace.thaw('stop', one!.id);
-  assert.deepEqual([stopped.code, stopped.stdout], [0, 'stopped\n']);
-  assert.equal((await first.ended).code, 130);
-  assert.equal((await second.ended).code, 0);
-  assert.deepEqual([one!, two!].map((run) => manifestOf(run).status), ['stopped', 'finished']);
-  const began = (await factsOf(two!, 'started'))[0]!.at, ended = (await factsOf(one!, 'ended'))[0]!.at;
+  const two = workspace.runs().find(({ id }) => id !== one!.id)!;
+  assert.equal(manifestOf(two).status, 'queued');
+  assert.match((await workspace.thaw('runs')).stdout, /^quick {2}queued /m);
+  process.kill(pid, 'SIGCONT');
+  assert.deepEqual([(await first.ended).code, (await second.ended).code], [0, 0]);
+  assert.deepEqual([one!, two].map((run) => manifestOf(run).status), ['finished', 'finished']);
+  const began = (await factsOf(two, 'started'))[0]!.at, ended = (await factsOf(one!, 'ended'))[0]!.at;
   assert.ok(began >= ended, `${began} is before ${ended}`);
 });
 
-test('a detached run goes on without its command line', async (t) => {
+test('a detached run goes on without its command line, and another one stops it', async (t) => {
   const workspace = new Workspace(t);
-  const detached = await workspace.thaw('run', workspace.quickExperiment(), '--detach');
+  workspace.photos({ glass: 4, paper: 4 });
+  workspace.write('long.thaw.yaml', long);
+  const detached = await workspace.thaw('run', 'long.thaw.yaml', '--detach');
   const run = workspace.lastRun();
   assert.deepEqual([detached.code, detached.stdout], [0, `${run.id}\n`]);
-  await waitFor(() => manifestOf(run).status === 'finished');
-  assert.ok(existsSync(join(run.evaluations, 'test.jsonl')));
+  await waitFor(() => manifestOf(run).status === 'training');
+  assert.match((await workspace.thaw('runs')).stdout, /^long {2}training /);
+  const stopped = await workspace.thaw('stop', run.id);
+  assert.deepEqual([stopped.code, stopped.stdout], [0, 'stopped\n']);
+  assert.equal(manifestOf(run).status, 'stopped');
 });
