@@ -53,7 +53,7 @@ test('Ctrl+C stops the run in order: checkpoint, status stopped, exit code 130; 
   assert.equal(manifestOf(run).status, 'stopped');
   assert.equal(await exitCodeOf(run), 0);
   await assertKept(run);
-  assert.ok(!existsSync(run.lease) && !existsSync(run.reserve));
+  await waitFor(() => !existsSync(run.lease) && !existsSync(run.reserve));
   const predicted = await workspace.thaw('predict', run.id, 'photos/glass/0.jpg');
   assert.deepEqual([predicted.code, predicted.stderr], [0, '']);
   assert.match(predicted.stdout, /^photos\/glass\/0\.jpg\n +\d+\.\d % {2}(glass|paper)\n/);
@@ -84,7 +84,7 @@ test('a killed trainer leaves a crashed run with the reason, and its photos need
   assert.match(stdout, /something else ended the trainer \(SIGKILL\)/);
   const { status, problem } = manifestOf(run);
   assert.deepEqual([status, problem?.code], ['crashed', 'run-killed']);
-  assert.ok(!existsSync(run.lease) && !existsSync(run.reserve));
+  await waitFor(() => !existsSync(run.lease) && !existsSync(run.reserve));
   const last = (await eventsOf(run)).at(-1);
   assert.ok(last?.type === 'ended');
   assert.deepEqual([last.outcome, last.diagnostic], ['crashed', problem]);
