@@ -37,8 +37,6 @@ part = {name: torch.tensor([i for i, line in enumerate(lines) if line["split"] =
 def train_head(seed):
     torch.manual_seed(seed)
     head = torch.nn.Linear(views[0].shape[1], len(classes))
-    torch.nn.init.uniform_(head.weight, -1 / math.sqrt(len(classes)), 1 / math.sqrt(len(classes)))
-    torch.nn.init.zeros_(head.bias)
     optimizer = torch.optim.AdamW([{"params": [head.weight], "weight_decay": settings["weightDecay"]},
                                    {"params": [head.bias], "weight_decay": 0}], lr=settings["rate"])
     steps_per_epoch = math.ceil(len(part["train"]) / settings["batch"])
