@@ -30,7 +30,7 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
     return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds) };
   });
   return {
-    images, classes, why, problems: diagnostics.filter(({ severity }) => severity !== 'information'),
+    images, classes, why, problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }

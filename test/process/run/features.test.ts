@@ -25,6 +25,7 @@ test('a second run computes nothing and gives the same numbers; so does one that
   const workspace = new Workspace(t), experiment = workspace.quickExperiment();
   assert.equal((await workspace.thaw('run', experiment)).code, 0);
   const first = workspace.lastRun(), numbers = await numbersOf(first);
+  assert.equal(manifestOf(first).engine?.name, 'wasm');
   assert.equal(recordsIn(featuresOf(workspace)), 16);
 
   assert.equal((await workspace.thaw('run', experiment)).code, 0);

@@ -57,8 +57,7 @@ test('a run on the folder of everything that goes wrong finishes, and leaves out
   mkdirSync(workspace.path('dirty'));
   const unpacked = spawnSync('tar', ['-xzf', join(repoRoot, 'test/fixtures/dirty/dirty-images.tar.gz'), '-C', workspace.path('dirty')], { encoding: 'utf8' });
   assert.equal(unpacked.status, 0, unpacked.stderr);
-  workspace.write('dirty.thaw.yaml', `thaw: 1\ndata: { folder: dirty }\n${quick}`);
-  const { code, stdout, stderr } = await workspace.thaw('run', 'dirty.thaw.yaml');
+  const { code, stdout, stderr } = await workspace.thaw('run', 'dirty', '--set', 'controls=[blind, knn]', '--set', 'stages.0.epochs=2', '--set', 'stages.0.augment=none');
   assert.equal(code, 0, stdout + stderr);
   assert.doesNotMatch(stdout + stderr, unsafe);
 

@@ -53,6 +53,10 @@ test('problems of the folder come with the estimate; a folder that cannot be use
   const small = await estimateFolder(aFolder(t, { rose: 5, tulip: 1, empty: 0 }), aMachine(t));
   assert.deepEqual(small.problems.map(({ code }) => code).sort(), ['class-too-small', 'empty-class']);
   assert.equal(small.plans.length, presets.length);
+  const withBadFile = aFolder(t, { rose: 5, tulip: 5 });
+  writeFileSync(join(withBadFile, 'rose', 'virus.exe'), '');
+  const usable = await estimateFolder(withBadFile, aMachine(t));
+  assert.deepEqual([usable.images, usable.problems], [10, []], 'a bad file is no reason not to train');
   const one = await estimateFolder(aFolder(t, { rose: 5 }), aMachine(t));
   assert.deepEqual([one.plans, one.problems.map(({ code }) => code)], [[], ['one-class']]);
 });
