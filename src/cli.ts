@@ -32,7 +32,7 @@ import type { RunId } from './protocol/runManifest.ts';
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
   run, check, predict, runs, stop, doctor, engine,
 };
-const stopped = 130;
+const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
 const ink = paint(colours);
 
@@ -297,4 +297,6 @@ async function version(): Promise<string> {
   return `thaw ${own}`;
 }
 
+// `thaw run … | head`: its reader has gone, and so goes this process, as shells expect. What it started goes on.
+process.stdout.on('error', () => process.exit(unread));
 process.exitCode = await main(process.argv.slice(2));

@@ -127,3 +127,12 @@ test('a detached run goes on without its command line, and another one stops it'
   assert.deepEqual([stopped.code, stopped.stdout], [0, 'stopped\n']);
   assert.equal(manifestOf(run).status, 'stopped');
 });
+
+test('a command line whose reader goes away ends without a word, and the run goes on', async (t) => {
+  const workspace = new Workspace(t), command = workspace.start('run', workspace.quickExperiment());
+  await command.said(/images in 2 classes/);
+  command.process.stdout!.destroy();
+  const { code, stderr } = await command.ended;
+  assert.deepEqual([code, stderr], [141, '']);
+  await waitFor(() => manifestOf(workspace.lastRun()).status === 'finished');
+});
