@@ -12,7 +12,7 @@ import { checksum } from '../base/checksum.ts';
 import { uniqueId } from '../base/uniqueId.ts';
 import type { View } from '../data/sample.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
-import { decodeIndex, encodeIndexEntry, encodeIndexHeader } from './featureIndex.ts';
+import { decodeIndex, encodeIndexEntry, encodeIndexHeader, type IndexEntry } from './featureIndex.ts';
 
 /** All that a cached record depends on, but for the sample and its view. */
 export interface CachedContent {
@@ -61,15 +61,25 @@ export async function openFeatureCache(store: ByteStore, options: FeatureCacheOp
   for (const segment of segments) { // in the order of their numbers: the newer record wins
     const index = await store.read(`${segment}.index`, 0, await store.sizeOf(`${segment}.index`) ?? 0);
     const whole = Math.floor((await store.sizeOf(`${segment}.data`) ?? 0) / recordBytes);
-    const decoded = decodeIndex(index, recordBytes);
-    damaged += decoded.damaged + Math.max(0, decoded.entries.length - whole);
-    decoded.entries.slice(0, whole).forEach((entry, record) => {
+    const decoded = decodeIndex(index, recordBytes), entries = decoded.entries.slice(0, whole);
+    const damagedHere = decoded.damaged + decoded.entries.length - entries.length;
+    if (damagedHere > 0) await mend(store, segment, entries, recordBytes).catch(() => undefined); // what cannot be written is read as it is
+    damaged += damagedHere;
+    entries.forEach((entry, record) => {
       if (entry) locations.set(nameOf(entry), { segment, record, check: entry.check });
     });
   }
   const number = segments.length === 0 ? 0 : Number(segments.at(-1)!.split('-')[1]) + 1;
   const own = `${key}-${String(number).padStart(6, '0')}-${uniqueId()}`;
   return new FeatureCache(store, options, locations, own, damaged);
+}
+
+/** Leaves of an index what is whole, so that damage is told once and not at every opening. What is lost stands as a record of no file. */
+async function mend(store: ByteStore, segment: string, entries: readonly (IndexEntry | undefined)[], recordBytes: number): Promise<void> {
+  const nobodys: IndexEntry = { sha256: '0'.repeat(64), view: 'centre', check: 0 };
+  await store.remove(`${segment}.index`);
+  if (entries.some((entry) => entry)) await store.append(`${segment}.index`, joined([encodeIndexHeader(recordBytes), ...entries.map((entry) => encodeIndexEntry(entry ?? nobodys))]));
+  else await store.remove(`${segment}.data`);
 }
 
 const isIndexOf = (key: string, name: string): boolean => name.startsWith(`${key}-`) && /^-\d{6}-\w+\.index$/.test(name.slice(key.length));

@@ -126,7 +126,19 @@ test('no damaged byte of an index brings a wrong record', async () => {
     const missing = [...await missingOf(cache, [1, 2], 'centre'), ...await missingOf(cache, [1, 2], 'flip')];
     assert.equal(missing.length, byte < 16 ? 4 : 1, `byte ${byte}`);
     assert.equal(said.length, 1);
+    const again: Diagnostic[] = [], next = await open(store, again);
+    assert.equal((await missingOf(next, [1, 2], 'centre')).length + (await missingOf(next, [1, 2], 'flip')).length, missing.length, 'the rest is still there');
+    assert.deepEqual(again, [], 'and the damage is not told again');
   }
+});
+
+test('a damaged index that cannot be mended is read as far as it is whole', async () => {
+  const store = new MemoryStore(), said: Diagnostic[] = [];
+  await fill(store, [1, 2]);
+  store.entries.get(named(store, '.index')[0]!)![20]! ^= 1;
+  store.remove = () => Promise.reject(new Error('read-only'));
+  assert.deepEqual(await missingOf(await open(store, said), [1, 2], 'centre'), [1]);
+  assert.equal(said.length, 1);
 });
 
 test('wherever a writer was killed, whole records are kept', async () => {
