@@ -1,12 +1,25 @@
 import type { Network } from './op.ts';
 
-/** Facts of a backbone: what it is, what it wants to be fed, where its weights are, under which licence. */
-export interface Card {
-  /** As written in the experiment file. */
+/** A kind of network by the name that its library gives it, and what that kind wants to be fed; weights apart. */
+export interface Architecture {
+  /** timm's: `tf_efficientnet_lite0`. */
   readonly name: string;
   readonly title: string;
-  readonly modality: 'image';
+  /** As its library feeds it by default; a set of weights may say otherwise. */
   readonly input: CardInput;
+  /** Name of the classifier in weights files: `classifier` (weightNames.ts). */
+  readonly sourceHead: string;
+  /** Features before the head. */
+  readonly features: number;
+  /** The network with a head of `classes` outputs; the head's node is always named `head`. */
+  network(classes: number): Network;
+}
+
+/** Facts of a backbone: an architecture with weights, where they are, under which licence. */
+export interface Card extends Omit<Architecture, 'name'> {
+  /** As written in the experiment file. */
+  readonly name: string;
+  readonly modality: 'image';
   /** With the source task's own classes. */
   readonly parameters: number;
   /** Of that task. */
@@ -21,12 +34,6 @@ export interface Card {
     readonly sha256: string;
     readonly sizeBytes: number;
   };
-  /** Name of the classifier in the weights file: `classifier` (weightNames.ts). */
-  readonly sourceHead: string;
-  /** Features before the head. */
-  readonly features: number;
-  /** The network with a head of `classes` outputs; the head's node is always named `head`. */
-  network(classes: number): Network;
 }
 
 /** Preprocessing alignment: what the weights were trained on. */
