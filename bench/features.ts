@@ -44,7 +44,7 @@ export async function featuresBench(rounds = 5): Promise<void> {
   const fresh = async (use: (features: BoundaryFeatures) => Promise<number>): Promise<number> => {
     const cache = mkdtempSync(join(tmpdir(), 'thaw-bench-'));
     const features = await BoundaryFeatures.open({
-      network, weights, boundary: 'global_pool', input: card.input, store: fileStore(cache, 'never'), threads, views: ['centre'],
+      network, weights, boundary: 'global_pool', input: card.input, store: fileStore(cache, 'never'), threads, views: ['centre'], worker: new URL(`file://${resolve('dist/prefixWorker.mjs')}`),
       report: ({ message }) => console.log(message), engine: () => Promise.reject(new Bug('ONNX Runtime is needed here')),
     });
     await features.take('0'.repeat(64), new Map([['centre', pixels[0]!]]));

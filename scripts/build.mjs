@@ -1,5 +1,5 @@
 // @ts-check
-// Bundles what ships into dist/: the extension, the trainer, the command line, the decode worker and the dashboard page.
+// Bundles what ships into dist/: the extension, the trainer, the command line, the worker threads and the dashboard page.
 // usage: node scripts/build.mjs [--watch]
 import * as esbuild from 'esbuild';
 import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -38,6 +38,7 @@ const bundles = (() => {
     { ...program, banner: { js: requireBanner }, entryPoints: { trainer: 'src/trainer/child/main.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { keeper: 'src/trainer/host/keeper.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { decodeWorker: 'src/data/decodeWorker.ts' } },
+    { ...program, banner: { js: requireBanner }, entryPoints: { prefixWorker: 'src/engine/prefixWorker.ts' } },
     { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
     { ...page, entryPoints: { dashboard: 'media/dashboard.ts' } },
     { ...page, entryPoints: { dashboard: 'media/dashboard.css' } },

@@ -3,6 +3,7 @@
 import { build } from 'esbuild';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import wabt from 'wabt';
 import { root } from './repo.mjs';
 
 /** @typedef {{ readonly path: string, readonly from: string, readonly text: string }} Generated */
@@ -14,6 +15,7 @@ const experiment = await load('src/experiment/describe.ts');
 const generated = [
   { path: 'package.json', from: 'src/contributions.ts', text: await manifestText() },
   { path: 'schema/thaw.schema.json', from: 'src/experiment/schema.ts', text: jsonText(experiment.generateJsonSchema()) },
+  { path: 'src/data/resizeKernel.ts', from: 'src/data/resizeKernel.wat', text: await kernelText('src/data/resizeKernel.wat') },
   { path: 'docs/experiment-file.md', from: 'src/experiment/schema.ts', text: experiment.generateExperimentDocs() },
 ];
 
@@ -34,6 +36,14 @@ async function manifestText() {
   const { activationEvents, capabilities, contributes } = contributions;
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   return jsonText({ ...manifest, activationEvents, capabilities, contributes });
+}
+
+/** WebAssembly, small enough to stand in a module: nothing to find at run time. @param {string} path */
+async function kernelText(path) {
+  const compiler = await wabt(), module = compiler.parseWat(path, await readFile(join(root, path), 'utf8'), { simd: true });
+  module.validate();
+  const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64');
+  return `/** ${path.replace('src/data/', '')}, assembled, in base64. Generated: npm run generate. */\nexport const resizeKernel = '${base64}';\n`;
 }
 
 /** @param {unknown} value */

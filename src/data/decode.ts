@@ -70,8 +70,10 @@ async function readPixels(bytes: Uint8Array, metadata: Metadata, reduction: numb
 const isPhotographic = ({ depth, space }: Metadata): boolean =>
   (depth === 'uchar' || depth === 'ushort') && ['srgb', 'rgb16', 'b-w', 'grey16', 'cmyk'].includes(space);
 
-async function pixelsOf(bytes: Uint8Array, { hasAlpha, space, depth, autoOrient }: Metadata, reduction: number, failOn: NonNullable<SharpOptions['failOn']>): Promise<Pixels> {
-  let pipeline = sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: mostPixels }).autoOrient();
+async function pixelsOf(bytes: Uint8Array, { hasAlpha, space, depth, autoOrient, orientation = 1 }: Metadata, reduction: number, failOn: NonNullable<SharpOptions['failOn']>): Promise<Pixels> {
+  const turned = orientation > 1;
+  let pipeline = sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: mostPixels, sequentialRead: !turned });
+  if (turned) pipeline = pipeline.autoOrient();
   if (reduction > 1) pipeline = pipeline.resize({ width: reduced(autoOrient.width, reduction), height: reduced(autoOrient.height, reduction), fit: 'fill' });
   if (hasAlpha) pipeline = pipeline.flatten({ background: 'white' });
   const isPlainCmyk = space === 'cmyk' && depth === 'uchar' && !hasAlpha;

@@ -13,6 +13,8 @@ import type { Checked } from '../protocol/diagnostic.ts';
 export interface Prefix extends Disposable {
   /** "ONNX Runtime 1.30.0, 2 threads". */
   readonly title: string;
+  /** Runs to have under way at once, so that no core waits. */
+  readonly lanes: number;
   /**
    * images: `count` samples behind one another, as the graph was written: uint8 pixels, or float32 normalised values.
    * Returns float32 [count, …boundary shape], NHWC.
@@ -32,14 +34,15 @@ export async function openPrefix(model: Uint8Array, { threads }: { readonly thre
   if (runtime instanceof Error) return failure('engine-missing', `ONNX Runtime cannot be loaded: ${runtime.message}`);
   const session = await runtime.InferenceSession.create(model, { ...settings, intraOpNumThreads: threads }).catch(asError);
   if (session instanceof Error) return failure('engine-failed', `ONNX Runtime does not take the network: ${session.message}`);
-  return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, titleOf(runtime.env.versions.node, threads)), warnings: [] };
+  return { ok: true, value: new OnnxPrefix(session, runtime.Tensor, titleOf(runtime, threads)), warnings: [] };
 }
 
-const titleOf = (version: string | undefined, threads: number): string => `ONNX Runtime ${version ?? ''}, ${threadsText(threads)}`;
+/** "ONNX Runtime 1.30.0, 2 threads": what runs a prefix here; undefined where ONNX Runtime cannot be loaded. */
+export const onnxTitle = (threads: number): Promise<string | undefined> =>
+  import('onnxruntime-node').then((runtime) => titleOf(runtime, threads), () => undefined);
 
-/** What would run a prefix here, without running one; undefined where ONNX Runtime cannot be loaded. */
-export const prefixTitle = (threads: number): Promise<string | undefined> =>
-  import('onnxruntime-node').then((runtime) => titleOf(runtime.env.versions.node, threads), () => undefined);
+const titleOf = ({ env }: Pick<typeof import('onnxruntime-node'), 'env'>, threads: number): string =>
+  `ONNX Runtime ${env.versions.node ?? ''}, ${threadsText(threads)}`;
 
 const asError = (thrown: unknown): Error => thrown instanceof Error ? thrown : new Error(String(thrown));
 
@@ -48,6 +51,7 @@ const failure = (code: 'engine-missing' | 'engine-failed', message: string): Che
 
 class OnnxPrefix implements Prefix {
   readonly title: string;
+  readonly lanes = 1;
   readonly #session: InferenceSession;
   readonly #tensorOf: typeof Tensor;
   readonly #sampleShape: readonly number[];

@@ -16,6 +16,7 @@ export function tensorPrefix(network: Network, weights: Weights, input: Pick<Car
   writeParameters(parameters, deviceParameters(network), weights);
   return {
     title: 'the engine that trains',
+    lanes: 1,
     async run(images, count) {
       const values = images instanceof Uint8Array ? normalise(images, input) : images;
       const features = tf.tidy(() => forward(network, tf.tensor(values, [count, ...network.input]), { kernels, parameters, batchStatistics: new Set() }));

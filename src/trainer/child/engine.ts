@@ -12,7 +12,7 @@ import { chooseEngine } from '../../engine/choose.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { installedEngine } from '../native/engineCache.ts';
 import { loadBinding } from '../native/loadBinding.ts';
-import { prefixTitle } from '../../engine/onnxPrefix.ts';
+import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { parseEngineFacts } from '../../protocol/guards.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
 import { valueOf } from './dataset.ts';
@@ -50,7 +50,7 @@ export async function openEngine(machine: Machine, pinned?: EngineFacts['name'])
 /** What `thaw doctor` shows: every engine tried anew. */
 export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
   const { facts } = valueOf(await chooseEngine(rungs, { resources: await resourcesOf(machine) }));
-  const prefix = await prefixTitle(machine.threads);
+  const prefix = await onnxTitle(machine.threads);
   return { ...facts, node: process.version, ...(prefix !== undefined && { prefix }) };
 }
 

@@ -11,7 +11,8 @@ import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
 import { featureCacheKey, openFeatureCache, type FeatureCache } from '../../engine/featureCache.ts';
-import { openPrefix, type Prefix } from '../../engine/onnxPrefix.ts';
+import { openPrefixPool } from '../../engine/prefixPool.ts';
+import type { Prefix } from '../../engine/onnxPrefix.ts';
 import { prepared } from '../../data/prepare.ts';
 import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
 import { splitAt } from '../../backbones/boundary.ts';
@@ -33,13 +34,15 @@ export interface FeatureOptions {
   readonly report: (diagnostic: Diagnostic) => void;
   /** The views that are to be cached. */
   readonly views: readonly View[];
+  /** The bundled worker of the prefix. */
+  readonly worker?: URL;
 }
 
 /** Of the feature cache's key: another number when decoding or resizing gives other pixels. */
 const decoder = 'pixels 1';
 
-/** Images per call: enough to keep all cores busy, few enough to overlap with decoding. */
-const batchSize = 8;
+/** Images per run: as fast as more, and the less memory a session takes and the less is left to one core at the end. */
+const batchSize = 4;
 
 interface Waiting {
   readonly sha256: string;
@@ -58,8 +61,12 @@ export class BoundaryFeatures implements ViewConsumer {
   readonly #cache: FeatureCache;
   readonly #width: number;
   readonly #waiting: Waiting[] = [];
-  #prefix: Prefix | undefined;
-  /** Views computed, and the time that took on this thread. */
+  #prefix: Promise<Prefix> | undefined;
+  /** Runs of the prefix under way. None of them rejects: what went wrong is `#failure`. */
+  readonly #underWay = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+  #busySinceMs = 0;
+  /** Views computed, and the time during which the prefix was at work. */
   readonly work = { views: 0, elapsedMs: 0 };
 
   private constructor(options: FeatureOptions, model: Uint8Array, cache: FeatureCache, width: number) {
@@ -82,9 +89,7 @@ export class BoundaryFeatures implements ViewConsumer {
   }
 
   /** "ONNX Runtime 1.30.0, 2 threads"; unknown while nothing had to be computed. */
-  get title(): string | undefined {
-    return this.#prefix?.title;
-  }
+  title: string | undefined;
 
   wants(sha256: string): boolean {
     return this.views.some((view) => !this.#cache.has(sha256, view));
@@ -94,11 +99,13 @@ export class BoundaryFeatures implements ViewConsumer {
     for (const [view, pixels] of views) {
       if (!this.#cache.has(sha256, view)) this.#waiting.push({ sha256, view, pixels });
     }
-    while (this.#waiting.length >= batchSize) await this.#compute(this.#waiting.splice(0, batchSize));
+    while (this.#waiting.length >= batchSize) await this.#start(this.#waiting.splice(0, batchSize));
   }
 
   async finish(): Promise<void> {
-    if (this.#waiting.length > 0) await this.#compute(this.#waiting.splice(0));
+    if (this.#waiting.length > 0) await this.#start(this.#waiting.splice(0));
+    await Promise.all(this.#underWay);
+    if (this.#failure) throw this.#failure.error;
     await this.#cache.flush();
   }
 
@@ -118,32 +125,42 @@ export class BoundaryFeatures implements ViewConsumer {
   }
 
   dispose(): void {
-    this.#prefix?.dispose();
+    void this.#prefix?.then((prefix) => prefix.dispose(), () => undefined);
     this.#prefix = undefined;
   }
 
   /** ONNX Runtime, or the training engine where that cannot be loaded: said, never silent. */
   async #openPrefix(): Promise<Prefix> {
-    const { network, weights, boundary, input, threads, report, engine } = this.#options;
-    const opened = await openPrefix(this.#model, { threads });
+    const { network, weights, boundary, input, threads, report, engine, worker } = this.#options;
+    const opened = await openPrefixPool(this.#model, { threads, ...(worker && { worker }) });
     if (opened.ok) return opened.value;
     opened.errors.forEach(report);
     const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
     return tensorPrefix(folded.network, folded.weights, input, (await engine()).kernels);
   }
 
-  async #compute(batch: readonly Waiting[]): Promise<void> {
-    this.#prefix ??= await this.#openPrefix();
+  /** Hands a batch to the prefix. Resolves once there is room for the next, rejects when one before it failed. */
+  async #start(batch: readonly Waiting[]): Promise<void> {
+    const prefix = await (this.#prefix ??= this.#openPrefix());
+    this.title = prefix.title;
+    if (this.#underWay.size === 0) this.#busySinceMs = monotonicMs();
+    const run = this.#compute(prefix, batch).catch((error: unknown) => void (this.#failure ??= { error })).finally(() => {
+      this.#underWay.delete(run);
+      if (this.#underWay.size === 0) this.work.elapsedMs += monotonicMs() - this.#busySinceMs;
+    });
+    this.#underWay.add(run);
+    if (this.#underWay.size >= prefix.lanes) await Promise.race(this.#underWay);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #compute(prefix: Prefix, batch: readonly Waiting[]): Promise<void> {
     const imageBytes = batch[0]!.pixels.length;
     const pixels = new Uint8Array(batch.length * imageBytes);
     batch.forEach((each, i) => pixels.set(each.pixels, i * imageBytes));
-    const startMs = monotonicMs();
-    const features = await this.#prefix.run(pixels, batch.length);
-    this.work.elapsedMs += monotonicMs() - startMs;
+    const features = await prefix.run(pixels, batch.length);
     this.work.views += batch.length;
     for (const [i, { sha256, view }] of batch.entries()) {
       await this.#cache.write(sha256, view, new Uint8Array(features.buffer, features.byteOffset + i * this.#width * 4, this.#width * 4));
     }
   }
 }
-

@@ -42,6 +42,7 @@ async function trained(stages: readonly StagePlan[], job: Partial<TrainJob> = {}
 const cached: TrainJob['sourceOf'] = async (boundary, now) => {
   const features = await BoundaryFeatures.open({
     network, weights: now, boundary, input: tinyInput, store: new MemoryStore(), threads: 1, views: ['centre', 'flip'],
+    worker: new URL('../../../../src/engine/prefixWorker.js', import.meta.url),
     engine: () => assert.fail('ONNX Runtime is there'), report: ({ message }) => assert.fail(message),
   });
   for (const [sample, { facts: { sha256 } }] of dataset.samples.entries()) {
