@@ -1,46 +1,80 @@
-/** The tiny networks of the EfficientNet-Lite goldens, and their tensors in our layout. */
+/** The tiny network of a model golden as our op list, its weights by our names, and its tensors in our layout. */
 import assert from 'node:assert/strict';
-import { efficientNetLite, type Stage } from '../../src/backbones/efficientnetLite.ts';
+import { isWithin } from '../../src/backbones/blocks.ts';
 import type { Network } from '../../src/backbones/op.ts';
+import { parametersOf } from '../../src/backbones/parameters.ts';
+import { sizeOf } from '../../src/backbones/shapes.ts';
 import type { Weights } from '../../src/backbones/tensorData.ts';
-import { fromSourceNames } from '../../src/backbones/weightNames.ts';
+import { goldenFamilies } from './goldenFamilies.ts';
 import type { GoldenCase, GoldenTensor } from './goldens.ts';
 
-/** The network that the case's constructor makes in timm, with `classifier` named `head`. */
-export function liteOf(golden: GoldenCase): Network {
-  const { kwargs } = golden.facts.constructor;
-  const [, , height, width] = golden.tensor('in/x').shape;
-  return efficientNetLite({
-    name: golden.name, input: [height!, width!, 3], stem: kwargs.stem_size, features: kwargs.num_features, classes: kwargs.num_classes,
-    stages: kwargs.block_args.args[0]!.map(([text]) => stageOf(text)),
-    padding: kwargs.pad_type === 'same' ? 'same' : 'symmetric',
-    epsilon: kwargs.norm_layer.kwargs?.eps ?? 1e-5, // torch's default
-  });
+/** How the case's constructor is written as an op list. */
+export interface GoldenFamily {
+  /** The classifier's module in the case; ours is `head`. */
+  readonly head: string;
+  network(golden: GoldenCase): Network;
+  /** Parameters that the case's library names otherwise than timm: its name → ours. */
+  ourName?(name: string): string;
+  /** Modules whose output is not that of the last node within them: module → node. */
+  readonly modules?: Readonly<Record<string, string>>;
 }
 
-/** `ir_r2_k3_s2_e6_c8`: see Stage. */
-function stageOf(text: string): Stage {
-  const fields = /_r(\d+)_k(\d+)_s(\d+)_e(\d+)_c(\d+)$/.exec(text);
-  assert.ok(fields, text);
-  const [repeats, kernel, stride, expansion, channels] = fields.slice(1).map(Number) as [number, number, number, number, number];
-  return { repeats, kernel, stride, expansion, channels };
+export interface GoldenNetwork {
+  readonly network: Network;
+  readonly weights: Weights;
+  /** Our parameter or buffer → the one in the golden. */
+  goldenName(name: string): string;
+  /** A module of the golden → the node with its output. */
+  nodeOf(module: string): string;
 }
 
-/** The case's weights by our names. */
-export const weightsOfCase = (golden: GoldenCase): Weights => fromSourceNames(golden.weights, 'classifier');
+/** Every case that networks are built for, in order of name. */
+export const goldenNetworkNames: readonly string[] = Object.keys(goldenFamilies).sort();
 
-/** Our name → the one in the golden. */
-export const goldenName = (name: string): string => name.replace(/^head\./, 'classifier.');
+export function goldenNetwork(golden: GoldenCase): GoldenNetwork {
+  const family = goldenFamilies[golden.name];
+  assert.ok(family, `no network is built for ${golden.name}`);
+  const { head, modules = {}, ourName = (name: string) => name } = family, network = family.network(golden);
+  const isHead = (name: string): boolean => isWithin(name, head);
+  const names = new Map([...golden.weights.keys()].filter((name) => !golden.facts.unused_parameters.includes(name))
+    .map((name) => [isHead(name) ? `head${name.slice(head.length)}` : ourName(name), name]));
+  const wanted = parametersOf(network);
+  assert.deepEqual([...names.keys()].sort(), wanted.map(({ name }) => name).sort(), `${golden.name} has the parameters of its network`);
+  const weights = new Map(wanted.map(({ name, shape }) => {
+    const tensor = golden.weights.get(names.get(name)!)!;
+    // Where one library has a linear layer and the other the same as a convolution, only the shape differs.
+    assert.deepEqual([tensor.shape[0], tensor.data.length], [shape[0], sizeOf(shape)], `${golden.name} ${name}`);
+    return [name, { shape, data: tensor.data }];
+  }));
+  return {
+    network, weights,
+    goldenName: (name) => names.get(name)!,
+    nodeOf(module) {
+      const node = modules[module] ?? network.nodes.findLast(({ name }) => isWithin(name, module))?.name;
+      assert.ok(node, `${golden.name} has a node in ${module}`);
+      return node;
+    },
+  };
+}
 
-/** [batch, channels, height, width] → [batch, height, width, channels]. */
+/** What feeds the head: the golden's `pooled`. */
+export const pooledNode = (network: Network): string => network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
+
+/** Modules whose outputs the case holds, in either mode. */
+export const activationsOf = (golden: GoldenCase): readonly string[] =>
+  Object.keys(golden.tolerances).filter((key) => key.startsWith('eval/act/')).map((key) => key.slice('eval/act/'.length));
+
+/** Images [batch, channels, height, width] → [batch, height, width, channels]. */
 export const toNhwc = ({ shape, data }: GoldenTensor): Float32Array => {
   const [batch, channels, height, width] = shape as [number, number, number, number];
   return moved(data, batch, channels, height * width);
 };
 
-/** [batch, height, width, channels] → [batch, channels, height, width]. */
-export const toNchw = (data: ArrayLike<number>, [batch, height, width, channels]: readonly number[]): Float32Array =>
-  moved(data, batch!, height! * width!, channels!);
+/** Maps [batch, height, width, channels] → [batch, channels, height, width]; features and tokens stay as they are. */
+export const toNchw = (data: ArrayLike<number>, shape: readonly number[]): ArrayLike<number> => {
+  const [batch, height, width, channels] = shape;
+  return channels === undefined ? data : moved(data, batch!, height! * width!, channels);
+};
 
 /** [batch, a, b] → [batch, b, a]. */
 function moved(data: ArrayLike<number>, batch: number, a: number, b: number): Float32Array {

@@ -34,22 +34,23 @@ export interface GoldenCase {
 export interface GoldenFacts {
   readonly definition?: { readonly hyper: Readonly<Record<string, unknown>>; readonly groups: readonly GoldenGroup[] | null; readonly clip_grad_norm: number | null };
   /** Model cases from here on. */
-  readonly constructor: { readonly kwargs: LiteArguments };
+  readonly constructor: { readonly kwargs: Readonly<Record<string, unknown>> };
+  /** `train` only where there are batch norms: elsewhere both give the same. */
+  readonly modes: readonly Mode[];
   readonly optimizers: Readonly<Record<'sgd3' | 'adamw3', { readonly lr: number; readonly momentum: number; readonly weight_decay: number }>>;
+  /** Parameters stored in full after three steps; all others by fingerprint only. */
+  readonly params_stored_after_steps: readonly string[];
+  /** Without a gradient: no part of our network. */
+  readonly unused_parameters: readonly string[];
+  /** Gradients that are zero but for rounding, such as those of biases before a batch norm. */
+  readonly zero_gradient: Readonly<Partial<Record<Mode, readonly string[]>>>;
   /** Parameters that AdamW moves by rounding noise: not to be compared after its steps. */
-  readonly adamw_noise_driven?: Readonly<Record<string, readonly string[]>>;
-  readonly stats: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Fingerprint>>>>>>;
+  readonly adamw_noise_driven: Readonly<Partial<Record<Mode, readonly string[]>>>;
+  readonly stats: Readonly<Record<Mode, Readonly<Record<'grad' | 'sgd3/param' | 'adamw3/param', Readonly<Record<string, Fingerprint>>>>>>;
 }
 
-/** Of timm's EfficientNet. */
-export interface LiteArguments {
-  readonly stem_size: number;
-  readonly num_features: number;
-  readonly num_classes: number;
-  readonly pad_type: string;
-  readonly block_args: { readonly args: readonly (readonly [string])[][] };
-  readonly norm_layer: { readonly kwargs?: { readonly eps: number } };
-}
+/** Batch norms on stored statistics, or on the batch's. */
+export type Mode = 'eval' | 'train';
 
 /** Of a tensor too large to store: its L2 norm, Σ aᵢ cos i over the row-major index (a transposition changes it), and the tolerances of both. */
 export type Fingerprint = readonly [norm: number, probe: number, normTolerance: number, probeTolerance: number];

@@ -1,5 +1,6 @@
 import { portable } from '../../../src/engine/kernels.ts';
+import { goldenNetworkNames } from '../../support/goldenNetwork.ts';
 import { networkParity } from '../../support/networkParity.ts';
 import '../../support/cpuEngine.ts';
 
-networkParity('img.tf_efficientnet_lite0', 'the reference engine', portable);
+for (const name of goldenNetworkNames) networkParity(name, 'the reference engine', portable);

@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { startEngine } from '../../support/engines.ts';
+import { goldenNetworkNames } from '../../support/goldenNetwork.ts';
 import { leaksNothing } from '../../support/leaks.ts';
 import { lite0Parity } from '../../support/lite0Parity.ts';
 import { networkParity } from '../../support/networkParity.ts';
@@ -10,8 +11,7 @@ if ('skip' in engine) {
   test('networks on WebAssembly', { skip: engine.skip }, () => undefined);
 } else {
   const { kernels } = engine.started;
-  networkParity('img.tf_efficientnet_lite0', 'WebAssembly', kernels);
-  networkParity('img.efficientnet_lite0', 'WebAssembly', kernels);
+  for (const name of goldenNetworkNames) networkParity(name, 'WebAssembly', kernels);
   lite0Parity('WebAssembly', kernels);
   leaksNothing('WebAssembly', kernels);
 }
