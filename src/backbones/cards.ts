@@ -1,11 +1,15 @@
 import { architectureOf } from './architectures.ts';
-import type { Card } from './card.ts';
+import type { Architecture, Card } from './card.ts';
+
+/** An architecture under the name that a person gives it, in messages too. */
+function named(name: string, architecture: Architecture): Architecture {
+  return { ...architecture, name, network: (classes) => ({ ...architecture.network(classes), name }) };
+}
 
 /** The zoo, by the name that stands in the experiment file. */
 const cards: readonly Card[] = [
   {
-    ...architectureOf('tf_efficientnet_lite0')!,
-    name: 'efficientnet_lite0',
+    ...named('efficientnet_lite0', architectureOf('tf_efficientnet_lite0')!),
     modality: 'image',
     parameters: 4_652_008,
     sourceClasses: 1000,

@@ -1,19 +1,34 @@
 import { read } from './op.ts';
-import type { Network, Reader, Shape } from './op.ts';
+import type { Activation, Network, PerAxis, Reader, Shape } from './op.ts';
+import { perAxis } from './padding.ts';
 import { inputShapes, shapesOf, sizeOf } from './shapes.ts';
 
 /** Input's and output's shapes → floating-point operations of one sample; a multiply-add counts 2, as in engines' GFLOP/s. */
 const flops: Reader<[input: Shape, output: Shape], number> = {
-  conv: ({ kernel, groups }, input, output) => 2 * sizeOf(output) * kernel * kernel * input.at(-1)! / groups,
-  depthwiseConv: ({ kernel }, _, output) => 2 * sizeOf(output) * kernel * kernel,
+  conv: ({ kernel, groups }, input, output) => 2 * sizeOf(output) * area(kernel) * input.at(-1)! / groups,
+  depthwiseConv: ({ kernel }, _, output) => 2 * sizeOf(output) * area(kernel),
   batchNorm: (_, __, output) => 2 * sizeOf(output),
   relu: (_, __, output) => sizeOf(output),
   relu6: (_, __, output) => 2 * sizeOf(output),
+  activation: ({ kind }, _, output) => activationFlops[kind] * sizeOf(output),
   add: (_, __, output) => sizeOf(output),
-  maxPool: ({ kernel }, _, output) => sizeOf(output) * kernel * kernel,
+  multiply: (_, __, output) => sizeOf(output),
+  concat: () => 0,
+  maxPool: ({ kernel }, _, output) => sizeOf(output) * area(kernel),
+  averagePool: ({ kernel }, _, output) => sizeOf(output) * area(kernel),
+  adaptiveAveragePool: (_, input, output) => Math.max(sizeOf(input), sizeOf(output)),
   globalAveragePool: (_, input) => sizeOf(input),
+  flatten: () => 0,
   linear: (_, input, output) => 2 * sizeOf(input) * sizeOf(output),
 };
+
+const area = (kernel: PerAxis): number => {
+  const [height, width] = perAxis(kernel);
+  return height * width;
+};
+
+/** Per value; an exponential counts 4. */
+const activationFlops: Readonly<Record<Activation, number>> = { silu: 7, hardSwish: 5, hardSigmoid: 4, sigmoid: 6, tanh: 6 };
 
 /** FLOPs of one sample's forward pass, by node. */
 export function flopsOf(network: Network): ReadonlyMap<string, number> {

@@ -1,15 +1,15 @@
 /**
- * Random weights as timm gives them to EfficientNet (`_init_weight_goog`), without the correction for dropout:
- * convolutions normal with variance 2 / fan-out, batch norms the identity, running statistics mean 0, variance 1.
- * The linear head is PyTorch's own (`nn.Linear`): weights and biases uniform within ±1/√inputs, as timm's reset_classifier makes
- * one. Each parameter draws from a stream of its own, so a run and its control start from the same head.
+ * Random weights as timm gives them to a network's family (`Network.initial`): kernels as said there, biases 0, batch
+ * norms the identity, running statistics mean 0, variance 1. The head is PyTorch's own (`nn.Linear`): weights and biases
+ * uniform within ±1/√inputs, as timm's reset_classifier makes one. Each parameter draws from a stream of its own, so a
+ * run and its control start from the same head.
  */
 import { rng } from '../base/rng.ts';
 import { read } from './op.ts';
-import type { Network, Reader } from './op.ts';
+import type { Initialisation, Network, Reader } from './op.ts';
 import { parametersOf } from './parameters.ts';
 import type { Parameter } from './parameters.ts';
-import { inputShapes, shapesOf, sizeOf } from './shapes.ts';
+import { shapesOf, sizeOf } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
 type Draw = () => number;
@@ -17,33 +17,55 @@ type Random = ReturnType<typeof rng>;
 
 const normal = (variance: number, random: Random): Draw => () => Math.sqrt(variance) * random.normal();
 const uniform = (bound: number, random: Random): Draw => () => bound * (2 * random.next() - 1);
-const zero: Draw = () => 0;
+const zero: Draw = () => 0, one: Draw = () => 1;
 
-/** One value of a parameter's part (`weight`, …), given the op and its number of input channels. */
-const draws: Reader<[part: string, inputs: number, random: Random], Draw> = {
-  conv: ({ kernel, filters, groups }, part, _, random) =>
-    part === 'weight' ? normal(2 / (kernel * kernel * filters / groups), random) : zero,
-  depthwiseConv: ({ kernel }, part, _, random) => part === 'weight' ? normal(2 / (kernel * kernel), random) : zero,
-  batchNorm: (_, part) => part === 'weight' || part === 'running_var' ? () => 1 : zero,
+/** A parameter to be drawn, and its network's way. */
+interface Fresh extends Pick<Parameter, 'node' | 'part' | 'shape'> {
+  /** Values that one output of a kernel is made of: of the node's weight, for its bias too. */
+  readonly fanIn: number;
+  readonly random: Random;
+  readonly initial: Initialisation;
+}
+
+const draws: Reader<[fresh: Fresh], Draw> = {
+  conv: ({ groups }, fresh) => kernelDraw(fresh, groups),
+  depthwiseConv: (_, fresh) => kernelDraw(fresh, fresh.shape[0]!),
+  batchNorm: (_, { node, part, initial }) => part === 'running_var' || (part === 'weight' && !initial.zeroScales?.includes(node)) ? one : zero,
   relu: () => zero,
   relu6: () => zero,
+  activation: () => zero,
   add: () => zero,
+  multiply: () => zero,
+  concat: () => zero,
   maxPool: () => zero,
+  averagePool: () => zero,
+  adaptiveAveragePool: () => zero,
   globalAveragePool: () => zero,
-  linear: (_, __, inputs, random) => uniform(1 / Math.sqrt(inputs), random),
+  flatten: () => zero,
+  linear: (_, fresh) => kernelDraw(fresh.node === 'head' ? { ...fresh, initial: { kernels: 'torch' } } : fresh, 1),
 };
+
+/** One value of a kernel [out, in / groups, …] or of its bias. */
+function kernelDraw({ part, shape, fanIn, random, initial: { kernels } }: Fresh, groups: number): Draw {
+  if (kernels === 'torch') return uniform(1 / Math.sqrt(fanIn), random);
+  if (part !== 'weight') return zero;
+  if (kernels === 'fanIn') return normal(2 / fanIn, random);
+  if (kernels === 'fanOut') return normal(2 / (sizeOf(shape) / shape[1]! / groups), random);
+  return normal(kernels.deviation ** 2, random);
+}
 
 /** Every parameter and buffer of `network`, drawn from `seed`. */
 export function randomWeights(network: Network, seed: number): Weights {
-  const nodes = new Map(network.nodes.map((node) => [node.name, node])), shapes = shapesOf(network);
-  const tensorOf = ({ name, node: nodeName, part, shape }: Parameter): TensorData => {
-    const node = nodes.get(nodeName)!, inputs = inputShapes(network, node.inputs, shapes)[0]!.at(-1)!;
-    const draw = read(draws, node.op, part, inputs, rng(seed, 'initialise', name));
-    const data = new Float32Array(sizeOf(shape));
+  const nodes = new Map(network.nodes.map((node) => [node.name, node])), all = parametersOf(network);
+  const kernels = new Map(all.filter(({ part }) => part === 'weight').map(({ node, shape, size }) => [node, size / shape[0]!]));
+  const initial = network.initial ?? { kernels: 'fanOut' };
+  const tensorOf = ({ name, node, part, shape, size }: Parameter): TensorData => {
+    const draw = read(draws, nodes.get(node)!.op, { node, part, shape, fanIn: kernels.get(node)!, random: rng(seed, 'initialise', name), initial });
+    const data = new Float32Array(size);
     for (let i = 0; i < data.length; i++) data[i] = draw();
     return { shape, data };
   };
-  return new Map(parametersOf(network).map((parameter) => [parameter.name, tensorOf(parameter)]));
+  return new Map(all.map((parameter) => [parameter.name, tensorOf(parameter)]));
 }
 
 /** What a fine-tuning starts from: the pretrained weights, and a new head in place of theirs. */

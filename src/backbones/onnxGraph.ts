@@ -6,9 +6,10 @@
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 import { Bug } from '../base/bug.ts';
+import { averagingMatrix } from './adaptivePool.ts';
 import { read } from './op.ts';
-import type { Network, Node, Reader, Shape } from './op.ts';
-import { padsOf } from './padding.ts';
+import type { Activation, Network, Node, Reader, Shape, Window } from './op.ts';
+import { padsAround, perAxis } from './padding.ts';
 import { inputShapes, mapOf, shapesOf } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
@@ -46,34 +47,60 @@ export function onnxGraph(network: Network, weights: Weights, { normalise }: Onn
 
 /** Node, and the shape of its first input → nodes and tensors added to the graph; the node's output carries its name. */
 const emit: Reader<[graph: Graph, node: Node, input: Shape], void> = {
-  conv: ({ kernel, stride, padding, groups }, graph, node, input) =>
-    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name,
-      { ...windowOf(kernel, stride, padding, input), group: groups }),
-  depthwiseConv: ({ kernel, stride, padding }, graph, node, input) =>
-    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name,
-      { ...windowOf(kernel, stride, padding, input), group: mapOf(input)[2] }),
+  conv: (op, graph, node, input) =>
+    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name, { ...windowOf(op, input), group: op.groups }),
+  depthwiseConv: (op, graph, node, input) =>
+    graph.add('Conv', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name, { ...windowOf(op, input), group: mapOf(input)[2] }),
   batchNorm: ({ epsilon }, graph, node) =>
     graph.add('BatchNormalization', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias', 'running_mean', 'running_var')],
       node.name, { epsilon: { float: epsilon } }),
   relu: (_, graph, node) => graph.add('Relu', node.inputs, node.name),
   relu6: (_, graph, node) => graph.add('Clip', [node.inputs[0]!, graph.constant(0), graph.constant(6)], node.name),
+  activation: ({ kind }, graph, node) => activations[kind](graph, node.inputs[0]!, node.name),
   add: (_, graph, node) => graph.add('Add', node.inputs, node.name),
-  maxPool: ({ kernel, stride, padding }, graph, node, input) =>
-    graph.add('MaxPool', node.inputs, node.name, windowOf(kernel, stride, padding, input)),
+  multiply: (_, graph, node) => graph.add('Mul', node.inputs, node.name),
+  concat: (_, graph, node, input) => graph.add('Concat', node.inputs, node.name, { axis: input.length === 3 ? 1 : input.length }),
+  maxPool: (op, graph, node, input) => graph.add('MaxPool', node.inputs, node.name, windowOf(op, input)),
+  averagePool: (op, graph, node, input) => graph.add('AveragePool', node.inputs, node.name, { ...windowOf(op, input), count_include_pad: 1 }),
+  adaptiveAveragePool: ({ height, width }, graph, { name, inputs }, input) => {
+    if (height === 1 && width === 1) graph.add('GlobalAveragePool', inputs, name);
+    else {
+      const [tall, wide] = mapOf(input), transposed = (x: string, y: string): void => { graph.add('Transpose', [x], y, { perm: [0, 1, 3, 2] }); };
+      graph.add('MatMul', [inputs[0]!, graph.tensor(`${name}.across`, { shape: [wide, width], data: averagingMatrix(wide, width) })], `${name}.narrow`);
+      transposed(`${name}.narrow`, `${name}.turned`);
+      graph.add('MatMul', [`${name}.turned`, graph.tensor(`${name}.down`, { shape: [tall, height], data: averagingMatrix(tall, height) })], `${name}.small`);
+      transposed(`${name}.small`, name);
+    }
+  },
   globalAveragePool: (_, graph, node) => {
     graph.add('GlobalAveragePool', node.inputs, `${node.name}.map`);
     graph.add('Flatten', [`${node.name}.map`], node.name, { axis: 1 });
   },
+  flatten: (_, graph, node) => graph.add('Flatten', node.inputs, node.name, { axis: 1 }),
   linear: (_, graph, node) =>
     graph.add('Gemm', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name, { transB: 1 }),
 };
 
+/** From x to y. Opset 13 has no HardSwish. */
+const activations: Readonly<Record<Activation, (graph: Graph, x: string, y: string) => void>> = {
+  silu: (graph, x, y) => {
+    graph.add('Sigmoid', [x], `${y}.gate`);
+    graph.add('Mul', [x, `${y}.gate`], y);
+  },
+  hardSwish: (graph, x, y) => {
+    activations.hardSigmoid(graph, x, `${y}.gate`);
+    graph.add('Mul', [x, `${y}.gate`], y);
+  },
+  hardSigmoid: (graph, x, y) => graph.add('HardSigmoid', [x], y, { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+  sigmoid: (graph, x, y) => graph.add('Sigmoid', [x], y),
+  tanh: (graph, x, y) => graph.add('Tanh', [x], y),
+};
+
 type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
 
-function windowOf(kernel: number, stride: number, padding: number | 'same', input: Shape): Attributes {
-  const [height, width] = mapOf(input);
-  const [top, bottom] = padsOf(height, kernel, stride, padding), [left, right] = padsOf(width, kernel, stride, padding);
-  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [top, left, bottom, right] };
+function windowOf(window: Window, input: Shape): Attributes {
+  const [height, width] = mapOf(input), [[top, bottom], [left, right]] = padsAround([height, width], window);
+  return { kernel_shape: perAxis(window.kernel), strides: [window.stride, window.stride], pads: [top, left, bottom, right] };
 }
 
 class Graph {

@@ -5,25 +5,49 @@
  * The set is meant for every family in docs/decisions/ops.md; an op is added here with all of its readers.
  */
 export interface Ops {
-  /** [h, w, c] → [h', w', filters]. Parameters: weight [filters, c / groups, kernel, kernel] (as stored), bias? [filters]. */
-  conv: { readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: Padding; readonly groups: number; readonly bias: boolean };
-  /** One filter per channel (groups = channels). Parameters: weight [c, 1, kernel, kernel], bias? [c]. */
-  depthwiseConv: { readonly kernel: number; readonly stride: number; readonly padding: Padding; readonly bias: boolean };
+  /** [h, w, c] → [h', w', filters]. Parameters: weight [filters, c / groups, kernel height, kernel width] (as stored), bias? [filters]. */
+  conv: Window & { readonly filters: number; readonly groups: number; readonly bias: boolean };
+  /** One filter per channel (groups = channels). Parameters: weight [c, 1, kernel height, kernel width], bias? [c]. */
+  depthwiseConv: Window & { readonly bias: boolean };
   /** Parameters: weight, bias [c]; buffers: running_mean, running_var [c]. `momentum` as in PyTorch: new = (1 − m) old + m batch. */
   batchNorm: { readonly epsilon: number; readonly momentum: number };
   relu: object;
   relu6: object;
+  activation: { readonly kind: Activation };
   /** Two inputs of one shape. */
   add: object;
-  maxPool: { readonly kernel: number; readonly stride: number; readonly padding: Padding };
+  /** Two inputs; the second may be [1, 1, c], one factor per channel (squeeze-and-excite). */
+  multiply: object;
+  /** Side by side along the last axis. */
+  concat: object;
+  maxPool: Window;
+  /** Padding counts as zeros. */
+  averagePool: Window;
+  /** [h, w, c] → [height, width, c], each value the mean of its part of the map; parts overlap or repeat where sizes do not divide. */
+  adaptiveAveragePool: { readonly height: number; readonly width: number };
   /** [h, w, c] → [c]. */
   globalAveragePool: object;
+  /** [h, w, c] → [c · h · w], channel after channel, as the libraries' weights expect. */
+  flatten: object;
   /** [c] → [units]. Parameters: weight [units, c] (as stored), bias? [units]. */
   linear: { readonly units: number; readonly bias: boolean };
 }
 
-/** `same`: TensorFlow's, the odd pixel at the bottom right, depends on the input's size. A number: symmetric zeros. */
-export type Padding = 'same' | number;
+/** What slides over a map. */
+export interface Window {
+  readonly kernel: PerAxis;
+  readonly stride: number;
+  readonly padding: Padding;
+}
+
+/** One number for both axes of a map. */
+export type PerAxis = number | readonly [height: number, width: number];
+
+/** `same`: TensorFlow's, the odd pixel at the bottom right, depends on the input's size. Numbers: symmetric zeros. */
+export type Padding = 'same' | PerAxis;
+
+/** `silu` is x σ(x), also called swish; the hard ones replace σ by relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244). */
+export type Activation = 'silu' | 'hardSwish' | 'hardSigmoid' | 'sigmoid' | 'tanh';
 
 export type OpName = keyof Ops;
 export type Op<K extends OpName = OpName> = { [P in K]: { readonly op: P } & Ops[P] }[K];
@@ -44,6 +68,18 @@ export interface Network {
   readonly nodes: readonly Node[];
   /** The rows of the layer tree, from input to head, together covering every parameter once. Left out: one per first segment of the names. */
   readonly blocks?: readonly Block[];
+  /** How its library draws weights that nobody trained. Left out: by fan-out. */
+  readonly initial?: Initialisation;
+}
+
+export interface Initialisation {
+  /**
+   * Of all but the head, whose weights are always PyTorch's: normal with variance 2 / fan-out or 2 / fan-in (He et al.
+   * 2015, arXiv:1502.01852), PyTorch's own (uniform within ±1/√fan-in, biases too), or normal of this deviation.
+   */
+  readonly kernels: 'fanOut' | 'fanIn' | 'torch' | { readonly deviation: number };
+  /** Batch norms whose scale starts at 0, so that their residual block starts as the identity (Goyal et al. 2017, arXiv:1706.02677). */
+  readonly zeroScales?: readonly string[];
 }
 
 /** What a tree row and a freeze pattern name, and what layer decay counts. */

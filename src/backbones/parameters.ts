@@ -1,5 +1,6 @@
 import { read } from './op.ts';
 import type { Network, Reader, Shape } from './op.ts';
+import { perAxis } from './padding.ts';
 import { inputShapes, shapesOf, sizeOf } from './shapes.ts';
 
 /** One stored tensor of a network. */
@@ -20,15 +21,21 @@ type Parts = Readonly<Record<string, Shape>>;
 /** Trained tensors of one op, by the last segment of their names. */
 const trained: Reader<[input: Shape], Parts> = {
   conv: ({ filters, kernel, groups, bias }, input) =>
-    ({ weight: [filters, input.at(-1)! / groups, kernel, kernel], ...(bias && { bias: [filters] }) }),
+    ({ weight: [filters, input.at(-1)! / groups, ...perAxis(kernel)], ...(bias && { bias: [filters] }) }),
   depthwiseConv: ({ kernel, bias }, input) =>
-    ({ weight: [input.at(-1)!, 1, kernel, kernel], ...(bias && { bias: [input.at(-1)!] }) }),
+    ({ weight: [input.at(-1)!, 1, ...perAxis(kernel)], ...(bias && { bias: [input.at(-1)!] }) }),
   batchNorm: (_, input) => ({ weight: [input.at(-1)!], bias: [input.at(-1)!] }),
   relu: () => ({}),
   relu6: () => ({}),
+  activation: () => ({}),
   add: () => ({}),
+  multiply: () => ({}),
+  concat: () => ({}),
   maxPool: () => ({}),
+  averagePool: () => ({}),
+  adaptiveAveragePool: () => ({}),
   globalAveragePool: () => ({}),
+  flatten: () => ({}),
   linear: ({ units, bias }, input) => ({ weight: [units, input.at(-1)!], ...(bias && { bias: [units] }) }),
 };
 

@@ -1,32 +1,41 @@
 import { Bug } from '../base/bug.ts';
 import { read } from './op.ts';
-import type { Network, Reader, Shape } from './op.ts';
-import { windowOut } from './padding.ts';
+import type { Network, Reader, Shape, Window } from './op.ts';
+import { windowsOver } from './padding.ts';
 
 /** Inputs' shapes → output's shape, of one sample. */
 const shapes: Reader<[inputs: readonly Shape[]], Shape> = {
-  conv: ({ filters, kernel, stride, padding }, [x]) => {
-    const [height, width] = mapOf(x);
-    return [windowOut(height, kernel, stride, padding), windowOut(width, kernel, stride, padding), filters];
-  },
-  depthwiseConv: ({ kernel, stride, padding }, [x]) => {
-    const [height, width, channels] = mapOf(x);
-    return [windowOut(height, kernel, stride, padding), windowOut(width, kernel, stride, padding), channels];
-  },
+  conv: (op, [x]) => [...windowed(op, x), op.filters],
+  depthwiseConv: (op, [x]) => [...windowed(op, x), mapOf(x)[2]],
   batchNorm: (_, [x]) => x!,
   relu: (_, [x]) => x!,
   relu6: (_, [x]) => x!,
+  activation: (_, [x]) => x!,
   add: (_, [a, b]) => {
     if (String(a) !== String(b)) throw new Bug(`add of ${shapeText(a!)} and ${shapeText(b!)}`);
     return a!;
   },
-  maxPool: ({ kernel, stride, padding }, [x]) => {
-    const [height, width, channels] = mapOf(x);
-    return [windowOut(height, kernel, stride, padding), windowOut(width, kernel, stride, padding), channels];
+  multiply: (_, [a, b]) => {
+    if (String(a) !== String(b) && String(b) !== String([1, 1, a!.at(-1)])) throw new Bug(`multiply of ${shapeText(a!)} and ${shapeText(b!)}`);
+    return a!;
   },
+  concat: (_, inputs) => {
+    const [before, ...others] = inputs.map((shape) => String(shape.slice(0, -1)));
+    if (others.some((other) => other !== before)) throw new Bug(`concat of ${inputs.map(shapeText).join(', ')}`);
+    return [...inputs[0]!.slice(0, -1), inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)];
+  },
+  maxPool: (op, [x]) => [...windowed(op, x), mapOf(x)[2]],
+  averagePool: (op, [x]) => [...windowed(op, x), mapOf(x)[2]],
+  adaptiveAveragePool: ({ height, width }, [x]) => [height, width, mapOf(x)[2]],
   globalAveragePool: (_, [x]) => [mapOf(x)[2]],
+  flatten: (_, [x]) => [sizeOf(x!)],
   linear: ({ units }) => [units],
 };
+
+function windowed(window: Window, x: Shape | undefined): readonly [height: number, width: number] {
+  const [height, width] = mapOf(x);
+  return windowsOver([height, width], window);
+}
 
 /** Shape of one sample at every node, and at `input`. */
 export function shapesOf(network: Network): ReadonlyMap<string, Shape> {

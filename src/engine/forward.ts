@@ -4,8 +4,9 @@
  * Parity: test/parity/engine/network.test.ts.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { read, type Network, type Op, type Padding, type Reader } from '../backbones/op.ts';
-import { padsOf } from '../backbones/padding.ts';
+import { averagingMatrix } from '../backbones/adaptivePool.ts';
+import { read, type Network, type Op, type Reader, type Window } from '../backbones/op.ts';
+import { padsAround } from '../backbones/padding.ts';
 import type { Kernels } from './kernels.ts';
 import type { TensorStore } from './tensorStore.ts';
 
@@ -47,24 +48,37 @@ interface Call {
 }
 
 const rules: Reader<[call: Call], tf.Tensor> = {
-  conv: ({ kernel, stride, padding, groups, bias }, call) => {
-    const { x, pad } = padded(call, kernel, stride, padding, 0);
-    const convolve = (part: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => call.pass.kernels.conv2d(part, filter, stride, pad);
-    return biased(grouped(x, parameter(call, 'weight') as tf.Tensor4D, groups, convolve), bias, call);
+  conv: (op, call) => {
+    const { x, pad } = padded(call, op, 0);
+    const convolve = (part: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => call.pass.kernels.conv2d(part, filter, op.stride, pad);
+    return biased(grouped(x, parameter(call, 'weight') as tf.Tensor4D, op.groups, convolve), op.bias, call);
   },
-  depthwiseConv: ({ kernel, stride, padding, bias }, call) => {
-    const { x, pad } = padded(call, kernel, stride, padding, 0);
-    return biased(call.pass.kernels.depthwiseConv2d(x, parameter(call, 'weight') as tf.Tensor4D, stride, pad), bias, call);
+  depthwiseConv: (op, call) => {
+    const { x, pad } = padded(call, op, 0);
+    return biased(call.pass.kernels.depthwiseConv2d(x, parameter(call, 'weight') as tf.Tensor4D, op.stride, pad), op.bias, call);
   },
   batchNorm,
   relu: (_, { inputs: [x], pass }) => pass.kernels.relu(x!),
   relu6: (_, { inputs: [x], pass }) => pass.kernels.relu6(x!),
+  activation: ({ kind }, { inputs: [x], pass }) => pass.kernels.activation(x!, kind),
   add: (_, { inputs: [a, b] }) => tf.add(a!, b!),
-  maxPool: ({ kernel, stride, padding }, call) => {
-    const { x, pad } = padded(call, kernel, stride, padding, -Infinity);
-    return tf.maxPool(x, kernel, stride, pad);
+  multiply: (_, { inputs: [a, b] }) => tf.mul(a!, b!),
+  concat: (_, { inputs }) => tf.concat([...inputs], -1),
+  maxPool: (op, call) => {
+    const { x, pad } = padded(call, op, -Infinity);
+    return tf.maxPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
+  averagePool: (op, call) => {
+    const { x, pad } = padded(call, op, 0);
+    return tf.avgPool(x, op.kernel as number | [number, number], op.stride, pad);
+  },
+  adaptiveAveragePool: ({ height, width }, { inputs: [x] }) =>
+    height === 1 && width === 1 ? tf.mean(x!, [1, 2], true) : averagedAlong(averagedAlong(x as tf.Tensor4D, 1, height), 2, width),
   globalAveragePool: (_, { inputs: [x] }) => tf.mean(x!, [1, 2]),
+  flatten: (_, { inputs: [x] }) => {
+    const [batch, height, width] = x!.shape;
+    return tf.reshape(height! * width! === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch!, -1]);
+  },
   linear: ({ bias }, call) => biased(tf.matMul(call.inputs[0]!, parameter(call, 'weight')), bias, call),
 };
 
@@ -73,13 +87,20 @@ const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parame
 const biased = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? tf.add(y, parameter(call, 'bias')) : y;
 
 /** Numeric padding is put on first: TensorFlow's own kernels know only `same` and `valid`. */
-function padded({ inputs: [x] }: Call, kernel: number, stride: number, padding: Padding, value: number): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
-  const map = x as tf.Tensor4D;
-  if (padding === 'same') return { x: map, pad: 'same' };
-  if (padding === 0) return { x: map, pad: 'valid' };
-  const [, height, width] = map.shape;
-  const pads = [[0, 0], [...padsOf(height, kernel, stride, padding)], [...padsOf(width, kernel, stride, padding)], [0, 0]] as [number, number][];
-  return { x: tf.pad(map, pads, value), pad: 'valid' };
+function padded({ inputs: [x] }: Call, window: Window, value: number): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
+  const map = x as tf.Tensor4D, [, height, width] = map.shape;
+  if (window.padding === 'same') return { x: map, pad: 'same' };
+  const pads = padsAround([height, width], window);
+  if (pads.flat().every((count) => count === 0)) return { x: map, pad: 'valid' };
+  return { x: tf.pad(map, [[0, 0], [...pads[0]], [...pads[1]], [0, 0]], value), pad: 'valid' };
+}
+
+/** A map's axis averaged to `parts` values: as a matrix product, whose gradient every engine has. */
+function averagedAlong(x: tf.Tensor4D, axis: 1 | 2, parts: number): tf.Tensor4D {
+  const size = x.shape[axis], turned = axis === 1 ? [0, 2, 3, 1] : [0, 1, 3, 2], back = axis === 1 ? [0, 3, 1, 2] : [0, 1, 3, 2];
+  const rows = tf.transpose(x, turned), matrix = tf.tensor2d(averagingMatrix(size, parts), [size, parts]);
+  const averaged = tf.matMul(tf.reshape(rows, [-1, size]), matrix);
+  return tf.transpose(tf.reshape<tf.Rank.R4>(averaged, [...rows.shape.slice(0, 3), parts] as [number, number, number, number]), back);
 }
 
 /** tfjs has no grouped convolution: one per group, side by side. Filters: [height, width, in / groups, out]. */

@@ -4,6 +4,8 @@
  * All are differentiable in every tensor argument but the stored statistics. Parity: test/parity/engine/kernels.test.ts.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from '../backbones/op.ts';
+import { activations } from './kernels/activations.ts';
 
 export interface Kernels {
   /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
@@ -12,6 +14,7 @@ export interface Kernels {
   batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { readonly y: tf.Tensor };
   relu(x: tf.Tensor): tf.Tensor;
   relu6(x: tf.Tensor): tf.Tensor;
+  activation(x: tf.Tensor, kind: Activation): tf.Tensor;
   /** x: [batch, height, width, in]; filter: [height, width, in, out]. */
   conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
   /** filter: [height, width, channels, 1]. */
@@ -32,6 +35,7 @@ export const portable: Kernels = {
   batchNormTrain,
   relu: (x) => tf.relu(x),
   relu6: (x) => tf.relu6(x),
+  activation: (x, kind) => activations[kind](x),
   conv2d: (x, filter, stride, padding) => tf.conv2d(x, filter, stride, padding),
   depthwiseConv2d: (x, filter, stride, padding) => tf.depthwiseConv2d(x, filter, stride, padding),
 };

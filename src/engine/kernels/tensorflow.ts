@@ -22,6 +22,7 @@ export const tensorflowKernels: Kernels = {
   },
   relu: (x) => relu({ x }, {})[0]!,
   relu6: (x) => relu6({ x }, {})[0]!,
+  activation: (x, kind) => portable.activation(x, kind),
   conv2d: (x, filter, stride, padding) => convolve({ x, filter }, { stride, padding })[0] as tf.Tensor4D,
   depthwiseConv2d: (...args) => portable.depthwiseConv2d(...args),
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from '../../../src/backbones/op.ts';
 import { rng } from '../../../src/base/rng.ts';
 import type { Kernels } from '../../../src/engine/kernels.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
@@ -20,6 +21,10 @@ const depthwise = (name: string, x: Shape, filter: Shape, stride: number, paddin
 const maxPool = (name: string, size: number, stride: number, padding: 'same' | 'valid', shift: number): Case =>
   [`max pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.maxPool(tf.add<tf.Tensor4D>(x!, shift), size, stride, padding)];
 
+const activation = (kind: Activation): Case => [kind, [[3, 4, 5, 6]], (k, [x]) => k.activation(tf.mul(x!, 3), kind)];
+const averagePool = (name: string, size: number, stride: number, padding: 'same' | 'valid'): Case =>
+  [`average pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.avgPool(x as tf.Tensor4D, size, stride, padding)];
+
 const cases: readonly Case[] = [
   conv('3×3', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'same'),
   conv('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 4], 2, 'same'),
@@ -30,6 +35,10 @@ const cases: readonly Case[] = [
   conv('2×2, whose padding is uneven', [2, 5, 4, 3], [2, 2, 3, 4], 1, 'same'),
   conv('5×5, stride 3, which leaves a rest', [2, 11, 10, 2], [5, 5, 2, 4], 3, 'valid'),
   conv('7×7, stride 2', [1, 12, 11, 3], [7, 7, 3, 4], 2, 'valid'),
+  conv('1×7', [2, 5, 9, 3], [1, 7, 3, 4], 1, 'valid'),
+  conv('7×1', [2, 9, 5, 3], [7, 1, 3, 4], 1, 'same'),
+  conv('1×1 of a single pixel', [3, 1, 1, 5], [1, 1, 5, 4], 1, 'valid'),
+  conv('as large as the map', [2, 3, 3, 4], [3, 3, 4, 5], 1, 'valid'),
   depthwise('3×3', [2, 7, 6, 3], [3, 3, 3, 1], 1, 'same'),
   depthwise('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 1], 2, 'same'),
   depthwise('5×5', [2, 7, 6, 5], [5, 5, 5, 1], 1, 'same'),
@@ -42,6 +51,11 @@ const cases: readonly Case[] = [
   ['variance of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).variance],
   ['relu', [[3, 4, 5, 6]], (k, [x]) => k.relu(x!)],
   ['relu6', [[3, 4, 5, 6]], (k, [x]) => k.relu6(tf.mul(x!, 5))],
+  ...(['silu', 'hardSwish', 'hardSigmoid', 'sigmoid', 'tanh'] as const).map(activation),
+  ['a gate per channel', [[2, 5, 4, 6], [2, 1, 1, 6]], (_, [x, gate]) => tf.mul(x!, gate!)],
+  ['side by side', [[2, 3, 4, 5], [2, 3, 4, 2], [2, 3, 4, 1]], (_, maps) => tf.concat(maps, -1)],
+  averagePool('2×2, stride 2', 2, 2, 'valid'),
+  averagePool('3×3 that overlap', 3, 1, 'valid'),
   maxPool('3×3, stride 2', 3, 2, 'same', 0),
   maxPool('2×2, stride 2, of negative values', 2, 2, 'valid', -9),
   maxPool('3×3 that overlap, of negative values', 3, 1, 'same', -9),
