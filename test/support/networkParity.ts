@@ -56,9 +56,13 @@ async function checkForward(golden: GoldenCase, mode: Mode, kernels: Kernels): P
   return Math.max(...shares);
 }
 
-/** Those that the case stores value by value, all by fingerprint. */
+/**
+ * Those that the case stores value by value, all by fingerprint. A fingerprint is one number whose gap between PyTorch's
+ * runs may be next to nothing by luck, hence at least ten times the case's own largest gap, as for stored gradients.
+ */
 async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels): Promise<number> {
   const shares: number[] = [], { goldenName } = goldenNetwork(golden), fingerprints = golden.facts.stats[mode].grad;
+  const gap = golden.facts.gap_summary[`${mode}/grad`]!, zeros = golden.facts.zero_gradient[mode] ?? [];
   const { network, pass, x, labels, weights, dispose } = onDevice(golden, mode, kernels);
   const held = deviceParameters(network), trained = held.filter(({ buffer }) => !buffer);
   const lossOf = (): tf.Scalar => softmaxCrossEntropy(forward(network, x, pass) as tf.Tensor2D, labels, weights);
@@ -66,7 +70,8 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
   for (const [i, { name, layout }] of trained.entries()) {
     const theirs = goldenName(name), key = `${mode}/grad/${theirs}`, gradient = (await download(grads[i]!, layout)).data;
     if (golden.tensors.has(key)) shares.push(assertGolden(golden, key, gradient));
-    assertFingerprint(gradient, fingerprints[theirs]!, `${golden.name} ${key}`);
+    const least = 10 * (zeros.includes(theirs) ? gap.abs : gap.rel * fingerprints[theirs]![0]);
+    assertFingerprint(gradient, fingerprints[theirs]!, `${golden.name} ${key}`, { least });
   }
   assert.equal(trained.length, Object.keys(fingerprints).length);
   assert.ok(shares.length > 0, 'the case holds some gradients in full');
@@ -79,6 +84,13 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
   dispose();
   return Math.max(...shares);
 }
+
+/**
+ * AdamW divides a gradient by its own size, so rounding in values near zero becomes whole steps: an engine whose gradients
+ * are well within their tolerance may part from PyTorch by more than PyTorch's own runs did from each other. Measured: 2.9
+ * times the tolerance (img.mobilenetv2 on TensorFlow); without weight decay it is above 100.
+ */
+const slacks = { sgd3: 1, adamw3: 4 } as const;
 
 async function checkSteps(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'adamw3', kernels: Kernels): Promise<number> {
   const { lr, momentum, weight_decay: weightDecay } = golden.facts.optimizers[optimizer];
@@ -97,7 +109,7 @@ async function checkSteps(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'a
   const weights = await weightsOf(state);
   disposeState(state);
   const values = new Map([...weights].map(([name, { data }]) => [goldenName(name), data]));
-  return Math.max(assertGolden(golden, `${mode}/${optimizer}/losses`, losses), checkParameters(golden, mode, optimizer, names.map(goldenName), values));
+  return Math.max(assertGolden(golden, `${mode}/${optimizer}/losses`, losses, slacks[optimizer]), checkParameters(golden, mode, optimizer, names.map(goldenName), values));
 }
 
 /** trained: all parameters that the steps moved; values: of these and of the buffers. Both by the golden's names. */
@@ -105,11 +117,11 @@ function checkParameters(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'ad
   const noisy = new Set(optimizer === 'adamw3' ? [...golden.facts.adamw_noise_driven[mode] ?? [], ...golden.facts.zero_gradient[mode] ?? []] : []);
   const fingerprints = golden.facts.stats[mode][`${optimizer}/param`];
   for (const name of trained) {
-    if (!noisy.has(name)) assertFingerprint(values.get(name)!, fingerprints[name]!, `${golden.name} ${mode}/${optimizer} ${name}`);
+    if (!noisy.has(name)) assertFingerprint(values.get(name)!, fingerprints[name]!, `${golden.name} ${mode}/${optimizer} ${name}`, { slack: slacks[optimizer] });
   }
   const parameters = golden.facts.params_stored_after_steps.filter((name) => !noisy.has(name)).map((name) => `${mode}/${optimizer}/param/${name}`);
   const buffers = Object.keys(golden.tolerances).filter((key) => key.startsWith(`${mode}/${optimizer}/buf/`));
-  return Math.max(...[...parameters, ...buffers].map((key) => assertGolden(golden, key, values.get(key.split('/').at(-1)!)!)));
+  return Math.max(...[...parameters, ...buffers].map((key) => assertGolden(golden, key, values.get(key.split('/').at(-1)!)!, slacks[optimizer])));
 }
 
 function batchOf(golden: GoldenCase): Batch {
