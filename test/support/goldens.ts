@@ -109,17 +109,17 @@ export function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, { a
   return worst / atol;
 }
 
-/** Checks `got` against the tensor `key` of the case with the tolerance stored for it, or that times `slack`. */
-export function assertGolden(golden: GoldenCase, key: string, got: ArrayLike<number>, slack = 1): number {
+/** Checks `got` against the tensor `key` of the case with the tolerance stored for it, or `least` where that is more. */
+export function assertGolden(golden: GoldenCase, key: string, got: ArrayLike<number>, least = 0): number {
   const tolerance = golden.tolerances[key];
   assert.ok(tolerance, `${golden.name} has a tolerance for ${key}`);
   const { atol, atol99 } = tolerance;
-  return slack * assertClose(got, golden.tensor(key).data, { atol: slack * atol, atol99: slack * atol99 }, `${golden.name} ${key}`);
+  return assertClose(got, golden.tensor(key).data, { atol: Math.max(atol, least), atol99: Math.max(atol99, least) }, `${golden.name} ${key}`);
 }
 
 /** Checks norm and probe of `got`; `least`: neither tolerance is below it. */
-export function assertFingerprint(got: ArrayLike<number>, [norm, probe, ...tolerances]: Fingerprint, what: string, { slack = 1, least = 0 } = {}): void {
-  const [normTolerance, probeTolerance] = tolerances.map((tolerance) => Math.max(least, slack * tolerance)) as [number, number];
+export function assertFingerprint(got: ArrayLike<number>, [norm, probe, ...tolerances]: Fingerprint, what: string, least = 0): void {
+  const [normTolerance, probeTolerance] = tolerances.map((tolerance) => Math.max(least, tolerance)) as [number, number];
   const values = Array.from(got);
   const gotNorm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const gotProbe = values.reduce((sum, value, i) => sum + value * Math.cos(i), 0);

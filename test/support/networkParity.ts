@@ -71,7 +71,7 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
     const theirs = goldenName(name), key = `${mode}/grad/${theirs}`, gradient = (await download(grads[i]!, layout)).data;
     if (golden.tensors.has(key)) shares.push(assertGolden(golden, key, gradient));
     const least = 10 * (zeros.includes(theirs) ? gap.abs : gap.rel * fingerprints[theirs]![0]);
-    assertFingerprint(gradient, fingerprints[theirs]!, `${golden.name} ${key}`, { least });
+    assertFingerprint(gradient, fingerprints[theirs]!, `${golden.name} ${key}`, least);
   }
   assert.equal(trained.length, Object.keys(fingerprints).length);
   assert.ok(shares.length > 0, 'the case holds some gradients in full');
@@ -87,10 +87,11 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
 
 /**
  * AdamW divides a gradient by its own size, so rounding in values near zero becomes whole steps: an engine whose gradients
- * are well within their tolerance may part from PyTorch by more than PyTorch's own runs did from each other. Measured: 2.9
- * times the tolerance (img.mobilenetv2 on TensorFlow); without weight decay it is above 100.
+ * are well within their tolerance may part from PyTorch by more than PyTorch's own runs did from each other (measured on
+ * WebAssembly: 2.5 % of the way that three steps can go, img.inception_v3). So much of that way, and of the loss's, is
+ * granted; decay alone is 5 % of it for a scale of 1, and a missing bias correction two thirds.
  */
-const slacks = { sgd3: 1, adamw3: 4 } as const;
+const granted = { sgd3: 0, adamw3: 0.03 } as const;
 
 async function checkSteps(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'adamw3', kernels: Kernels): Promise<number> {
   const { lr, momentum, weight_decay: weightDecay } = golden.facts.optimizers[optimizer];
@@ -109,19 +110,22 @@ async function checkSteps(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'a
   const weights = await weightsOf(state);
   disposeState(state);
   const values = new Map([...weights].map(([name, { data }]) => [goldenName(name), data]));
-  return Math.max(assertGolden(golden, `${mode}/${optimizer}/losses`, losses, slacks[optimizer]), checkParameters(golden, mode, optimizer, names.map(goldenName), values));
+  const descent = Math.abs(losses[0]! - losses[2]!);
+  return Math.max(assertGolden(golden, `${mode}/${optimizer}/losses`, losses, granted[optimizer] * descent), checkParameters(golden, mode, optimizer, names.map(goldenName), values));
 }
 
 /** trained: all parameters that the steps moved; values: of these and of the buffers. Both by the golden's names. */
 function checkParameters(golden: GoldenCase, mode: Mode, optimizer: 'sgd3' | 'adamw3', trained: readonly string[], values: ReadonlyMap<string, Float32Array>): number {
   const noisy = new Set(optimizer === 'adamw3' ? [...golden.facts.adamw_noise_driven[mode] ?? [], ...golden.facts.zero_gradient[mode] ?? []] : []);
-  const fingerprints = golden.facts.stats[mode][`${optimizer}/param`];
+  const fingerprints = golden.facts.stats[mode][`${optimizer}/param`], least = granted[optimizer] * 3 * golden.facts.optimizers[optimizer].lr;
   for (const name of trained) {
-    if (!noisy.has(name)) assertFingerprint(values.get(name)!, fingerprints[name]!, `${golden.name} ${mode}/${optimizer} ${name}`, { slack: slacks[optimizer] });
+    if (noisy.has(name)) continue;
+    const value = values.get(name)!;
+    assertFingerprint(value, fingerprints[name]!, `${golden.name} ${mode}/${optimizer} ${name}`, least * Math.sqrt(value.length));
   }
   const parameters = golden.facts.params_stored_after_steps.filter((name) => !noisy.has(name)).map((name) => `${mode}/${optimizer}/param/${name}`);
   const buffers = Object.keys(golden.tolerances).filter((key) => key.startsWith(`${mode}/${optimizer}/buf/`));
-  return Math.max(...[...parameters, ...buffers].map((key) => assertGolden(golden, key, values.get(key.split('/').at(-1)!)!, slacks[optimizer])));
+  return Math.max(...[...parameters, ...buffers].map((key) => assertGolden(golden, key, values.get(key.split('/').at(-1)!)!, least)));
 }
 
 function batchOf(golden: GoldenCase): Batch {
