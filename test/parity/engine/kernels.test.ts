@@ -108,6 +108,6 @@ for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow]] as const)
         compared++;
       }
     }
-    assert.equal(compared, 70);
+    assert.equal(compared, 103);
   });
 }
