@@ -77,7 +77,7 @@ const rules: Reader<[call: Call], tf.Tensor> = {
   globalAveragePool: (_, { inputs: [x] }) => tf.mean(x!, [1, 2]),
   flatten: (_, { inputs: [x] }) => {
     const [batch, height, width] = x!.shape;
-    return tf.reshape(height! * width! === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch!, -1]);
+    return tf.reshape(height! * width! === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, -1]);
   },
   linear: ({ bias }, call) => biased(tf.matMul(call.inputs[0]!, parameter(call, 'weight')), bias, call),
 };
