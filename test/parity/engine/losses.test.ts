@@ -1,43 +1,129 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropyOfItems, softmaxCrossEntropy } from '../../../src/engine/losses.ts';
-import { assertGolden, bundledCase, type GoldenTensor } from '../../support/goldens.ts';
-import '../../support/cpuEngine.ts';
+import { crossEntropy, crossEntropyOfItems, softmaxCrossEntropy } from '../../../src/engine/losses.ts';
+import { binaryCrossEntropy } from '../../../src/engine/losses/binaryCrossEntropy.ts';
+import { distillation } from '../../../src/engine/losses/distillation.ts';
+import { sigmoidFocal, softmaxFocal } from '../../../src/engine/losses/focal.ts';
+import { startPenalty } from '../../../src/engine/losses/startPenalty.ts';
+import { massOf, mixedTargets, smoothedTargets, type RowWeights } from '../../../src/engine/losses/targets.ts';
+import { cpu } from '../../../src/engine/rungs/cpu.ts';
+import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
+import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { assertGolden, goldenCase, type GoldenCase } from '../../support/goldens.ts';
 
-const golden = bundledCase('loss.cross_entropy');
-const tensorOf = ({ data, shape }: GoldenTensor): tf.Tensor => tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32');
-const logits = tensorOf(golden.tensor('in/logits')) as tf.Tensor2D;
-const labels = golden.tensor('in/y').data as Int32Array;
-
-function check(key: string, rowLabels: ArrayLike<number>, weights: ArrayLike<number>): void {
-  const y = tf.tensor1d(Int32Array.from(rowLabels), 'int32'), w = tf.tensor1d(Float32Array.from(weights));
-  const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => softmaxCrossEntropy(x as tf.Tensor2D, y, w))(logits);
-  assertGolden(golden, key, value.dataSync());
-  assertGolden(golden, `${key}/grad/logits`, grad.dataSync());
+/** Declares a test for each engine, of one case or none. */
+function onEachEngine(title: string, name: string | undefined, run: (golden: GoldenCase) => void): void {
+  const golden = name === undefined ? undefined : goldenCase(name), missing = name !== undefined && !golden && 'this golden is not on this machine';
+  for (const [rung, skip] of [[cpu, false], [tensorflow, noTensorFlow]] as const) {
+    test(`${title}, on ${rung.name}`, { skip: missing || skip }, async () => {
+      const started = await rung.start(engineResources);
+      assert.ok(started.ok);
+      const before = tf.memory().numTensors;
+      tf.tidy(() => { run(golden!); });
+      assert.equal(tf.memory().numTensors, before, 'tensors were left behind');
+      started.value.dispose();
+    });
+  }
 }
 
-test('softmax cross-entropy and its gradient are torch\'s mean over the batch', () => {
-  check('mean', labels, [1, 1, 1, 1, 1, 1]);
+const tensorOf = (golden: GoldenCase, key: string): tf.Tensor => {
+  const { data, shape } = golden.tensor(`in/${key}`);
+  return tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32');
+};
+
+/** The loss `key` and its gradients by the named inputs. */
+function check(golden: GoldenCase, key: string, inputs: readonly string[], lossOf: (...inputs: tf.Tensor[]) => tf.Scalar): void {
+  const { value, grads } = tf.valueAndGrads(lossOf)(inputs.map((name) => tensorOf(golden, name)));
+  assertGolden(golden, key, value.dataSync());
+  for (const [i, name] of inputs.entries()) assertGolden(golden, `${key}/grad/${name}`, grads[i]!.dataSync());
+}
+
+const labelsOf = (golden: GoldenCase, key = 'y'): Int32Array => golden.tensor(`in/${key}`).data as Int32Array;
+const massTensor = (targets: Float32Array, rows: number, weights?: RowWeights): tf.Tensor2D => tf.tensor2d(massOf(targets, rows, weights), [rows, targets.length / rows]);
+
+function checkLabels(golden: GoldenCase, key: string, labels: ArrayLike<number>, weights: ArrayLike<number>): void {
+  const y = tf.tensor1d(Int32Array.from(labels), 'int32'), w = tf.tensor1d(Float32Array.from(weights));
+  check(golden, key, ['logits'], (x) => softmaxCrossEntropy(x as tf.Tensor2D, y, w));
+}
+
+onEachEngine('softmax cross-entropy and its gradient are torch\'s mean over the batch', 'loss.cross_entropy', (golden) => {
+  checkLabels(golden, 'mean', labelsOf(golden), [1, 1, 1, 1, 1, 1]);
 });
 
-test('with weights the loss is torch\'s weighted mean', () => {
-  const classWeights = golden.tensor('in/weight').data;
-  check('weighted', labels, Array.from(labels, (label) => classWeights[label]!));
+onEachEngine('with weights the loss is torch\'s weighted mean', 'loss.cross_entropy', (golden) => {
+  const classWeights = golden.tensor('in/weight').data, labels = labelsOf(golden);
+  checkLabels(golden, 'weighted', labels, Array.from(labels, (label) => classWeights[label]!));
 });
 
-test('rows of weight 0 are what torch calls ignored', () => {
-  const ignoring = golden.tensor('in/y_ignore').data;
+onEachEngine('rows of weight 0 are what torch calls ignored', 'loss.cross_entropy', (golden) => {
+  const ignoring = labelsOf(golden, 'y_ignore');
   const weights = Array.from(ignoring, (label) => (label < 0 ? 0 : 1));
   assert.ok(weights.includes(0));
-  check('ignore_index', Array.from(ignoring, (label) => Math.max(0, label)), weights);
+  checkLabels(golden, 'ignore_index', Array.from(ignoring, (label) => Math.max(0, label)), weights);
 });
 
-test('the loss of each item is torch\'s unreduced loss', () => {
-  assertGolden(golden, 'none', crossEntropyOfItems(logits, tf.tensor1d(labels, 'int32')).dataSync());
+onEachEngine('label smoothing, class weights, ignored rows and soft targets are torch\'s, alone and together', 'loss.cross_entropy', (golden) => {
+  const labels = labelsOf(golden), classes = golden.tensor('in/weight').data, ignoring = labelsOf(golden, 'y_ignore');
+  const compare = (key: string, mass: tf.Tensor2D): void => { check(golden, key, ['logits'], (x) => crossEntropy(x as tf.Tensor2D, mass)); };
+  const smoothed = smoothedTargets(labels, 5, 0.1);
+  compare('label_smoothing', massTensor(smoothed, 6));
+  compare('weighted', massTensor(smoothedTargets(labels, 5), 6, { classes, labels }));
+  compare('weighted_smoothing', massTensor(smoothed, 6, { classes, labels }));
+  const kept = ignoring.map((label) => Math.max(0, label)), rows = Array.from(ignoring, (label) => label < 0 ? 0 : 1);
+  compare('ignore_smoothing_weighted', massTensor(smoothedTargets(kept, 5, 0.1), 6, { classes, labels: kept, rows }));
+  compare('soft_targets', massTensor(golden.tensor('in/soft').data as Float32Array, 6));
+  compare('sum', tf.tensor2d(smoothedTargets(labels, 5), [6, 5]));
 });
 
-test('logits of 10 000 neither overflow nor lose the loss', () => {
+onEachEngine('the loss of each item is torch\'s unreduced loss', 'loss.cross_entropy', (golden) => {
+  assertGolden(golden, 'none', crossEntropyOfItems(tensorOf(golden, 'logits') as tf.Tensor2D, tensorOf(golden, 'y') as tf.Tensor1D).dataSync());
+});
+
+onEachEngine('logits of 10 000 neither overflow nor lose the loss', undefined, () => {
   const losses = crossEntropyOfItems(tf.tensor2d([[10000, 0], [0, 10000]]), tf.tensor1d([0, 0], 'int32')).dataSync();
   assert.deepEqual([...losses], [0, 10000]);
+});
+
+onEachEngine('mixup and CutMix mix targets as timm does, and their loss is timm\'s', 'loss.mixup', (golden) => {
+  const labels = labelsOf(golden), reversed = [5, 4, 3, 2, 1, 0];
+  const compare = (key: string, targets: Float32Array): void => { check(golden, key, ['logits'], (x) => crossEntropy(x as tf.Tensor2D, massTensor(targets, 6))); };
+  const mixed = mixedTargets(smoothedTargets(labels, 4, 0.1), reversed, 0.3);
+  assertGolden(golden, 'targets', mixed);
+  compare('soft_ce', mixed);
+  compare('timm_label_smoothing', smoothedTargets(labels, 4, 0.1));
+  compare('two_label_form', mixedTargets(smoothedTargets(labels, 4), reversed, 0.3));
+  const [top, bottom, left, right] = golden.tensor('cutmix_box_y0y1x0x1').data as Int32Array;
+  const cut = mixedTargets(smoothedTargets(labels, 4, 0.1), reversed, 1 - (bottom! - top!) * (right! - left!) / 36);
+  assertGolden(golden, 'cutmix_targets', cut);
+  compare('cutmix_soft_ce', cut);
+});
+
+onEachEngine('focal losses are torch\'s and torchvision\'s', 'loss.focal', (golden) => {
+  const labels = labelsOf(golden), targets = smoothedTargets(labels, 5), alpha = golden.tensor('in/class_alpha').data;
+  check(golden, 'softmax_focal', ['logits'], (x) => softmaxFocal(x as tf.Tensor2D, massTensor(targets, 6), 2));
+  check(golden, 'softmax_focal_class_alpha', ['logits'], (x) => softmaxFocal(x as tf.Tensor2D, massTensor(targets, 6, { classes: alpha }), 2));
+  check(golden, 'sigmoid_focal', ['logits'], (x) => sigmoidFocal(x, tensorOf(golden, 'multi'), { gamma: 2, alpha: 0.25 }));
+});
+
+onEachEngine('binary cross-entropy is torch\'s, at logits of ±40 too', 'loss.bce', (golden) => {
+  const targets = tensorOf(golden, 'y');
+  check(golden, 'mean', ['logits'], (x) => binaryCrossEntropy(x, targets));
+  check(golden, 'pos_weight', ['logits'], (x) => binaryCrossEntropy(x, targets, tensorOf(golden, 'pos_weight')));
+  check(golden, 'smoothed', ['logits'], (x) => binaryCrossEntropy(x, tf.add(tf.mul(targets, 0.9), 0.05)));
+});
+
+onEachEngine('distillation is temperature² times torch\'s KL divergence, and adds to the loss of the labels', 'loss.distillation', (golden) => {
+  const teacher = tensorOf(golden, 'teacher') as tf.Tensor2D, labels = tensorOf(golden, 'y') as tf.Tensor1D;
+  const kl = (student: tf.Tensor): tf.Scalar => distillation(student as tf.Tensor2D, teacher, 4);
+  check(golden, 'kl_T2', ['student'], kl);
+  check(golden, 'kl_batchmean', ['student'], (x) => tf.div(kl(x), 16));
+  check(golden, 'kd_total', ['student'], (x) => tf.add(tf.mul(kl(x), 0.7), tf.mul(softmaxCrossEntropy(x as tf.Tensor2D, labels, tf.ones([5])), 0.3)));
+});
+
+onEachEngine('L2-SP holds weights to where they started, and the head to 0', 'loss.l2sp', (golden) => {
+  const start = (name: string): tf.Tensor => tensorOf(golden, `${name}_start`);
+  check(golden, 'squared_distance', ['w1', 'b1'], (w, b) => startPenalty([[w!, start('w1')], [b!, start('b1')]], 2));
+  check(golden, 'l2_sp', ['w1', 'b1', 'head'], (w, b, head) =>
+    tf.add(startPenalty([[w!, start('w1')], [b!, start('b1')]], 0.1), startPenalty([[head!, tf.zerosLike(head!)]], 0.01)));
 });
