@@ -6,6 +6,7 @@ import { inceptionV3 } from './inceptionV3.ts';
 import type { Network } from './op.ts';
 import { resNet, type ResNet } from './resNet.ts';
 import { vgg, type Vgg } from './vgg.ts';
+import { visionTransformer, type VisionTransformer } from './visionTransformer.ts';
 
 type Norm = Pick<CardInput, 'mean' | 'std'>;
 
@@ -110,6 +111,36 @@ const denseNetArchitecture = (name: string, title: string, features: number, gro
   };
 };
 
+/** patch: side in pixels. size: `tiny` … as timm calls it. */
+const vit = (name: string, title: string, size: keyof typeof vitSizes, patch: number, input: CardInput, more: Partial<VisionTransformer> = {}): Architecture => {
+  const { width, depth, heads } = vitSizes[size];
+  return {
+    name, title, input, sourceHead: 'head', features: width,
+    network: (classes) => visionTransformer({
+      name, input: shapeOf(input), patch, width, depth, heads, hidden: 4 * width, classes, registers: 0,
+      positions: { antialias: true, ofAllTokens: true }, fusedQkv: true, pooling: 'class', ...more,
+    }),
+  };
+};
+
+const vitSizes = {
+  tiny: { width: 192, depth: 12, heads: 3 },
+  small: { width: 384, depth: 12, heads: 6 },
+  base: { width: 768, depth: 12, heads: 12 },
+  large: { width: 1024, depth: 24, heads: 16 },
+} as const;
+
+const timmVit = (size: number, cropShare = 0.9): CardInput => fed(size, cropShare, 'bicubic', centred);
+
+/** Of one size, without registers and with four. */
+const dinov2 = (size: 'small' | 'base' | 'large', title: string): readonly Architecture[] => {
+  const input = fed(518, 1, 'bicubic');
+  return [
+    vit(`vit_${size}_patch14_dinov2`, title, size, 14, input, { layerScale: 1e-5 }),
+    vit(`vit_${size}_patch14_reg4_dinov2`, `${title}, registers`, size, 14, input, { layerScale: 1e-5, registers: 4, positions: { antialias: true, ofAllTokens: false } }),
+  ];
+};
+
 const inceptionInput = fed(299, 0.875, 'bicubic', centred), alexNetInput = fed(224, 0.875, 'bilinear');
 
 /** Every kind of network that can be built, by its library's name: what weights from elsewhere are matched with. Inputs are timm's default ones. */
@@ -166,6 +197,22 @@ const architectures: readonly Architecture[] = [
     name: 'alexnet', title: 'AlexNet', input: alexNetInput, sourceHead: 'classifier.6', features: 4096, // torchvision's
     network: (classes) => alexNet({ name: 'alexnet', input: shapeOf(alexNetInput), channels: [64, 192, 384, 256, 256], features: 4096, classes }),
   },
+  vit('vit_tiny_patch16_224', 'ViT-Ti/16', 'tiny', 16, timmVit(224)),
+  vit('vit_tiny_patch16_384', 'ViT-Ti/16', 'tiny', 16, timmVit(384, 1)),
+  vit('vit_small_patch32_224', 'ViT-S/32', 'small', 32, timmVit(224)),
+  vit('vit_small_patch16_224', 'ViT-S/16', 'small', 16, timmVit(224)),
+  vit('vit_small_patch16_384', 'ViT-S/16', 'small', 16, timmVit(384, 1)),
+  vit('vit_base_patch32_224', 'ViT-B/32', 'base', 32, timmVit(224)),
+  vit('vit_base_patch16_224', 'ViT-B/16', 'base', 16, timmVit(224)),
+  vit('vit_base_patch16_384', 'ViT-B/16', 'base', 16, timmVit(384, 1)),
+  vit('vit_base_patch8_224', 'ViT-B/8', 'base', 8, timmVit(224)),
+  vit('vit_large_patch16_224', 'ViT-L/16', 'large', 16, timmVit(224)),
+  vit('deit_tiny_patch16_224', 'DeiT-Ti/16', 'tiny', 16, fed(224, 0.9, 'bicubic')),
+  vit('deit_small_patch16_224', 'DeiT-S/16', 'small', 16, fed(224, 0.9, 'bicubic')),
+  vit('deit_base_patch16_224', 'DeiT-B/16', 'base', 16, fed(224, 0.9, 'bicubic')),
+  ...dinov2('small', 'DINOv2-S/14'),
+  ...dinov2('base', 'DINOv2-B/14'),
+  ...dinov2('large', 'DINOv2-L/14'),
 ];
 
 export const architectureNames: readonly string[] = architectures.map(({ name }) => name);

@@ -19,7 +19,15 @@ const flops: Reader<[input: Shape, output: Shape], number> = {
   adaptiveAveragePool: (_, input, output) => Math.max(sizeOf(input), sizeOf(output)),
   globalAveragePool: (_, input) => sizeOf(input),
   flatten: () => 0,
-  linear: (_, input, output) => 2 * sizeOf(input) * sizeOf(output),
+  linear: (_, input, output) => 2 * sizeOf(output) * input.at(-1)!,
+  layerNorm: (_, __, output) => 8 * sizeOf(output),
+  scale: (_, __, output) => sizeOf(output),
+  tokens: () => 0,
+  prepend: () => 0,
+  addTable: (_, __, output) => sizeOf(output),
+  attention: ({ heads }, input, output) => 4 * input[0]! * sizeOf(output) + 5 * heads * input[0]! ** 2, // two products, and the softmax between them
+  takeToken: () => 0,
+  meanTokens: (_, input) => sizeOf(input),
 };
 
 const area = (kernel: PerAxis): number => {
@@ -28,7 +36,7 @@ const area = (kernel: PerAxis): number => {
 };
 
 /** Per value; an exponential counts 4. */
-const activationFlops: Readonly<Record<Activation, number>> = { silu: 7, hardSwish: 5, hardSigmoid: 4, sigmoid: 6, tanh: 6 };
+const activationFlops: Readonly<Record<Activation, number>> = { silu: 7, hardSwish: 5, hardSigmoid: 4, sigmoid: 6, tanh: 6, geluErf: 10, geluTanh: 10, geluQuick: 8 };
 
 /** FLOPs of one sample's forward pass, by node. */
 export function flopsOf(network: Network): ReadonlyMap<string, number> {

@@ -1,6 +1,6 @@
 /**
- * Random weights as timm gives them to a network's family (`Network.initial`): kernels as said there, biases 0, batch
- * norms the identity, running statistics mean 0, variance 1. The head is PyTorch's own (`nn.Linear`): weights and biases
+ * Random weights as timm gives them to a network's family (`Network.initial`): kernels as said there, biases 0, norms the
+ * identity, running statistics mean 0, variance 1, positions normal with deviation 0.02, learnt tokens with 1e-6. The head is PyTorch's own (`nn.Linear`): weights and biases
  * uniform within ±1/√inputs, as timm's reset_classifier makes one. Each parameter draws from a stream of its own, so a
  * run and its control start from the same head.
  */
@@ -42,12 +42,20 @@ const draws: Reader<[fresh: Fresh], Draw> = {
   adaptiveAveragePool: () => zero,
   globalAveragePool: () => zero,
   flatten: () => zero,
-  linear: (_, fresh) => kernelDraw(fresh.node === 'head' ? { ...fresh, initial: { kernels: 'torch' } } : fresh, 1),
+  linear: (_, fresh) => kernelDraw(fresh, 1),
+  layerNorm: (_, { part }) => part === 'weight' ? one : zero,
+  scale: ({ initial }) => () => initial,
+  tokens: () => zero,
+  prepend: (_, { random }) => normal(1e-6 ** 2, random),
+  addTable: (_, { random }) => normal(0.02 ** 2, random),
+  attention: () => zero,
+  takeToken: () => zero,
+  meanTokens: () => zero,
 };
 
 /** One value of a kernel [out, in / groups, …] or of its bias. */
-function kernelDraw({ part, shape, fanIn, random, initial: { kernels } }: Fresh, groups: number): Draw {
-  if (kernels === 'torch') return uniform(1 / Math.sqrt(fanIn), random);
+function kernelDraw({ node, part, shape, fanIn, random, initial: { kernels, asTorch } }: Fresh, groups: number): Draw {
+  if (kernels === 'torch' || node === 'head' || asTorch?.includes(node)) return uniform(1 / Math.sqrt(fanIn), random);
   if (part !== 'weight') return zero;
   if (kernels === 'fanIn') return normal(2 / fanIn, random);
   if (kernels === 'fanOut') return normal(2 / (sizeOf(shape) / shape[1]! / groups), random);

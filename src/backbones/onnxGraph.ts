@@ -1,7 +1,7 @@
 /**
- * Writes a network as an ONNX model (opset 13), for ONNX Runtime to run forward. Inside, maps are NCHW, as ONNX wants
- * them; at both ends they are NHWC, as everywhere else in this project. Padding is written out, since the input's size is
- * known; only the batch size is left open.
+ * Writes a network as an ONNX model (opset 23), for ONNX Runtime to run forward. Inside, maps are NCHW, as ONNX wants
+ * them; at both ends they are NHWC, as everywhere else in this project; tokens are [N, tokens, width] in both. Padding is
+ * written out, since the input's size is known; only the batch size is left open.
  */
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
@@ -10,6 +10,7 @@ import { averagingMatrix } from './adaptivePool.ts';
 import { read } from './op.ts';
 import type { Activation, Network, Node, Reader, Shape, Window } from './op.ts';
 import { padsAround, perAxis } from './padding.ts';
+import { resizedTable } from './resizeGrid.ts';
 import { inputShapes, mapOf, shapesOf } from './shapes.ts';
 import type { TensorData, Weights } from './tensorData.ts';
 
@@ -20,7 +21,7 @@ export interface OnnxInput {
   readonly normalise?: { readonly mean: readonly number[]; readonly std: readonly number[] };
 }
 
-/** Names of the model's input [N, height, width, channels] and output ([N, height, width, channels] or [N, features]). */
+/** Names of the model's input [N, height, width, channels] and output ([N, height, width, channels], [N, tokens, width] or [N, features]). */
 export const onnxInput = 'images', onnxOutput = 'features';
 
 /** The whole of `network` as a model's bytes. For a prefix see boundary.ts; fold batch norms before (foldBatchNorm.ts). */
@@ -32,8 +33,8 @@ export function onnxGraph(network: Network, weights: Weights, { normalise }: Onn
   if (output.length === 3) graph.add('Transpose', [last], onnxOutput, { perm: [0, 2, 3, 1] });
   else graph.add('Identity', [last], onnxOutput);
   return ModelProto.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }],
+    irVersion: 11,
+    opsetImport: [{ domain: '', version: 23 }],
     producerName: 'thaw',
     graph: {
       name: network.name,
@@ -77,26 +78,73 @@ const emit: Reader<[graph: Graph, node: Node, input: Shape], void> = {
     graph.add('Flatten', [`${node.name}.map`], node.name, { axis: 1 });
   },
   flatten: (_, graph, node) => graph.add('Flatten', node.inputs, node.name, { axis: 1 }),
-  linear: (_, graph, node) =>
-    graph.add('Gemm', [node.inputs[0]!, ...graph.parameters(node, 'weight', 'bias')], node.name, { transB: 1 }),
+  linear({ units }, graph, node, input) {
+    const x = node.inputs[0]!, parameters = graph.parameters(node, 'weight', 'bias');
+    if (input.length === 1) graph.add('Gemm', [x, ...parameters], node.name, { transB: 1 });
+    else channelsLast(graph, node, input, (rows, y) => {
+      graph.add('Reshape', [rows, graph.integers(-1, input.at(-1)!)], `${y}.rows`);
+      graph.add('Gemm', [`${y}.rows`, ...parameters], `${y}.units`, { transB: 1 });
+      graph.add('Reshape', [`${y}.units`, graph.integers(-1, ...input.slice(0, -1), units)], y);
+    });
+  },
+  layerNorm: ({ epsilon }, graph, node, input) => channelsLast(graph, node, input, (x, y) =>
+    graph.add('LayerNormalization', [x, ...graph.parameters(node, 'weight', 'bias')], y, { axis: -1, epsilon: { float: epsilon } })),
+  scale: (_, graph, node, input) => channelsLast(graph, node, input, (x, y) => graph.add('Mul', [x, ...graph.parameters(node, 'gamma')], y)),
+  tokens(_, graph, node, input) {
+    graph.add('Reshape', [node.inputs[0]!, graph.integers(0, mapOf(input)[2], -1)], `${node.name}.channels`);
+    graph.add('Transpose', [`${node.name}.channels`], node.name, { perm: [0, 2, 1] });
+  },
+  prepend({ count }, graph, node, input) {
+    const x = node.inputs[0]!;
+    graph.add('Shape', [x], `${node.name}.batch`, { start: 0, end: 1 });
+    graph.add('Concat', [`${node.name}.batch`, graph.integers(count, input.at(-1)!)], `${node.name}.shape`, { axis: 0 });
+    graph.add('Expand', [graph.tensor(`${node.name}.token`, graph.bare(node)), `${node.name}.shape`], `${node.name}.each`);
+    graph.add('Concat', [`${node.name}.each`, x], node.name, { axis: 1 });
+  },
+  addTable({ grid }, graph, node) {
+    const stored = graph.bare(node);
+    graph.add('Add', [node.inputs[0]!, graph.tensor(`${node.name}.table`, grid ? resizedTable(stored, grid) : stored)], node.name);
+  },
+  attention({ heads, fused }, graph, node) {
+    const parts = fused ? ['q', 'k', 'v'].map((part) => `${node.name}.${part}`) : node.inputs;
+    if (fused) graph.add('Split', node.inputs, parts, { axis: 2, num_outputs: 3 });
+    graph.add('Attention', parts, node.name, { q_num_heads: heads, kv_num_heads: heads });
+  },
+  takeToken: ({ at }, graph, node) => graph.add('Gather', [node.inputs[0]!, graph.integer(at)], node.name, { axis: 1 }),
+  meanTokens({ skip }, graph, node, input) {
+    graph.add('Slice', [node.inputs[0]!, graph.integers(skip), graph.integers(input[0]!), graph.integers(1)], `${node.name}.tokens`);
+    graph.add('ReduceMean', [`${node.name}.tokens`, graph.integers(1)], node.name, { keepdims: 0 });
+  },
 };
 
-/** From x to y. Opset 13 has no HardSwish. */
+/** Emits an op that wants channels last: as it is, but for maps between two transpositions (which the runtime moves and merges). */
+function channelsLast(graph: Graph, { name, inputs: [x] }: Node, input: Shape, emitOp: (x: string, y: string) => void): void {
+  if (input.length !== 3) return emitOp(x!, name);
+  graph.add('Transpose', [x!], `${name}.nhwc`, { perm: [0, 2, 3, 1] });
+  emitOp(`${name}.nhwc`, `${name}.done`);
+  graph.add('Transpose', [`${name}.done`], name, { perm: [0, 3, 1, 2] });
+}
+
+/** From x to y. */
 const activations: Readonly<Record<Activation, (graph: Graph, x: string, y: string) => void>> = {
   silu: (graph, x, y) => {
     graph.add('Sigmoid', [x], `${y}.gate`);
     graph.add('Mul', [x, `${y}.gate`], y);
   },
-  hardSwish: (graph, x, y) => {
-    activations.hardSigmoid(graph, x, `${y}.gate`);
-    graph.add('Mul', [x, `${y}.gate`], y);
-  },
+  hardSwish: (graph, x, y) => graph.add('HardSwish', [x], y),
   hardSigmoid: (graph, x, y) => graph.add('HardSigmoid', [x], y, { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
   sigmoid: (graph, x, y) => graph.add('Sigmoid', [x], y),
   tanh: (graph, x, y) => graph.add('Tanh', [x], y),
+  geluErf: (graph, x, y) => graph.add('Gelu', [x], y),
+  geluTanh: (graph, x, y) => graph.add('Gelu', [x], y, { approximate: { text: 'tanh' } }),
+  geluQuick: (graph, x, y) => {
+    graph.add('Mul', [x, graph.constant(1.702)], `${y}.steep`);
+    graph.add('Sigmoid', [`${y}.steep`], `${y}.gate`);
+    graph.add('Mul', [x, `${y}.gate`], y);
+  },
 };
 
-type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number } | { readonly text: string }>>;
 
 function windowOf(window: Window, input: Shape): Attributes {
   const [height, width] = mapOf(input), [[top, bottom], [left, right]] = padsAround([height, width], window);
@@ -113,8 +161,9 @@ class Graph {
     this.#weights = weights;
   }
 
-  add(opType: string, inputs: readonly string[], output: string, attributes: Attributes = {}): void {
-    this.nodes.push({ opType, name: output, input: [...inputs], output: [output], attribute: Object.entries(attributes).map(attributeOf) });
+  add(opType: string, inputs: readonly string[], output: string | readonly string[], attributes: Attributes = {}): void {
+    const outputs = typeof output === 'string' ? [output] : [...output];
+    this.nodes.push({ opType, name: outputs[0]!, input: [...inputs], output: outputs, attribute: Object.entries(attributes).map(attributeOf) });
   }
 
   /** Pixels or values, NHWC → `input`, float32 NCHW. */
@@ -138,16 +187,39 @@ class Graph {
     });
   }
 
+  /** A node's tensor that has no part's name. */
+  bare({ name }: Node): TensorData {
+    const tensor = this.#weights.get(name);
+    if (!tensor) throw new Bug(`no weights "${name}"`);
+    return tensor;
+  }
+
   constant(value: number): string {
-    const name = `constant.${value}`;
-    if (!this.#constants.has(name)) this.tensor(name, { shape: [], data: Float32Array.of(value) });
+    return this.#once(`constant.${value}`, (name) => this.tensor(name, { shape: [], data: Float32Array.of(value) }));
+  }
+
+  /** A list of integers. */
+  integers(...values: readonly number[]): string {
+    return this.#once(`integers.${values.join('.')}`, (name) => this.#raw(name, DataType.INT64, [values.length], BigInt64Array.from(values, BigInt)));
+  }
+
+  integer(value: number): string {
+    return this.#once(`integer.${value}`, (name) => this.#raw(name, DataType.INT64, [], BigInt64Array.of(BigInt(value))));
+  }
+
+  tensor(name: string, { shape, data }: TensorData): string {
+    return this.#raw(name, DataType.FLOAT, shape, data);
+  }
+
+  #once(name: string, add: (name: string) => string): string {
+    if (!this.#constants.has(name)) add(name);
     this.#constants.add(name);
     return name;
   }
 
-  tensor(name: string, { shape, data }: TensorData): string {
+  #raw(name: string, dataType: number, shape: Shape, data: Float32Array | BigInt64Array): string {
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // little-endian, as the format and every platform here
-    this.tensors.push({ name, dims: [...shape], dataType: DataType.FLOAT, rawData });
+    this.tensors.push({ name, dims: [...shape], dataType, rawData });
     return name;
   }
 }
@@ -157,6 +229,7 @@ const vector = (values: readonly number[]): TensorData => ({ shape: [values.leng
 function attributeOf([name, value]: [string, Attributes[string]]): onnx.IAttributeProto {
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ('text' in value) return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value.text) };
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 

@@ -29,8 +29,35 @@ export interface Ops {
   globalAveragePool: object;
   /** [h, w, c] → [c · h · w], channel after channel, as the libraries' weights expect. */
   flatten: object;
-  /** [c] → [units]. Parameters: weight [units, c] (as stored), bias? [units]. */
+  /** [..., c] → [..., units]. Parameters: weight [units, c] (as stored), bias? [units]. */
   linear: { readonly units: number; readonly bias: boolean };
+  /** Each vector along the last axis by its own mean and variance (Ba et al. 2016, arXiv:1607.06450). Parameters: weight, bias [c]. */
+  layerNorm: { readonly epsilon: number };
+  /** [..., c] times gamma [c], which starts as `initial` (layer scale: Touvron et al. 2021, arXiv:2103.17239). */
+  scale: { readonly initial: number };
+  /** [h, w, c] → [h · w, c], row by row. */
+  tokens: object;
+  /** [n, c] → [count + n, c]: learnt tokens (class, registers) before the others. Parameter: [1, count, c], of the node's own name. */
+  prepend: { readonly count: number };
+  /** [n, c] plus learnt positions. Parameter: [1, n, c], of the node's own name; of other length where it was made for another image size (`grid`). */
+  addTable: { readonly grid?: GridResize };
+  /**
+   * Queries, keys, values, each [n, c] → [n, c]: softmax(q kᵀ / √(c / heads)) v within each of `heads` parts of c
+   * (Vaswani et al. 2017, arXiv:1706.03762). `fused`: one input [n, 3 c] that holds the three side by side.
+   */
+  attention: { readonly heads: number; readonly fused: boolean };
+  /** [n, c] → [c]. */
+  takeToken: { readonly at: number };
+  /** [n, c] → [c]: mean of the tokens behind the first `skip`. */
+  meanTokens: { readonly skip: number };
+}
+
+/** The last from[0] · from[1] rows of a table are a grid, row by row, to be resized bicubically; the rows before it stay. */
+export interface GridResize {
+  readonly from: readonly [height: number, width: number];
+  readonly to: readonly [height: number, width: number];
+  /** Whether the filter widens where the grid shrinks: timm's way. Hugging Face does not. */
+  readonly antialias: boolean;
 }
 
 /** What slides over a map. */
@@ -47,12 +74,15 @@ export type PerAxis = number | readonly [height: number, width: number];
 export type Padding = 'same' | PerAxis;
 
 /** `silu` is x σ(x), also called swish; the hard ones replace σ by relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244). */
-export type Activation = 'silu' | 'hardSwish' | 'hardSigmoid' | 'sigmoid' | 'tanh';
+export type Activation = 'silu' | 'hardSwish' | 'hardSigmoid' | 'sigmoid' | 'tanh' | 'geluErf' | 'geluTanh' | 'geluQuick';
 
 export type OpName = keyof Ops;
 export type Op<K extends OpName = OpName> = { [P in K]: { readonly op: P } & Ops[P] }[K];
 
-/** One step of a network. `name` is its module path and prefixes its parameters: `blocks.1.0.conv_pw` → `blocks.1.0.conv_pw.weight`. */
+/**
+ * One step of a network. `name` is its module path and prefixes its parameters: `blocks.1.0.conv_pw` → `blocks.1.0.conv_pw.weight`.
+ * A tensor that belongs to no layer of its library (`pos_embed`) has the node's own name.
+ */
 export interface Node {
   readonly name: string;
   readonly op: Op;
@@ -80,6 +110,8 @@ export interface Initialisation {
   readonly kernels: 'fanOut' | 'fanIn' | 'torch' | { readonly deviation: number };
   /** Batch norms whose scale starts at 0, so that their residual block starts as the identity (Goyal et al. 2017, arXiv:1706.02677). */
   readonly zeroScales?: readonly string[];
+  /** Nodes besides the head whose kernels are PyTorch's own nevertheless. */
+  readonly asTorch?: readonly string[];
 }
 
 /** What a tree row and a freeze pattern name, and what layer decay counts. */
@@ -90,7 +122,7 @@ export interface Block {
   readonly members: readonly string[];
 }
 
-/** [height, width, channels] of a map, or [features]. */
+/** [height, width, channels] of a map, [tokens, width], or [features]. */
 export type Shape = readonly number[];
 
 /** One way of reading ops: a rule for each of them. A missing or mistyped rule does not compile. */

@@ -5,9 +5,10 @@ import { inputShapes, shapesOf, sizeOf } from './shapes.ts';
 
 /** One stored tensor of a network. */
 export interface Parameter {
-  /** `<node>.<weight | bias | running_mean | running_var>`: as in the weights file, but for the head. */
+  /** `<node>.<part>`, or `<node>` where there is no part: as in the weights file, but for the head (weightNames.ts). */
   readonly name: string;
   readonly node: string;
+  /** `weight`, `bias`, `running_mean`, `running_var`, `gamma`; empty for a tensor that has its node's own name. */
   readonly part: string;
   /** As stored (PyTorch's layout). */
   readonly shape: Shape;
@@ -37,7 +38,21 @@ const trained: Reader<[input: Shape], Parts> = {
   globalAveragePool: () => ({}),
   flatten: () => ({}),
   linear: ({ units, bias }, input) => ({ weight: [units, input.at(-1)!], ...(bias && { bias: [units] }) }),
+  layerNorm: (_, input) => ({ weight: [input.at(-1)!], bias: [input.at(-1)!] }),
+  scale: (_, input) => ({ gamma: [input.at(-1)!] }),
+  tokens: () => ({}),
+  prepend: ({ count }, input) => ({ '': [1, count, input.at(-1)!] }),
+  addTable: ({ grid }, [tokens, width]) => ({ '': [1, tokens! + (grid ? sizeOf(grid.from) - sizeOf(grid.to) : 0), width!] }),
+  attention: () => ({}),
+  takeToken: () => ({}),
+  meanTokens: () => ({}),
 };
+
+/** Of a node's part. */
+export const parameterName = (node: string, part: string): string => part === '' ? node : `${node}.${part}`;
+
+/** Whether weight decay is meant for it: kernels and matrices, not norms, biases, learnt tokens and positions (as timm's `no_weight_decay`). */
+export const decays = ({ shape, part }: Parameter): boolean => shape.length > 1 && part !== '';
 
 /** Every parameter and buffer, in the order of the nodes. */
 export function parametersOf(network: Network): readonly Parameter[] {
@@ -47,7 +62,7 @@ export function parametersOf(network: Network): readonly Parameter[] {
     const channels = [input.at(-1)!];
     const buffers: Parts = node.op.op === 'batchNorm' ? { running_mean: channels, running_var: channels } : {};
     const list = (parts: Parts, buffer: boolean): Parameter[] => Object.entries(parts)
-      .map(([part, shape]) => ({ name: `${node.name}.${part}`, node: node.name, part, shape, size: sizeOf(shape), buffer }));
+      .map(([part, shape]) => ({ name: parameterName(node.name, part), node: node.name, part, shape, size: sizeOf(shape), buffer }));
     return [...list(read(trained, node.op, input), false), ...list(buffers, true)];
   });
 }

@@ -29,7 +29,29 @@ const shapes: Reader<[inputs: readonly Shape[]], Shape> = {
   adaptiveAveragePool: ({ height, width }, [x]) => [height, width, mapOf(x)[2]],
   globalAveragePool: (_, [x]) => [mapOf(x)[2]],
   flatten: (_, [x]) => [sizeOf(x!)],
-  linear: ({ units }) => [units],
+  linear: ({ units }, [x]) => [...x!.slice(0, -1), units],
+  layerNorm: (_, [x]) => x!,
+  scale: (_, [x]) => x!,
+  tokens: (_, [x]) => {
+    const [height, width, channels] = mapOf(x);
+    return [height * width, channels];
+  },
+  prepend: ({ count }, [x]) => {
+    const [tokens, width] = tokensOf(x);
+    return [count + tokens, width];
+  },
+  addTable: ({ grid }, [x]) => {
+    if (grid && sizeOf(grid.to) > tokensOf(x)[0]) throw new Bug(`positions of ${shapeText(grid.to)} patches for ${tokensOf(x)[0]} tokens`);
+    return x!;
+  },
+  attention: ({ heads, fused }, inputs) => {
+    const [tokens, width] = tokensOf(inputs[0]), each = fused ? width / 3 : width;
+    const fits = inputs.length === (fused ? 1 : 3) && each % heads === 0 && (fused || (inputs[1]![1] === width && String(inputs[1]) === String(inputs[2])));
+    if (!fits) throw new Bug(`attention of ${heads} heads over ${inputs.map(shapeText).join(', ')}`);
+    return [tokens, each];
+  },
+  takeToken: (_, [x]) => [tokensOf(x)[1]],
+  meanTokens: (_, [x]) => [tokensOf(x)[1]],
 };
 
 function windowed(window: Window, x: Shape | undefined): readonly [height: number, width: number] {
@@ -61,6 +83,13 @@ export function mapOf(shape: Shape | undefined): readonly [height: number, width
   const [height, width, channels] = shape ?? [];
   if (height === undefined || width === undefined || channels === undefined) throw new Bug(`a map was expected, not ${shapeText(shape ?? [])}`);
   return [height, width, channels];
+}
+
+/** Asserts tokens. */
+export function tokensOf(shape: Shape | undefined): readonly [tokens: number, width: number] {
+  const [tokens, width, ...more] = shape ?? [];
+  if (tokens === undefined || width === undefined || more.length > 0) throw new Bug(`tokens were expected, not ${shapeText(shape ?? [])}`);
+  return [tokens, width];
 }
 
 /** For messages: `[224, 224, 3]`. */

@@ -1,12 +1,14 @@
 /**
  * Runs a network on tensors: one rule per op. What a gradient needs goes through `Kernels`, where each
- * engine has its fastest way; the rest is plain tfjs. Maps are [batch, height, width, channels].
+ * engine has its fastest way; the rest is plain tfjs. Maps are [batch, height, width, channels], tokens [batch, tokens, width].
  * Parity: test/parity/engine/network.test.ts.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { averagingMatrix } from '../backbones/adaptivePool.ts';
-import { read, type Network, type Op, type Reader, type Window } from '../backbones/op.ts';
+import { read, type GridResize, type Network, type Op, type Reader, type Window } from '../backbones/op.ts';
 import { padsAround } from '../backbones/padding.ts';
+import { parameterName } from '../backbones/parameters.ts';
+import { axisWeights } from '../backbones/resizeGrid.ts';
 import type { Kernels } from './kernels.ts';
 import type { TensorStore } from './tensorStore.ts';
 
@@ -79,10 +81,30 @@ const rules: Reader<[call: Call], tf.Tensor> = {
     const [batch, height, width] = x!.shape;
     return tf.reshape(height! * width! === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, -1]);
   },
-  linear: ({ bias }, call) => biased(tf.matMul(call.inputs[0]!, parameter(call, 'weight')), bias, call),
+  linear({ units, bias }, call) {
+    const x = call.inputs[0]!, rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
+    return tf.reshape(biased(tf.matMul(rows, parameter(call, 'weight')), bias, call), [...x.shape.slice(0, -1), units]);
+  },
+  layerNorm: ({ epsilon }, call) => call.pass.kernels.layerNorm(call.inputs[0]!, parameter(call, 'weight'), parameter(call, 'bias'), epsilon),
+  scale: (_, call) => tf.mul(call.inputs[0]!, parameter(call, 'gamma')),
+  tokens: (_, { inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1, x!.shape[3]!]),
+  prepend({ count }, call) {
+    const x = call.inputs[0]!, [batch, , width] = x.shape as [number, number, number];
+    return tf.concat([tf.add(tf.zeros([batch, count, width]), parameter(call, '')), x], 1);
+  },
+  addTable({ grid }, call) {
+    const table = parameter(call, '') as tf.Tensor3D;
+    return tf.add(call.inputs[0]!, grid ? resized(table, grid) : table);
+  },
+  attention({ heads, fused }, { inputs, pass }) {
+    const [q, k, v] = (fused ? tf.split(inputs[0]!, 3, -1) : inputs) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+    return pass.kernels.attention(q, k, v, heads);
+  },
+  takeToken: ({ at }, { inputs: [x] }) => tf.squeeze(tf.slice(x!, [0, at, 0], [-1, 1, -1]), [1]),
+  meanTokens: ({ skip }, { inputs: [x] }) => tf.mean(tf.slice(x!, [0, skip, 0]), 1),
 };
 
-const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parameters.get(`${node}.${part}`);
+const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parameters.get(parameterName(node, part));
 
 const biased = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? tf.add(y, parameter(call, 'bias')) : y;
 
@@ -108,6 +130,17 @@ function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, groups: number, convolve: 
   if (groups === 1) return convolve(x, filter);
   const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
   return tf.concat(tf.split<tf.Tensor4D>(x, groups, 3).map((part, i) => convolve(part, filters[i]!)), 3);
+}
+
+/** resizedTable (backbones/resizeGrid.ts), on the tape: the table trains at the size that its file has. */
+function resized(table: tf.Tensor3D, { from: [height, width], to: [newHeight, newWidth], antialias }: GridResize): tf.Tensor3D {
+  const [, rows, channels] = table.shape, kept = rows - height * width;
+  const along = (from: number, to: number, x: tf.Tensor): tf.Tensor => tf.matMul(tf.tensor2d(axisWeights(from, to, antialias), [to, from]), tf.reshape(x, [from, -1]));
+  const turned = (x: tf.Tensor, rows: number, columns: number): tf.Tensor => tf.transpose(tf.reshape(x, [rows, columns, channels]), [1, 0, 2]);
+  const down = along(height, newHeight, tf.slice(table, [0, kept, 0]));
+  const across = along(width, newWidth, turned(down, newHeight, width));
+  const grid = tf.reshape<tf.Rank.R3>(turned(across, newWidth, newHeight), [1, newHeight * newWidth, channels]);
+  return kept === 0 ? grid : tf.concat([tf.slice(table, [0, 0, 0], [1, kept, channels]), grid], 1);
 }
 
 function batchNorm({ epsilon, momentum }: Op<'batchNorm'>, call: Call): tf.Tensor {

@@ -6,6 +6,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../backbones/op.ts';
 import { activations } from './kernels/activations.ts';
+import { attention } from './kernels/attention.ts';
+import { channelSums } from './kernels/channelSums.ts';
+import { layerNorm } from './kernels/layerNorm.ts';
 
 export interface Kernels {
   /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
@@ -19,6 +22,10 @@ export interface Kernels {
   conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
   /** filter: [height, width, channels, 1]. */
   depthwiseConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
+  /** Normalises each vector along the last axis by its own statistics. x: [..., channels]; scale, shift: [channels]. */
+  layerNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor;
+  /** softmax(q kᵀ / √size) v in each head. q: [batch, queries, heads · size]; k, v: [batch, keys, heads · size]. Returns the shape of q. */
+  attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, heads: number): tf.Tensor3D;
 }
 
 /** Both [channels]; the variance is biased (÷ count) where it was measured. */
@@ -38,6 +45,8 @@ export const portable: Kernels = {
   activation: (x, kind) => activations[kind](x),
   conv2d: (x, filter, stride, padding) => tf.conv2d(x, filter, stride, padding),
   depthwiseConv2d: (x, filter, stride, padding) => tf.depthwiseConv2d(x, filter, stride, padding),
+  layerNorm,
+  attention,
 };
 
 /** The gradient in closed form (Ioffe & Szegedy 2015, arXiv:1502.03167 §3), rather than back through the moments. */
@@ -60,14 +69,4 @@ function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilo
     };
   });
   return { y: normalise(x, scale, shift), mean, variance };
-}
-
-/**
- * [..., channels] → [channels], one axis at a time: tfjs's backends add up in a single float32, and over all axes at
- * once (2304 values a channel in the parity case) the error was four times as large, enough to turn a relu6 over.
- */
-function channelSums(x: tf.Tensor): tf.Tensor {
-  let sums = x;
-  while (sums.rank > 1) sums = tf.sum(sums, sums.rank - 2);
-  return sums;
 }

@@ -2,11 +2,14 @@
 import { alexNet } from '../../src/backbones/alexNet.ts';
 import { denseNet } from '../../src/backbones/denseNet.ts';
 import { efficientNet, mobileNetV3Squeeze } from '../../src/backbones/efficientNet.ts';
+import { dinov2Names, huggingFaceDinov2, type Dinov2Config } from '../../src/backbones/huggingFaceDinov2.ts';
 import { inceptionV3 } from '../../src/backbones/inceptionV3.ts';
 import { NetworkBuilder } from '../../src/backbones/networkBuilder.ts';
 import type { Network } from '../../src/backbones/op.ts';
 import { resNet } from '../../src/backbones/resNet.ts';
 import { vgg } from '../../src/backbones/vgg.ts';
+import { visionTransformer } from '../../src/backbones/visionTransformer.ts';
+import { renamer } from '../../src/backbones/weightNames.ts';
 import type { GoldenFamily } from './goldenNetwork.ts';
 import type { GoldenCase } from './goldens.ts';
 
@@ -32,6 +35,13 @@ export const goldenFamilies: Readonly<Record<string, GoldenFamily>> = {
     ourName: (name) => name.replace(/^classifier\.0\./, 'pre_logits.fc1.').replace(/^classifier\.3\./, 'pre_logits.fc2.'),
   },
   'img.vgg_bn': { head: 'head.fc', network: vggOf },
+  'img.vit': { head: 'head', network: vit },
+  'img.dinov2_down': { head: 'head', network: vit },
+  'img.dinov2_reg_up': { head: 'head', network: vit },
+  'img.dinov2_hf': {
+    head: 'classifier', network: dinov2OfHuggingFace, ourName: renamer(dinov2Names),
+    modules: { 'dinov2.embeddings': 'pos_embed', 'dinov2.encoder.layer.0': 'blocks.0.add2', 'dinov2.layernorm': 'norm' },
+  },
 };
 
 /** Of timm's EfficientNet and MobileNetV3. */
@@ -135,6 +145,35 @@ function leNetOf(golden: GoldenCase): Network {
   }
   builder.head(classes, x);
   return { name: golden.name, input: inputOf(golden), nodes: builder.nodes };
+}
+
+/** Of timm's VisionTransformer; what is left out has timm's defaults. */
+interface VisionTransformerArguments {
+  readonly img_size: number;
+  readonly patch_size: number;
+  readonly embed_dim: number;
+  readonly depth: number;
+  readonly num_heads: number;
+  readonly num_classes: number;
+  readonly mlp_ratio?: number;
+  readonly init_values?: number;
+  readonly reg_tokens?: number;
+  readonly no_embed_class?: boolean;
+}
+
+function vit(golden: GoldenCase): Network {
+  const kwargs = argumentsOf<VisionTransformerArguments>(golden), side = kwargs.img_size / kwargs.patch_size;
+  return visionTransformer({
+    name: golden.name, input: inputOf(golden), patch: kwargs.patch_size, width: kwargs.embed_dim, depth: kwargs.depth, heads: kwargs.num_heads,
+    hidden: (kwargs.mlp_ratio ?? 4) * kwargs.embed_dim, classes: kwargs.num_classes, registers: kwargs.reg_tokens ?? 0,
+    ...(kwargs.init_values !== undefined && { layerScale: kwargs.init_values }),
+    positions: { grid: [side, side], antialias: true, ofAllTokens: !kwargs.no_embed_class }, fusedQkv: true, pooling: 'class',
+  });
+}
+
+function dinov2OfHuggingFace(golden: GoldenCase): Network {
+  const { num_labels: classes, ...config } = argumentsOf<Omit<Dinov2Config, 'layerscale_value'> & { readonly num_labels: number }>(golden);
+  return huggingFaceDinov2({ layerscale_value: 1, ...config }, { name: golden.name, input: inputOf(golden), classes });
 }
 
 // One cast for all: what a constructor takes stands beside its reader.

@@ -25,6 +25,8 @@ export const tensorflowKernels: Kernels = {
   activation: (x, kind) => portable.activation(x, kind),
   conv2d: (x, filter, stride, padding) => convolve({ x, filter }, { stride, padding })[0] as tf.Tensor4D,
   depthwiseConv2d: (...args) => portable.depthwiseConv2d(...args),
+  layerNorm: (...args) => portable.layerNorm(...args),
+  attention: (...args) => portable.attention(...args),
 };
 
 const relu = rectifier('Relu', 'ReluGrad');

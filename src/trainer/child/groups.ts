@@ -2,21 +2,21 @@ import type { Network } from '../../backbones/op.ts';
 import type { ParameterGroup } from '../../engine/optimizer.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import { headDistances } from '../../backbones/blocks.ts';
-import { parametersOf } from '../../backbones/parameters.ts';
+import { decays, parametersOf } from '../../backbones/parameters.ts';
 
 /**
  * Parameter groups of a stage: those of one distance from the head, and of one decay, together. Layer-wise rate decay
- * (LLRD; Howard & Ruder 2018, as timm's `layer_decay`): rate × decay^(blocks between it and the head). Batch norms and
- * biases, all one-dimensional, never decay.
+ * (LLRD; Howard & Ruder 2018, as timm's `layer_decay`): rate × decay^(blocks between it and the head). What never
+ * decays: see `decays`.
  */
 export function groupsOf(network: Network, trainable: ReadonlySet<string>, { layerDecay, weightDecay }: Pick<StagePlan, 'layerDecay' | 'weightDecay'>): readonly ParameterGroup[] {
   const distances = headDistances(network);
   const groups = new Map<string, ParameterGroup & { names: string[] }>();
-  for (const { name, shape } of parametersOf(network)) {
+  for (const parameter of parametersOf(network)) {
+    const { name } = parameter;
     if (!trainable.has(name)) continue;
-    const distance = distances.get(name)!, decays = shape.length > 1;
-    const key = `${distance} ${decays}`;
-    const group = groups.get(key) ?? { names: [], rateFactor: layerDecay ** distance, weightDecay: decays ? weightDecay : 0 };
+    const distance = distances.get(name)!, key = `${distance} ${decays(parameter)}`;
+    const group = groups.get(key) ?? { names: [], rateFactor: layerDecay ** distance, weightDecay: decays(parameter) ? weightDecay : 0 };
     group.names.push(name);
     groups.set(key, group);
   }
