@@ -87,7 +87,7 @@ const rules: Reader<[call: Call], tf.Tensor> = {
   },
   layerNorm: ({ epsilon }, call) => call.pass.kernels.layerNorm(call.inputs[0]!, parameter(call, 'weight'), parameter(call, 'bias'), epsilon),
   scale: (_, call) => tf.mul(call.inputs[0]!, parameter(call, 'gamma')),
-  tokens: (_, { inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1, x!.shape[3]!]),
+  tokens: (_, { inputs: [x] }) => tf.reshape(x!, [x!.shape[0], -1, x!.shape[3]!]),
   prepend({ count }, call) {
     const x = call.inputs[0]!, [batch, , width] = x.shape as [number, number, number];
     return tf.concat([tf.add(tf.zeros([batch, count, width]), parameter(call, '')), x], 1);

@@ -22,6 +22,8 @@ const maxPool = (name: string, size: number, stride: number, padding: 'same' | '
   [`max pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.maxPool(tf.add<tf.Tensor4D>(x!, shift), size, stride, padding)];
 
 const activation = (kind: Activation): Case => [kind, [[3, 4, 5, 6]], (k, [x]) => k.activation(tf.mul(x!, 3), kind)];
+const attention = (name: string, q: Shape, k: Shape, heads: number): Case =>
+  [`attention${name}`, [q, k, k], (kernels, [a, b, c]) => kernels.attention(a as tf.Tensor3D, b as tf.Tensor3D, c as tf.Tensor3D, heads)];
 const averagePool = (name: string, size: number, stride: number, padding: 'same' | 'valid'): Case =>
   [`average pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.avgPool(x as tf.Tensor4D, size, stride, padding)];
 
@@ -51,7 +53,12 @@ const cases: readonly Case[] = [
   ['variance of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).variance],
   ['relu', [[3, 4, 5, 6]], (k, [x]) => k.relu(x!)],
   ['relu6', [[3, 4, 5, 6]], (k, [x]) => k.relu6(tf.mul(x!, 5))],
-  ...(['silu', 'hardSwish', 'hardSigmoid', 'sigmoid', 'tanh'] as const).map(activation),
+  ...(['silu', 'hardSwish', 'hardSigmoid', 'sigmoid', 'tanh', 'geluErf', 'geluTanh', 'geluQuick'] as const).map(activation),
+  ['layer norm', [[3, 5, 6], [6], [6]], (k, [x, scale, shift]) => k.layerNorm(x!, scale!, shift!, 1e-6)],
+  ['layer norm of maps', [[2, 3, 4, 5], [5], [5]], (k, [x, scale, shift]) => k.layerNorm(x!, scale!, shift!, 1e-3)],
+  attention('', [2, 5, 12], [2, 5, 12], 3),
+  attention(' of other keys than queries', [3, 4, 6], [3, 7, 6], 2),
+  attention(' of one head and one query', [2, 1, 4], [2, 3, 4], 1),
   ['a gate per channel', [[2, 5, 4, 6], [2, 1, 1, 6]], (_, [x, gate]) => tf.mul(x!, gate!)],
   ['side by side', [[2, 3, 4, 5], [2, 3, 4, 2], [2, 3, 4, 1]], (_, maps) => tf.concat(maps, -1)],
   averagePool('2×2, stride 2', 2, 2, 'valid'),
@@ -60,6 +67,12 @@ const cases: readonly Case[] = [
   maxPool('2×2, stride 2, of negative values', 2, 2, 'valid', -9),
   maxPool('3×3 that overlap, of negative values', 3, 1, 'same', -9),
   ['linear', [[5, 7], [7, 4], [4]], (_, [x, weight, bias]) => tf.add(tf.matMul(x!, weight!), bias!)],
+  ['a product per sample', [[2, 3, 4, 5], [2, 3, 5, 6]], (_, [a, b]) => tf.matMul(a!, b!)],
+  ['a product per sample, the second turned', [[2, 3, 4, 5], [2, 3, 6, 5]], (_, [a, b]) => tf.matMul(a!, b!, false, true)],
+  ['a product per sample, the first turned', [[2, 3, 5, 4], [2, 3, 5, 6]], (_, [a, b]) => tf.matMul(a!, b!, true)],
+  ['a softmax over the last axis of four', [[2, 3, 4, 5]], (_, [x]) => tf.softmax(x!)],
+  ['three parts of the last axis, the second twice', [[2, 4, 9]], (_, [x]) => tf.concat([...tf.split(x!, 3, -1), tf.split(x!, 3, -1)[1]!], -1)],
+  ['a token for each sample before the others', [[3, 4, 5], [1, 2, 5]], (_, [x, token]) => tf.concat([tf.add(tf.zeros([3, 2, 5]), token!), x!], 1)],
   ['global average pool', [[2, 7, 6, 3]], (_, [x]) => tf.mean(x!, [1, 2])],
   ['log softmax', [[5, 7]], (_, [x]) => tf.logSoftmax(x!)],
 ];

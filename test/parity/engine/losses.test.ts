@@ -123,7 +123,7 @@ onEachEngine('distillation is temperature² times torch\'s KL divergence, and ad
 
 onEachEngine('L2-SP holds weights to where they started, and the head to 0', 'loss.l2sp', (golden) => {
   const start = (name: string): tf.Tensor => tensorOf(golden, `${name}_start`);
-  check(golden, 'squared_distance', ['w1', 'b1'], (w, b) => startPenalty([[w!, start('w1')], [b!, start('b1')]], 2));
+  check(golden, 'squared_distance', ['w1', 'b1'], (w, b) => startPenalty([[w, start('w1')], [b, start('b1')]], 2));
   check(golden, 'l2_sp', ['w1', 'b1', 'head'], (w, b, head) =>
-    tf.add(startPenalty([[w!, start('w1')], [b!, start('b1')]], 0.1), startPenalty([[head!, tf.zerosLike(head!)]], 0.01)));
+    tf.add(startPenalty([[w, start('w1')], [b, start('b1')]], 0.1), startPenalty([[head, tf.zerosLike(head)]], 0.01)));
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { splitAt } from '../../../src/backbones/boundary.ts';
+import { parametersOf } from '../../../src/backbones/parameters.ts';
 import type { Weights } from '../../../src/backbones/tensorData.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { forward } from '../../../src/engine/forward.ts';
@@ -12,6 +13,7 @@ import { createState, disposeState, evaluateBatch, optimizerStateOf, restore, se
 import { TensorStore } from '../../../src/engine/tensorStore.ts';
 import { leaksNothing } from '../../support/leaks.ts';
 import { parametersIn, tinyNetwork, tinyWeights } from '../../support/tinyNetwork.ts';
+import { tinyVit } from '../../support/tinyVit.ts';
 import '../../support/cpuEngine.ts';
 
 const input = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
@@ -80,6 +82,28 @@ test('training the rest on cached features gives the weights of training the who
   for (const [name, tensor] of b) assert.deepEqual(tensor, a.get(name), name);
   parameters.dispose();
   [whole, rest].forEach(disposeState);
+});
+
+test('training the rest of a vision transformer on cached tokens gives the weights of training the whole of it', async () => {
+  const network = tinyVit(), weights = tinyWeights(network), boundary = 'blocks.0.add2', { prefix, suffix } = splitAt(network, boundary);
+  const names = parametersOf(suffix).map(({ name }) => name);
+  const on = (from: string): TrainState => createState({ network, from, input, weights, kernels: portable, optimizer: adamW() });
+  const whole = on('input'), rest = on(boundary), frozen = new TensorStore();
+  writeParameters(frozen, deviceParameters(prefix), weights);
+  for (const state of [whole, rest]) setStage(state, training(names));
+  for (let step = 0; step < 3; step++) {
+    const { normal } = rng(step, 'images'), images = { ...batch(step), x: Float32Array.from({ length: rows * 8 * 12 * 3 }, normal) };
+    trainStep(whole, images, 0.01);
+    const tokens = tf.tidy(() => forward(prefix, tf.tensor(images.x, [rows, ...network.input]), { kernels: portable, parameters: frozen, batchStatistics: new Set() }));
+    assert.deepEqual(tokens.shape, [rows, 8, 8]);
+    trainStep(rest, { ...images, x: tokens.dataSync<'float32'>().slice() }, 0.01);
+    tokens.dispose();
+  }
+  const found = await weightsOf(whole);
+  for (const [name, { data }] of await weightsOf(rest)) assert.deepEqual(data, found.get(name)!.data, name);
+  assert.deepEqual(changed(weights, found).sort(), [...names].sort());
+  frozen.dispose();
+  for (const state of [whole, rest]) disposeState(state);
 });
 
 test('resuming equals not stopping', async () => {
