@@ -121,6 +121,6 @@ for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow]] as const)
         compared++;
       }
     }
-    assert.equal(compared, 103);
+    assert.equal(compared, 145);
   });
 }

@@ -51,6 +51,14 @@ test('an engine that loses the gradient of a depthwise filter fails the self-tes
   assert.match(await verdictOn(cpu, (kernels) => ({ ...kernels, depthwiseConv2d })) ?? '', /^gradient of depthwise\.weight off by 1\.\d of its length$/);
 });
 
+test('an engine that loses the gradient of keys fails the self-test, and it says where', async () => {
+  const attention: Kernels['attention'] = (q, k, v, heads) => portable.attention(q, tf.customGrad((...args) => {
+    const [x] = args as [tf.Tensor3D];
+    return { value: tf.clone(x), gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) };
+  })(k) as tf.Tensor3D, v, heads);
+  assert.match(await verdictOn(cpu, (kernels) => ({ ...kernels, attention })) ?? '', /^gradient of \w+/);
+});
+
 test('an engine that is off by a hundredth in one kernel fails the self-test', async () => {
   const wrong = await verdictOn(cpu, (kernels) => ({ ...kernels, relu: (x) => tf.mul(kernels.relu(x), 1.01) }));
   assert.ok(wrong);
