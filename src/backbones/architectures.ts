@@ -1,5 +1,6 @@
 import { alexNet } from './alexNet.ts';
 import type { Architecture, CardInput } from './card.ts';
+import { convNext, convNextNames } from './convNext.ts';
 import { denseNet } from './denseNet.ts';
 import { efficientNet, mobileNetV3Squeeze, nearestMultiple, scaledStages, type EfficientNet } from './efficientNet.ts';
 import { inceptionV3 } from './inceptionV3.ts';
@@ -111,6 +112,11 @@ const denseNetArchitecture = (name: string, title: string, features: number, gro
   };
 };
 
+const convNextArchitecture = (name: string, title: string, input: CardInput, depths: readonly number[], widths: readonly number[]): Architecture => ({
+  name, title, input, sourceHead: 'head.fc', sourceNames: convNextNames, features: widths.at(-1)!,
+  network: (classes) => convNext({ name, input: shapeOf(input), depths, widths, classes }),
+});
+
 /** patch: side in pixels. size: `tiny` … as timm calls it. */
 const vit = (name: string, title: string, size: keyof typeof vitSizes, patch: number, input: CardInput, more: Partial<VisionTransformer> = {}): Architecture => {
   const { width, depth, heads } = vitSizes[size];
@@ -197,6 +203,10 @@ const architectures: readonly Architecture[] = [
     name: 'alexnet', title: 'AlexNet', input: alexNetInput, sourceHead: 'classifier.6', features: 4096, // torchvision's
     network: (classes) => alexNet({ name: 'alexnet', input: shapeOf(alexNetInput), channels: [64, 192, 384, 256, 256], features: 4096, classes }),
   },
+  convNextArchitecture('convnext_tiny', 'ConvNeXt-T', fed(224, 0.95, 'bicubic'), [3, 3, 9, 3], [96, 192, 384, 768]),
+  convNextArchitecture('convnext_small', 'ConvNeXt-S', fed(224, 0.95, 'bicubic'), [3, 3, 27, 3], [96, 192, 384, 768]),
+  convNextArchitecture('convnext_base', 'ConvNeXt-B', fed(224, 0.875, 'bicubic'), [3, 3, 27, 3], [128, 256, 512, 1024]),
+  convNextArchitecture('convnext_large', 'ConvNeXt-L', fed(224, 0.875, 'bicubic'), [3, 3, 27, 3], [192, 384, 768, 1536]),
   vit('vit_tiny_patch16_224', 'ViT-Ti/16', 'tiny', 16, timmVit(224)),
   vit('vit_tiny_patch16_384', 'ViT-Ti/16', 'tiny', 16, timmVit(384, 1)),
   vit('vit_small_patch32_224', 'ViT-S/32', 'small', 32, timmVit(224)),

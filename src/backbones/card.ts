@@ -1,4 +1,5 @@
 import type { Network } from './op.ts';
+import type { SameName } from './weightNames.ts';
 
 /** A kind of network by the name that its library gives it, and what that kind wants to be fed; weights apart. */
 export interface Architecture {
@@ -9,6 +10,8 @@ export interface Architecture {
   readonly input: CardInput;
   /** Name of the classifier in weights files: `classifier` (weightNames.ts). */
   readonly sourceHead: string;
+  /** What else weights files name otherwise than the network. */
+  readonly sourceNames?: readonly SameName[];
   /** Features before the head. */
   readonly features: number;
   /** The network with a head of `classes` outputs; the head's node is always named `head`. */

@@ -1,5 +1,6 @@
 /** Each model golden's network, built from the arguments of its constructor in case.json. */
 import { alexNet } from '../../src/backbones/alexNet.ts';
+import { convNext, convNextNames } from '../../src/backbones/convNext.ts';
 import { denseNet } from '../../src/backbones/denseNet.ts';
 import { efficientNet, mobileNetV3Squeeze } from '../../src/backbones/efficientNet.ts';
 import { dinov2Names, huggingFaceDinov2, type Dinov2Config } from '../../src/backbones/huggingFaceDinov2.ts';
@@ -15,6 +16,7 @@ import type { GoldenCase } from './goldens.ts';
 
 export const goldenFamilies: Readonly<Record<string, GoldenFamily>> = {
   'img.alexnet': { head: 'classifier.6', network: alexNetOf },
+  'img.convnext': { head: 'head.fc', network: convNextOf, ourName: renamer(convNextNames) },
   'img.densenet': { head: 'classifier', network: denseNetOf },
   'img.efficientnet_b0': { head: 'classifier', network: efficientNetOf },
   'img.efficientnet_lite0': { head: 'classifier', network: efficientNetOf },
@@ -109,6 +111,13 @@ interface VggArguments { readonly cfg: readonly (number | 'M')[]; readonly bn: b
 function vggOf(golden: GoldenCase): Network {
   const { cfg, bn, hidden, classes } = argumentsOf<VggArguments>(golden);
   return vgg({ name: golden.name, input: inputOf(golden), layers: cfg, batchNorm: bn, features: hidden, classes });
+}
+
+interface ConvNextArguments { readonly depths: readonly number[]; readonly dims: readonly number[]; readonly num_classes: number }
+
+function convNextOf(golden: GoldenCase): Network {
+  const { depths, dims: widths, num_classes: classes } = argumentsOf<ConvNextArguments>(golden);
+  return convNext({ name: golden.name, input: inputOf(golden), depths, widths, classes });
 }
 
 interface DenseNetArguments { readonly growth_rate: number; readonly block_config: readonly number[]; readonly bn_size: number; readonly num_classes: number }

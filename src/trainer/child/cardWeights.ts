@@ -25,5 +25,5 @@ export async function sourceWeights(card: Card, folder: string): Promise<Weights
   if (sha256 !== card.weights.sha256) {
     throw new Refused([{ code: 'bad-weights', severity: 'error', message: `the weights of ${card.title} are damaged: their sha256 is ${sha256.slice(0, 12)}…, not ${card.weights.sha256.slice(0, 12)}…`, where: { file }, fix: 'reinstall Thaw' }]);
   }
-  return fromSourceNames(valueOf(decodeSafetensors(data, file)), card.sourceHead);
+  return fromSourceNames(valueOf(decodeSafetensors(data, file)), card.sourceHead, card.sourceNames);
 }

@@ -44,7 +44,7 @@ for (const name of architectureNames) {
 
   test(`${name} has the parameters and buffers of timm's, by name and shape`, () => {
     const named = new Map(parametersOf(network).map(({ name, shape }) => [name, { shape, data: new Float32Array() }]));
-    const lines = [...toSourceNames(named, architecture.sourceHead)].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+    const lines = [...toSourceNames(named, architecture.sourceHead, architecture.sourceNames)].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
     assert.equal(parameterCount(network), facts.parameters);
     assert.equal(createHash('sha256').update(lines.sort().join('\n')).digest('hex'), facts.sha256, 'names or shapes differ: see timm_facts.py');
   });
