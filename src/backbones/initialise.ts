@@ -1,8 +1,8 @@
 /**
  * Random weights as timm gives them to a network's family (`Network.initial`): kernels as said there, biases 0, norms the
- * identity, running statistics mean 0, variance 1, positions normal with deviation 0.02, learnt tokens with 1e-6. The head is PyTorch's own (`nn.Linear`): weights and biases
- * uniform within ±1/√inputs, as timm's reset_classifier makes one. Each parameter draws from a stream of its own, so a
- * run and its control start from the same head.
+ * identity, running statistics mean 0, variance 1, positions normal with deviation 0.02, learnt tokens with 1e-6. The head
+ * is PyTorch's own (`nn.Linear`): weights and biases uniform within ±1/√inputs, as timm's reset_classifier makes one. Each
+ * parameter draws from a stream of its own, so a run and its control start from the same head.
  */
 import { rng } from '../base/rng.ts';
 import { read } from './op.ts';

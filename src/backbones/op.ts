@@ -73,7 +73,10 @@ export type PerAxis = number | readonly [height: number, width: number];
 /** `same`: TensorFlow's, the odd pixel at the bottom right, depends on the input's size. Numbers: symmetric zeros. */
 export type Padding = 'same' | PerAxis;
 
-/** `silu` is x σ(x), also called swish; the hard ones replace σ by relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244). */
+/**
+ * `silu` is x σ(x), also called swish; the hard ones replace σ by relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244).
+ * GELU (Hendrycks & Gimpel 2016, arXiv:1606.08415) is x Φ(x), approximated by tanh, or x σ(1.702 x).
+ */
 export type Activation = 'silu' | 'hardSwish' | 'hardSigmoid' | 'sigmoid' | 'tanh' | 'geluErf' | 'geluTanh' | 'geluQuick';
 
 export type OpName = keyof Ops;

@@ -4,8 +4,8 @@ import type { Block, GridResize, Network, Op } from './op.ts';
 /**
  * Vision transformers: ViT (Dosovitskiy et al. 2021, arXiv:2010.11929) and DINOv2 (Oquab et al. 2024, arXiv:2304.07193),
  * which adds layer scale and may add registers (Darcet et al. 2024, arXiv:2309.16588). Norms stand before attention and
- * MLP. Node names are timm's, so its weights load as they are; for Hugging Face's DINOv2 see weightNames.ts.
- * Left out: dropout and stochastic depth (0 in fine-tuning), SwiGLU (DINOv2's largest model), pooling by attention.
+ * MLP. Node names are timm's, so its weights load as they are; for Hugging Face's DINOv2 see huggingFaceDinov2.ts.
+ * Left out: dropout and stochastic depth, SwiGLU (DINOv2's largest model), pooling by attention.
  */
 export interface VisionTransformer {
   readonly name: string;

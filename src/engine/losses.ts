@@ -1,8 +1,8 @@
 /**
  * Softmax cross-entropy, in nats. All its forms are one: Σ mass · −log softmax(logits), where `mass` [batch, classes] says
- * how much each class of each row counts. One-hot rows over the batch give the plain mean; losses/targets.ts makes those of label
- * smoothing, class weights, ignored rows, mixup. The gradient is written in closed form, softmax · (the row's mass) − mass:
- * fewer tensor ops than the composed one, which counts where a head trains alone.
+ * how much each class of each row counts. One-hot rows over the batch give the plain mean; losses/targets.ts makes those of
+ * label smoothing, class weights, ignored rows, mixup. The gradient is written in closed form, softmax · (the row's mass) −
+ * mass: fewer tensor ops than the composed one, which counts where a head trains alone.
  * Parity: test/parity/engine/losses.test.ts.
  */
 import * as tf from '@tensorflow/tfjs-core';
