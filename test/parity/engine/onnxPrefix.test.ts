@@ -1,14 +1,23 @@
 /** ONNX Runtime on the graphs that we write, against PyTorch + timm: the bundled network on a photo, tiny networks on their goldens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
 import { splitAt } from '../../../src/backbones/boundary.ts';
 import { foldBatchNorm } from '../../../src/backbones/foldBatchNorm.ts';
+import { randomWeights } from '../../../src/backbones/initialise.ts';
+import { NetworkBuilder } from '../../../src/backbones/networkBuilder.ts';
 import { onnxGraph } from '../../../src/backbones/onnxGraph.ts';
 import type { OnnxInput } from '../../../src/backbones/onnxGraph.ts';
 import type { Network } from '../../../src/backbones/op.ts';
 import { mapOf, shapesOf } from '../../../src/backbones/shapes.ts';
 import type { Weights } from '../../../src/backbones/tensorData.ts';
+import { rng } from '../../../src/base/rng.ts';
+import { forward } from '../../../src/engine/forward.ts';
+import { portable } from '../../../src/engine/kernels.ts';
 import { openPrefix } from '../../../src/engine/onnxPrefix.ts';
+import { deviceParameters, writeParameters } from '../../../src/engine/parameters.ts';
+import { TensorStore } from '../../../src/engine/tensorStore.ts';
+import '../../support/cpuEngine.ts';
 import { assertGolden, goldenCase } from '../../support/goldens.ts';
 import { activationsOf, goldenNetwork, goldenNetworkNames, pooledNode, toNchw, toNhwc } from '../../support/goldenNetwork.ts';
 import { goldenPixels, lite0, lite0Card, lite0Golden, lite0Weights } from '../../support/lite0.ts';
@@ -105,6 +114,30 @@ test('ops outside EfficientNet-Lite and batch norms that cannot be folded run as
   assert.match(opened.value.title, /^ONNX Runtime \d+\.\d+\.\d+, 1 thread$/);
   assert.deepEqual([...await opened.value.run(Float32Array.of(1, -2, 3, -4), 1)], [10]);
   opened.value.dispose();
+});
+
+test('branches, gates and pools of every kind give what they give in plain JavaScript', async () => {
+  const builder = new NetworkBuilder();
+  let x = builder.activation('silu', 'silu', 'input');
+  let gate = builder.add('squeeze', { op: 'adaptiveAveragePool', height: 1, width: 1 }, x);
+  gate = builder.activation('hard', 'hardSwish', builder.conv('reduce', { filters: 3, kernel: 1, stride: 1, padding: 0, bias: true }, gate));
+  gate = builder.activation('soft', 'sigmoid', builder.conv('expand', { filters: 4, kernel: 1, stride: 1, padding: 0, bias: true }, gate));
+  x = builder.add('gated', { op: 'multiply' }, x, gate);
+  const wide = builder.conv('wide', { filters: 3, kernel: [1, 5], stride: 1, padding: [0, 2] }, x), tall = builder.conv('tall', { filters: 2, kernel: [3, 1], stride: 1, padding: [1, 0] }, x);
+  const mean = builder.add('mean', { op: 'averagePool', kernel: 3, stride: 1, padding: 1 }, x);
+  x = builder.activation('clipped', 'hardSigmoid', builder.add('beside', { op: 'concat' }, wide, tall, mean));
+  x = builder.add('halved', { op: 'maxPool', kernel: 3, stride: 2, padding: 1 }, x);
+  x = builder.add('parts', { op: 'adaptiveAveragePool', height: 2, width: 5 }, x); // of 4 × 3
+  x = builder.activation('bounded', 'tanh', builder.add('row', { op: 'flatten' }, x));
+  builder.head(4, x);
+  const network: Network = { name: 'branches', input: [7, 6, 4], nodes: builder.nodes }, weights = randomWeights(network, 1), random = rng(1, 'images');
+  const images = Float32Array.from({ length: 3 * 7 * 6 * 4 }, () => 3 * random.normal());
+  const parameters = new TensorStore();
+  writeParameters(parameters, deviceParameters(network), weights);
+  const want = forward(network, tf.tensor(images, [3, 7, 6, 4]), { kernels: portable, parameters, batchStatistics: new Set() });
+  const got = await outputAt(network, 'head', weights, {}, images, 3);
+  const off = worst(got, [...await want.data<'float32'>()]);
+  assert.ok(off < 1e-6, `off by ${off}`); // outputs of about 1, a few roundings of 1e-7
 });
 
 test('a model that ONNX Runtime cannot read is a diagnostic', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { averagingMatrix } from '../../../src/backbones/adaptivePool.ts';
 import { cardOf } from '../../../src/backbones/cards.ts';
 import { padsOf, windowOut } from '../../../src/backbones/padding.ts';
 import { mapOf, shapesOf } from '../../../src/backbones/shapes.ts';
@@ -28,6 +29,13 @@ test('same padding is what TensorFlow adds, the odd pixel behind', () => {
     assert.equal(windowOut(size, kernel, stride, 'same'), out);
     assert.deepEqual(padsOf(size, kernel, stride, 'same'), [before, after]);
   }
+});
+
+test('an adaptive pool averages parts that overlap or repeat, as PyTorch\'s', () => {
+  // torch.nn.functional.adaptive_avg_pool1d of 3 values to 2, and of 2 to 3; columns are parts
+  assert.deepEqual([...averagingMatrix(3, 2)], [0.5, 0, 0.5, 0.5, 0, 0.5]);
+  assert.deepEqual([...averagingMatrix(2, 3)], [1, 0.5, 0, 0, 0.5, 1]);
+  assert.deepEqual([...averagingMatrix(2, 2)], [1, 0, 0, 1]);
 });
 
 test('numeric padding rounds down, as PyTorch does', () => {
