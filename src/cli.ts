@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
-import { percent } from './base/units.ts';
+import { bytes, percent } from './base/units.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
@@ -23,7 +23,12 @@ import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
 import { TrainerHost } from './trainer/host/trainerHost.ts';
-import { engineCommand } from './trainer/native/engineCommand.ts';
+import { clipped } from './terminal/fit.ts';
+import { createInterface } from 'node:readline/promises';
+import { engineList } from './terminal/engineList.ts';
+import { engineOffers, enginesNamed, installCommand, removeCommand } from './trainer/native/engineCommand.ts';
+import { installLine } from './terminal/installLine.ts';
+import { interruptedBytes, listEngines } from './trainer/native/engineCache.ts';
 import { userCacheFolder, userDataFolder } from './base/environment.ts';
 import type { Outcome } from './protocol/runEvent.ts';
 import type { RunId } from './protocol/runManifest.ts';
@@ -198,18 +203,56 @@ async function doctor(_: readonly string[], options: Options): Promise<number> {
 }
 
 async function engine([what = 'list', ...more]: readonly string[], options: Options): Promise<number> {
-  if (more.length > 0 || !(what === 'install' || what === 'list' || what === 'remove')) return wrongUsage('thaw engine install | list | remove');
-  const { live } = terminal(options), interrupt = new AbortController();
+  const cacheDir = userCacheFolder();
+  if (what === 'list' && more.length === 0) {
+    const engines = await listEngines({ cacheDir });
+    return print(options.json ? formatJson(engines) : engineList(engines, await interruptedBytes(cacheDir), ink));
+  }
+  if (what === 'remove' && more.length <= 1) return removeEngine(cacheDir, more[0], options);
+  if (what === 'install' && more.length === 0) return installEngine(cacheDir, options);
+  return wrongUsage('thaw engine install | list | remove [version]');
+}
+
+async function installEngine(cacheDir: string, options: Options): Promise<number> {
+  const { cuda = false, json } = options;
+  const offer = (await engineOffers({ cacheDir })).find((each) => each.cuda === cuda);
+  if (cuda && offer && !offer.installed) {
+    await confirm(`${offer.title}: up to ${bytes(offer.fetchBytes)} to fetch, ${bytes(offer.diskBytes)} on the disk.`, options);
+  }
+  const { live, columns } = terminal(options), interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
-  const done = await engineCommand(what, {
-    cacheDir: userCacheFolder(), signal: interrupt.signal, ...(options.from !== undefined && { from: resolve(options.from) }),
-    say: (line) => { if (live) process.stdout.write(`\r\u001b[2K${line}`); },
+  const done = await installCommand({
+    cacheDir, cuda, signal: interrupt.signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from),
+    onProgress: (progress) => {
+      if (json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
+      else if (live) process.stdout.write(`\r\u001b[2K${clipped(installLine(progress, ink), columns - 1)}`);
+    },
   }).catch((error: unknown) => {
     if (interrupt.signal.aborted) return undefined;
     throw error;
   });
   if (live) process.stdout.write('\r\u001b[2K');
-  return done ? print(valueOf(done).title) : stopped;
+  if (!done) return stopped;
+  const installed = valueOf(done);
+  return print(json ? formatJson({ type: 'installed', ...installed }) : installed.title);
+}
+
+async function removeEngine(cacheDir: string, version: string | undefined, options: Options): Promise<number> {
+  const engines = valueOf(await enginesNamed(version, { cacheDir })), leftBytes = version === undefined ? await interruptedBytes(cacheDir) : 0;
+  const sizeBytes = engines.reduce((sum, each) => sum + each.sizeBytes, leftBytes);
+  if (sizeBytes > 0) await confirm(`${[...engines.map(({ name }) => name), ...leftBytes > 0 ? ['an interrupted install'] : []].join(', ')}: ${bytes(sizeBytes)} will be removed.`, options);
+  valueOf(await removeCommand(cacheDir, engines, { everything: version === undefined }));
+  if (options.json) return print(formatJson({ removed: engines.map(({ name }) => name), freedBytes: sizeBytes }));
+  return print(sizeBytes > 0 ? `${bytes(sizeBytes)} freed` : 'there was no native engine');
+}
+
+/** Throws Refused unless the person agrees; nobody is asked who cannot answer. */
+async function confirm(what: string, { yes, json }: Options): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY || json) throw refused('out-of-range', what, undefined, 'say --yes if that is meant');
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asked.question(`${what} Go on? [y/N] `).finally(() => asked.close());
+  if (!/^y(es)?$/i.test(answer.trim())) throw refused('out-of-range', 'left as it was', undefined, 'answer y to go on');
 }
 
 /** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */

@@ -38,4 +38,25 @@ export interface FilePrediction {
 export interface InstalledEngine {
   /** "TensorFlow 2.21.0". */
   readonly title: string;
+  readonly folder: string;
+}
+
+/** Told while `engine install` is at work. */
+export interface InstallProgress {
+  readonly activity: 'fetching' | 'unpacking';
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Of the last seconds; absent at the beginning. */
+  readonly bytesPerSecond?: number;
+  readonly leftMs?: number;
+}
+
+/** `engine offers`: what could be installed on this machine; the one to recommend first. */
+export interface EngineOffer {
+  /** "TensorFlow 2.21.0 with CUDA 12". */
+  readonly title: string;
+  readonly cuda: boolean;
+  readonly fetchBytes: number;
+  readonly diskBytes: number;
+  readonly installed: boolean;
 }

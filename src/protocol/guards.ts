@@ -1,6 +1,6 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { Estimate, FilePrediction, InstalledEngine, PlanEstimate } from './answers.ts';
+import type { EngineOffer, Estimate, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
@@ -148,7 +148,17 @@ export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction
 export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);
 
 /** The answer to `engine install`. */
-export const parseInstalledEngine = (value: unknown): Parsed<InstalledEngine> => parsed(fields<InstalledEngine>({ title: text }), value);
+export const parseInstalledEngine = (value: unknown): Parsed<InstalledEngine> => parsed(fields<InstalledEngine>({ title: text, folder: text }), value);
+
+/** Told before it. */
+export const parseInstallProgress = (value: unknown): Parsed<InstallProgress> => parsed(fields<InstallProgress>({
+  activity: oneOf('fetching', 'unpacking'), doneBytes: number, totalBytes: number, bytesPerSecond: optional(number), leftMs: optional(number),
+}), value);
+
+/** The answer to `engine offers`. */
+export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]> => parsed(list(fields<EngineOffer>({
+  title: text, cuda: flag, fetchBytes: number, diskBytes: number, installed: flag,
+})), value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

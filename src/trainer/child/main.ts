@@ -1,5 +1,6 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
-import { engineCommand } from '../native/engineCommand.ts';
+import type { InstalledEngine } from '../../protocol/answers.ts';
+import { engineOffers, installCommand } from '../native/engineCommand.ts';
 import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
 import { diagnosticOf, exitCodes } from './exit.ts';
@@ -8,6 +9,7 @@ import { estimateFolder } from './estimate.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
+import { readArguments } from '../../terminal/arguments.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { runExperiment } from './experimentRun.ts';
 import { userCacheFolder } from '../../base/environment.ts';
@@ -24,7 +26,7 @@ switch (command) {
   }
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
-  case 'engine': await answer(async () => valueOf(await engineCommand('install', { cacheDir: machine.cache, say: (line) => void process.stderr.write(`${line}\n`) }))); break;
+  case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -36,8 +38,20 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine install\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>]\n');
   process.exit(exitCodes.usage);
+}
+
+/** Says how far it is, one line of JSON at a time. Ends when its stdin does: whoever asked has turned away, or is gone. */
+async function install(): Promise<InstalledEngine> {
+  const read = readArguments(rest), cancelled = new AbortController();
+  if (typeof read === 'string') return usage();
+  process.stdin.resume().on('end', () => cancelled.abort());
+  const { cuda = false, from, source } = read.options;
+  return valueOf(await installCommand({
+    cacheDir: machine.cache, cuda, from, source, signal: cancelled.signal,
+    onProgress: (progress) => void process.stdout.write(`${formatJson(progress)}\n`),
+  }));
 }
 
 async function answer(ask: () => Promise<unknown>): Promise<void> {

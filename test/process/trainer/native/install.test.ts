@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { rng } from '../../../../src/base/rng.ts';
 import type { Checked } from '../../../../src/protocol/diagnostic.ts';
-import { installedEngine, removeEngine, type InstalledEngine } from '../../../../src/trainer/native/engineCache.ts';
+import { installedEngine, listEngines, removeEngines, type InstalledEngine } from '../../../../src/trainer/native/engineCache.ts';
 import { installEngine, type InstallOptions, type InstallProgress } from '../../../../src/trainer/native/install.ts';
 import type { clientCommands } from '../../../../src/trainer/native/packageClients.ts';
-import type { Member, Source } from '../../../../src/trainer/native/pins.ts';
+import type { EngineBuild, Member } from '../../../../src/trainer/native/pins.ts';
 import { repoRoot } from '../../../support/root.ts';
 import { zipFile } from '../../../support/zipFile.ts';
 
@@ -23,12 +23,16 @@ const wheel = join(scratch, 'engine-1.0-linux.whl');
 await writeFile(wheel, zipFile(members));
 
 const pinOf = (path: keyof typeof members): Member =>
-  ({ path, sizeBytes: members[path].length, sha256: createHash('sha256').update(members[path]).digest('hex') });
-const source: Source = {
-  client: 'pip', package: 'engine', version: '1.0', tag: 'linux', tensorflow: '9.9.9', archiveBytes: 400_000,
-  members: [pinOf('lib/libone.so.2'), pinOf('lib/libtwo.so.2')],
+  ({ path, sizeBytes: members[path].length, packedBytes: 1000, sha256: createHash('sha256').update(members[path]).digest('hex') });
+const build: EngineBuild = {
+  tensorflow: '9.9.9',
+  packages: [{
+    client: 'pip', package: 'engine', version: '1.0', tag: 'linux', file: 'engine-1.0-linux.whl', archiveBytes: 400_000,
+    members: [pinOf('lib/libone.so.2'), pinOf('lib/libtwo.so.2')],
+  }],
 };
-const pins = { here: [source] };
+const jarBuild: EngineBuild = { tensorflow: '8.8.8', packages: [{ ...build.packages[0]!, client: 'maven' }] };
+const pins = { here: [build] };
 
 type Behaviour = 'copies' | 'fails' | 'hangs' | 'lacks-pip';
 const client = (behaviour: Behaviour, file = wheel): typeof clientCommands =>
@@ -82,7 +86,7 @@ test('a damaged install is replaced, a removed one is gone', async () => {
   const again = await installEngine(options);
   assert.ok(again.ok);
   assert.equal((await readFile(join(again.value.folder, 'libone.so.2'))).length, library.length);
-  await removeEngine(options.cacheDir);
+  await removeEngines(options.cacheDir, await listEngines(options));
   assert.equal(await installedEngine(options), undefined);
 });
 
@@ -143,8 +147,8 @@ test('a client that fails is quoted by its error lines', async () => {
 test('without a client, or with a Python that has no pip, it says what to install', async () => {
   const options = await freshCache();
   const absent: typeof clientCommands = { pip: [['thaw-no-such-program']], maven: [] };
-  await assertRefused(await installEngine({ ...options, commands: absent }), options, 'engine-missing', /found neither pip nor Maven/);
-  await assertRefused(await installEngine({ ...options, commands: client('lacks-pip') }), options, 'engine-missing', /found neither pip nor Maven/);
+  await assertRefused(await installEngine({ ...options, commands: absent }), options, 'engine-missing', /found none of pip, uv and Maven/);
+  await assertRefused(await installEngine({ ...options, commands: client('lacks-pip') }), options, 'engine-missing', /found none of pip, uv and Maven/);
 });
 
 test('the next way to call a client is tried when the first is not there', async () => {
@@ -155,13 +159,12 @@ test('the next way to call a client is tried when the first is not there', async
 
 test('the next source is tried when the first cannot be fetched', async () => {
   const options = await freshCache();
-  const second: Source = { ...source, client: 'maven', tensorflow: '8.8.8' };
-  const result = await installEngine({ ...options, pins: { here: [source, second] }, commands: { pip: client('fails').pip, maven: [] } });
+  const result = await installEngine({ ...options, pins: { here: [build, jarBuild] }, commands: { pip: client('fails').pip, maven: [] } });
   await assertRefused(result, options, 'engine-failed', /could not fetch/);
   const jar = join(scratch, 'engine.jar');
   await writeFile(jar, await readFile(wheel));
   const maven = ['-e', `require('node:fs').copyFileSync(${JSON.stringify(jar)}, process.argv.find((a) => a.startsWith('-DoutputDirectory=')).slice(18) + '/engine.jar')`, '--'];
-  const fromMaven = await installEngine({ ...options, pins: { here: [source, second] }, commands: { pip: client('fails').pip, maven: [[process.execPath, ...maven]] } });
+  const fromMaven = await installEngine({ ...options, pins: { here: [build, jarBuild] }, commands: { pip: client('fails').pip, maven: [[process.execPath, ...maven]] } });
   assert.ok(fromMaven.ok);
   assert.equal(fromMaven.value.tensorflow, '8.8.8');
 });
@@ -188,10 +191,10 @@ test('what a killed install left behind is cleared by the next one', async () =>
   assert.deepEqual(await entries(options.cacheDir), ['tensorflow-9.9.9-here']);
 });
 
-test('a platform without hashes is refused by name, and an unknown one too', async () => {
-  const options = await freshCache(), { members: _, ...untried } = source;
-  await assertRefused(await installEngine({ ...options, pins: { here: [untried] } }), options, 'engine-missing', /not been tried on here yet: .* engine 1\.0 \(linux\)/);
+test('a platform without an engine is refused by name, and so is CUDA where there is no such build', async () => {
+  const options = await freshCache();
   await assertRefused(await installEngine({ ...options, platform: 'sunos-sparc' }), options, 'engine-missing', /no native engine for sunos-sparc/);
+  await assertRefused(await installEngine({ ...options, cuda: true }), options, 'engine-missing', /no native engine with CUDA for here/);
 });
 
 test('a cache that is a file is refused', async () => {

@@ -11,7 +11,7 @@ import { repoRoot } from '../../../support/root.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'thaw-binding-'));
 after(() => rm(scratch, { recursive: true, force: true }));
-const engine = { folder: join(scratch, 'engine'), tensorflow: '9.9.9' }, bindings = join(scratch, 'binding');
+const engine = { folder: join(scratch, 'engine'), library: join(scratch, 'engine'), tensorflow: '9.9.9', cuda: false }, bindings = join(scratch, 'binding');
 await mkdir(engine.folder);
 
 test('without an engine it says how to get one', () => {

@@ -1,0 +1,162 @@
+/**
+ * One GET, as an installer needs it: ranges, redirects within one scheme, the environment's proxies, credentials that
+ * stand in the address, and no waiting for a server that has fallen silent. Plain http is for this machine only: what
+ * comes over it could be anybody's.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { getProxyForUrl } from 'proxy-from-env';
+
+export interface Patience {
+  /** A server that sends less than `slowBytes` in so long counts as gone. */
+  readonly stallMs: number;
+  /** Pauses between tries, ended by giving up; any progress begins anew. */
+  readonly pausesMs: readonly number[];
+}
+
+export const patience: Patience = { stallMs: 30_000, pausesMs: [500, 1000, 2000, 4000, 8000, 16_000] };
+
+const slowBytes = 1024, mostRedirects = 5, longestPauseMs = 60_000;
+
+/** What a server, or the way to it, did wrong. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem';
+  readonly status: number | undefined;
+  /** It may pass: worth another try. */
+  readonly passing: boolean;
+  readonly retryAfterMs: number;
+
+  constructor(message: string, { status, passing = false, retryAfterMs = 0 }: { readonly status?: number; readonly passing?: boolean; readonly retryAfterMs?: number } = {}) {
+    super(message);
+    this.status = status;
+    this.passing = passing;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Where it came from, redirects followed. */
+  readonly address: URL;
+  readonly body: AsyncIterable<Buffer>;
+  /** For a body that nobody reads. */
+  drop(): void;
+}
+
+export interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  readonly stallMs: number;
+}
+
+/** Whether bytes may come from there: https, or this machine. */
+export const isAllowed = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
+
+/** An address as it may be shown: without credentials and signatures. */
+export const shown = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
+
+/** Resolves with a 2xx; everything else rejects with HttpProblem, or with the signal's reason. */
+export async function get(address: URL, options: GetOptions): Promise<Reply> {
+  let authorization = authorizationOf(address), at = address;
+  for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    const response = await once(at, { ...options, headers: { 'accept-encoding': 'identity', ...options.headers, ...(authorization && { authorization }) } });
+    const status = response.statusCode ?? 0, { location } = response.headers;
+    if (status >= 200 && status < 300) return { status, headers: response.headers, address: at, body: watched(response, at, options), drop: () => void response.destroy() };
+    response.destroy();
+    if (![301, 302, 303, 307, 308].includes(status) || location === undefined) throw refusal(at, status, response.headers['retry-after']);
+    const next = URL.canParse(location, at.href) ? new URL(location, at) : undefined;
+    if (!next || next.protocol !== at.protocol || !isAllowed(next)) throw new HttpProblem(`${shown(at)} redirects to ${next ? `${next.protocol}//${next.host}` : 'nowhere'}, which is refused`);
+    if (next.origin !== at.origin) authorization = undefined; // credentials are for the server that was named
+    authorization = authorizationOf(next) ?? authorization;
+    at = next;
+  }
+  throw new HttpProblem(`${shown(address)} redirects more than ${mostRedirects} times`);
+}
+
+/** Waits before another try, or throws what cannot pass or has happened too often. */
+export class Tries {
+  readonly #patience: Patience;
+  readonly #signal: AbortSignal | undefined;
+  #failures = 0;
+
+  constructor(how: Patience, signal: AbortSignal | undefined) {
+    this.#patience = how;
+    this.#signal = signal;
+  }
+
+  progress(): void {
+    this.#failures = 0;
+  }
+
+  async after(error: unknown): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const pauseMs = this.#patience.pausesMs[this.#failures++];
+    if (!(error instanceof HttpProblem) || !error.passing || pauseMs === undefined) throw error;
+    await sleep(Math.max(pauseMs, Math.min(error.retryAfterMs, longestPauseMs)), undefined, { ...(this.#signal && { signal: this.#signal }) });
+  }
+}
+
+function once(address: URL, { headers, signal, stallMs }: GetOptions): Promise<http.IncomingMessage> {
+  const proxy = getProxyForUrl(address.href), client = address.protocol === 'https:' ? https : http;
+  return new Promise((resolve, reject) => {
+    const request = client.get({
+      protocol: address.protocol, hostname: address.hostname.replace(/^\[|\]$/g, ''), port: address.port, path: `${address.pathname}${address.search}`,
+      headers, timeout: stallMs, ...(signal && { signal }), ...(proxy !== '' && { agent: new HttpsProxyAgent(proxy) }),
+    }, resolve);
+    request.on('timeout', () => request.destroy(stalled(address, stallMs)));
+    request.on('error', (error) => reject(signal?.aborted ? signal.reason as Error : networkProblem(address, error)));
+  });
+}
+
+async function* watched(response: http.IncomingMessage, address: URL, { signal, stallMs }: GetOptions): AsyncGenerator<Buffer> {
+  let seen = 0, before = 0, waiting = true;
+  const timer = setInterval(() => {
+    if (waiting && seen - before < slowBytes) response.destroy(stalled(address, stallMs)); // not while it is us who are slow
+    before = seen;
+  }, stallMs);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      waiting = false;
+      seen += chunk.length;
+      yield chunk;
+      waiting = true;
+    }
+    if (!response.complete) throw new HttpProblem(`${shown(address)} was cut off`, { passing: true });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw networkProblem(address, error as Error);
+  } finally {
+    clearInterval(timer);
+    response.destroy();
+  }
+}
+
+const stalled = (address: URL, stallMs: number): HttpProblem => new HttpProblem(`${address.host} sent next to nothing for ${stallMs / 1000} s`, { passing: true });
+
+function refusal(address: URL, status: number, retryAfter: string | undefined): HttpProblem {
+  const meaning = meanings[status];
+  return new HttpProblem(`${shown(address)} answered ${status}${meaning === undefined ? '' : ` (${meaning})`}`, {
+    status, passing: status === 408 || status === 429 || status >= 500, retryAfterMs: 1000 * (Number(retryAfter) || 0),
+  });
+}
+
+const meanings: Readonly<Record<number, string>> = {
+  401: 'it asks for a name and a password', 403: 'it does not give this to us', 404: 'there is no such file', 407: 'the proxy asks for a name and a password',
+  429: 'too many requests', 503: 'it is overloaded',
+};
+
+/** Names that cannot be found and certificates that are not trusted do not mend themselves. */
+const lasting = /^(ENOTFOUND|ERR_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+
+function networkProblem(address: URL, error: NodeJS.ErrnoException): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  return new HttpProblem(`${address.host}: ${error.message || error.code || 'the connection failed'}`, { passing: !lasting.test(error.code ?? '') });
+}
+
+function authorizationOf({ username, password }: URL): string | undefined {
+  return username === '' ? undefined : `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+}
