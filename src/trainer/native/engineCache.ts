@@ -72,7 +72,7 @@ export const targetOf = ({ cuda }: EngineBuild, { path }: Pick<Member, 'path'>):
 export async function listEngines(cache: EngineCache): Promise<readonly EngineEntry[]> {
   const { cacheDir, platform = thisPlatform, pins = builds } = cache, used = await installedEngine(cache);
   const entries = (await namesIn(enginesOf(cacheDir))).flatMap((name) => {
-    const [, tensorflow, of, cuda] = /^tensorflow-(\d[\w.]*)-([a-z0-9]+-[a-z0-9]+)(-cuda)?$/.exec(name) ?? [];
+    const [, tensorflow, of, cuda] = /^tensorflow-(\d[\w.]*)-(.+?)(-cuda)?$/.exec(name) ?? [];
     return tensorflow !== undefined && of !== undefined ? [{ name, tensorflow, platform: of, cuda: cuda !== undefined, folder: join(enginesOf(cacheDir), name) }] : [];
   });
   return Promise.all(entries.map(async (entry): Promise<EngineEntry> => {
