@@ -84,7 +84,7 @@ export const capabilities = {
   untrustedWorkspaces: {
     supported: 'limited',
     description: 'Experiments, layers and past runs can be browsed. Training and prediction start a program on this workspace\'s files and need its trust.',
-    restrictedConfigurations: ['thaw.node.path'],
+    restrictedConfigurations: ['thaw.engineSource', 'thaw.node.path'],
   },
   virtualWorkspaces: { supported: false, description: 'Thaw trains on files of the machine that it runs on.' },
 } as const;
@@ -163,8 +163,12 @@ export const contributes = {
         pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', patternErrorMessage: 'Write auto, off, or a time such as 5 min or 90 s.',
         markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
       },
-      'thaw.node.path': {
+      'thaw.engineSource': {
         type: 'string', default: '', order: 3, scope: 'machine-overridable',
+        markdownDescription: 'Where *Thaw: Install Native Engine* gets TensorFlow: an `https://` address of an engine pack or a package index, or a wheel, jar, pack or folder of them on this machine. Empty: your own `pip`, `uv` or `mvn`, with the index they are set up for. Every library is checked by its hash, wherever it comes from.',
+      },
+      'thaw.node.path': {
+        type: 'string', default: '', order: 4, scope: 'machine-overridable',
         markdownDescription: 'The Node (20 or newer) that trains. Empty: the one that runs this extension when it is a plain Node, else `node` on the path.',
       },
     },

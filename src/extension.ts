@@ -6,6 +6,7 @@ import { BackbonesTree } from './views/backbonesTree.ts';
 import { Dashboards } from './views/dashboardPanel.ts';
 import { DataProblems } from './views/dataProblems.ts';
 import { EngineCommands } from './views/engineCommands.ts';
+import { EngineNotice } from './views/engineNotice.ts';
 import { ExperimentLanguage } from './views/experimentLanguage.ts';
 import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
@@ -47,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const layers = own(new FreezeTree(experiment, model, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
-  for (const part of [new BackbonesTree(experiment), new StatusBar(model), new Notices(model), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage()]) own(part);
+  for (const part of [new BackbonesTree(experiment), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage()]) own(part);
 
   const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log);
   const handlers: Commands = {

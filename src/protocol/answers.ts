@@ -10,6 +10,8 @@ export interface Estimate {
   readonly plans: readonly PlanEstimate[];
   /** Why it is recommended, in one sentence. */
   readonly why: string;
+  /** The native engine, where it is missing and could be had. */
+  readonly offer?: { readonly title: string; readonly fetchBytes: number };
   /** Of the folder; with an error among them nothing can be trained on it. */
   readonly problems: readonly Diagnostic[];
 }
@@ -22,6 +24,8 @@ export interface PlanEstimate {
   readonly detail: string;
   /** Predicted for the run itself, without its from-scratch control. */
   readonly seconds: number;
+  /** The same on the engine that is offered. */
+  readonly offeredSeconds?: number;
   /** Budget of that control when it is left to `auto`. */
   readonly scratchSeconds: number;
 }

@@ -1,5 +1,5 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
-import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { DataFacts, EngineFacts, EngineGain, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { EngineOffer, Estimate, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
@@ -45,6 +45,7 @@ const rung = fields<RungFacts>({ name: engineName, ok: flag, stepMs: optional(nu
 const engine = fields<EngineFacts>({
   name: engineName, title: text, device: oneOf('cpu', 'gpu'), threads: number, node: text, why: text,
   prefix: optional(text), tried: list(rung), advice: optional(text),
+  gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);
 const data = fields<DataFacts>({
@@ -136,7 +137,8 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
   images: number, classes: number, why: text, problems: list(diagnostic),
-  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, scratchSeconds: number })),
+  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), scratchSeconds: number })),
+  offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
 
 /** The answer to `predict`. */

@@ -53,6 +53,15 @@ export interface EngineFacts {
   readonly tried: readonly RungFacts[];
   /** How to get a faster one, when there is one. */
   readonly advice?: string;
+  /** What that would do for the run's plan, where it does much. */
+  readonly gain?: EngineGain;
+}
+
+export interface EngineGain {
+  /** Predicted for the run on this engine, and on the one that could be installed. */
+  readonly seconds: number;
+  readonly offeredSeconds: number;
+  readonly fetchBytes: number;
 }
 
 export interface RungFacts {

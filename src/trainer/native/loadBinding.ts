@@ -19,7 +19,7 @@ export const bindingNodeApi = 8;
  */
 export function loadBinding(engine: InstalledEngine | undefined, bindings: string): Checked<unknown> {
   if (!engine) return refused('engine-missing', 'TensorFlow is not installed', 'run `thaw engine install`');
-  const binding = [join(bindings, thisPlatform, 'tfjs_binding.node'), join(engine.folder, 'tfjs_binding.node')].find((path) => existsSync(path));
+  const binding = [shippedBinding(bindings), join(engine.folder, 'tfjs_binding.node')].find((path) => existsSync(path));
   if (binding === undefined) return refused('engine-missing', `this build of Thaw has no binding to TensorFlow for ${thisPlatform}`, `use the package of Thaw for ${thisPlatform}, or an engine pack, which brings a binding`);
   const built = platformOf(startOf(binding));
   if (built !== thisPlatform) return refused('engine-failed', `the binding to TensorFlow is ${built === undefined ? 'no program for any machine' : `built for ${built}`}, and this is ${thisPlatform}`, `use the package of Thaw for ${thisPlatform}`);
@@ -37,6 +37,11 @@ export function loadBinding(engine: InstalledEngine | undefined, bindings: strin
     return refused('engine-failed', `TensorFlow ${engine.tensorflow} cannot be loaded: ${message}`, fix ?? reinstall);
   }
 }
+
+const shippedBinding = (bindings: string): string => join(bindings, thisPlatform, 'tfjs_binding.node');
+
+/** Whether this build of Thaw can use an engine that comes without a binding. */
+export const hasBinding = (bindings: string): boolean => existsSync(shippedBinding(bindings));
 
 const reinstall = 'run `thaw engine remove`, then `thaw engine install`';
 

@@ -1,7 +1,7 @@
 import { Refused } from '../../protocol/diagnostic.ts';
 import { HttpProblem, isAllowed, shown } from './http.ts';
 import { failed } from './installProblems.ts';
-import { nameOf, packName, type EngineBuild, type Package } from './pins.ts';
+import { nameOf, packName, type Package } from './pins.ts';
 import { remoteArchive, textAt, type Fetching } from './remoteArchive.ts';
 import { holds, type Opened, type Source } from './source.ts';
 import { readDirectory } from './zip.ts';

@@ -291,7 +291,7 @@ test('the environment\'s proxy is used, but not for what no_proxy names', async 
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const saved = { ...process.env };
   t.after(() => {
-    for (const name of ['http_proxy', 'no_proxy']) if (saved[name] === undefined) delete process.env[name]; else process.env[name] = saved[name];
+    Object.assign(process.env, { http_proxy: '', no_proxy: '' }, saved);
     proxy.closeAllConnections();
     proxy.close();
   });
