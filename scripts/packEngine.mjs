@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { compose, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { build as bundle } from 'esbuild';
@@ -59,10 +59,10 @@ async function add(zip, build, platform, source, product) {
     console.error(`› ${product.nameOf(each)}`);
     for (const { path, sizeBytes, sha256 } of each.members) {
       members.push({ path, sizeBytes, sha256 });
-      zip.addReadStreamLazy(path, { mtime }, (give) => give(null, checked(opened, path, sha256, product)));
+      zip.addReadStreamLazy(path, { mtime }, (give) => give(null, Readable.from(bytesOf(opened, path, product, sha256))));
     }
     for (const path of [...opened.directory.keys()].filter((name) => licence.test(name) && !/\/include\/.+\//.test(name))) {
-      zip.addReadStreamLazy(`licences/${basename(each.package.replace(':', '/'))}/${basename(path)}`, { mtime }, (give) => give(null, streamOf(opened, path, product)));
+      zip.addReadStreamLazy(`licences/${basename(each.package.replace(':', '/'))}/${basename(path)}`, { mtime }, (give) => give(null, Readable.from(bytesOf(opened, path, product))));
     }
   }
   const path = `binding/${platform}/tfjs_binding.node`;
@@ -77,23 +77,17 @@ async function add(zip, build, platform, source, product) {
   zip.addBuffer(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`), product.manifestPath, { mtime });
 }
 
-/** @param {any} opened @param {string} path @param {any} product @returns {NodeJS.ReadableStream} */
-function streamOf(opened, path, product) {
-  return compose(...product.openMember(opened.archive, opened.directory.get(path)));
-}
-
-/** The member's bytes; ends in an error when they are not the pinned ones. @param {any} opened @param {string} path @param {string} sha256 @param {any} product */
-function checked(opened, path, sha256, product) {
-  const hash = createHash('sha256');
-  return compose(...product.openMember(opened.archive, opened.directory.get(path)), new Transform({
-    transform(chunk, _, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-    flush(done) {
-      done(hash.digest('hex') === sha256 ? null : new Error(`${opened.archive.name}: ${path} is not the pinned file`));
-    },
-  }));
+/** A member's bytes; with a hash, they end in an error when they are others. @param {any} opened @param {string} path @param {any} product @param {string} [sha256] */
+async function* bytesOf(opened, path, product, sha256) {
+  const [packed, unpacker] = product.openMember(opened.archive, opened.directory.get(path)), hash = createHash('sha256');
+  const unpacking = pipeline(packed, unpacker);
+  unpacking.catch(() => {}); // awaited below; the loop fails first
+  for await (const chunk of unpacker) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  await unpacking;
+  if (sha256 !== undefined && hash.digest('hex') !== sha256) throw new Error(`${opened.archive.name}: ${path} is not the pinned file`);
 }
 
 /** The product's own reader of packages, and its pins. @returns {Promise<any>} */
