@@ -38,7 +38,7 @@ const rungs = [tensorflow, wasm];
 export async function openEngine(machine: Machine, pinned?: EngineFacts['name']): Promise<Engine> {
   const installed = await installedEngine({ cacheDir: machine.cache });
   const file = join(machine.cache, 'engine-choice.json');
-  const rests = [machine.version, process.version, installed?.tensorflow ?? 'none', machine.threads].join(' ');
+  const rests = [machine.version, process.version, installed?.folder ?? 'none', machine.threads].join(' ');
   const before = pinned === undefined ? readChoice(file, rests) : undefined;
   if (before) {
     const started = await rungs.find(({ name }) => name === before.name)!.start(await resourcesOf(machine));
