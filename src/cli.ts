@@ -11,7 +11,7 @@ import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
 import { paint } from './terminal/paint.ts';
 import { parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
-import type { Estimate } from './protocol/answers.ts';
+import type { Estimate, InstallProgress } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
 import { engineTable } from './terminal/engineTable.ts';
@@ -29,13 +29,16 @@ import { engineList } from './terminal/engineList.ts';
 import { engineOffers, enginesNamed, installCommand, removeCommand } from './trainer/native/engineCommand.ts';
 import { installLine } from './terminal/installLine.ts';
 import { interruptedBytes, listEngines } from './trainer/native/engineCache.ts';
-import { userCacheFolder, userDataFolder } from './base/environment.ts';
+import { addModel, listFetched, removeModel } from './trainer/child/modelsCommand.ts';
+import { knownBackbones } from './trainer/hub/knownBackbones.ts';
+import { modelLine } from './terminal/modelLine.ts';
+import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
 import type { Outcome } from './protocol/runEvent.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, predict, runs, stop, doctor, engine,
+  run, check, predict, runs, stop, doctor, engine, models,
 };
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
@@ -156,7 +159,7 @@ async function experimentAt(path: string, options: Options): Promise<Checked<Res
   const text = await readFile(path).catch((error: unknown) => {
     throw refused('no-experiment-file', `no experiment file can be read there: ${error instanceof Error ? error.message : String(error)}`, shown, 'check the path');
   });
-  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options) });
+  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options), backbones: knownBackbones(userCacheFolder()) });
 }
 
 async function predict([name, ...files]: readonly string[], options: Options): Promise<number> {
@@ -219,19 +222,9 @@ async function installEngine(cacheDir: string, options: Options): Promise<number
   if (cuda && offer && !offer.installed) {
     await confirm(`${offer.title}: up to ${bytes(offer.fetchBytes)} to fetch, ${bytes(offer.diskBytes)} on the disk.`, options);
   }
-  const { live, columns } = terminal(options), interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort());
-  const done = await installCommand({
-    cacheDir, cuda, signal: interrupt.signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from),
-    onProgress: (progress) => {
-      if (json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
-      else if (live) process.stdout.write(`\r\u001b[2K${clipped(installLine(progress, ink), columns - 1)}`);
-    },
-  }).catch((error: unknown) => {
-    if (interrupt.signal.aborted) return undefined;
-    throw error;
-  });
-  if (live) process.stdout.write('\r\u001b[2K');
+  const done = await withLiveLine(options, (onProgress, signal) => installCommand({
+    cacheDir, cuda, signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from), onProgress,
+  }));
   if (!done) return stopped;
   const installed = valueOf(done);
   return print(json ? formatJson({ type: 'installed', ...installed }) : installed.title);
@@ -253,6 +246,38 @@ async function confirm(what: string, { yes, json }: Options): Promise<void> {
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await asked.question(`${what} Go on? [y/N] `).finally(() => asked.close());
   if (!/^y(es)?$/i.test(answer.trim())) throw refused('out-of-range', 'left as it was', undefined, 'answer y to go on');
+}
+
+async function models([what = 'list', name, ...more]: readonly string[], options: Options): Promise<number> {
+  const cache = userCacheFolder();
+  if (what === 'list' && name === undefined) {
+    const found = listFetched(cache);
+    return print(options.json ? formatJson(found) : found.length === 0 ? 'none yet: `thaw models add hf:timm/…` fetches one, and so does a run that names it' : found.map((model) => modelLine(model, ink)).join('\n'));
+  }
+  if (name === undefined || more.length > 0 || !(what === 'add' || what === 'remove')) return wrongUsage('thaw models list | add <hf:owner/name> | remove <hf:owner/name>');
+  const done = what === 'remove' ? removeModel(name, cache) : await withLiveLine(options, (onProgress, signal) => addModel(name, { cache, hub: takeHubAccess(), signal, onProgress }));
+  if (!done) return stopped;
+  done.warnings.forEach((warning) => warn(warning));
+  const model = valueOf(done);
+  if (options.json) return print(formatJson(model));
+  return print('freedBytes' in model ? `removed ${visible(name)}: ${bytes(model.freedBytes as number)} are free again` : modelLine(model, ink));
+}
+
+/** Long work with a line of progress that lives, ended by Ctrl+C: then undefined. */
+async function withLiveLine<T>(options: Options, work: (onProgress: (progress: InstallProgress) => void, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const { live, columns } = terminal(options), interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  try {
+    return await work((progress) => {
+      if (options.json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
+      else if (live) process.stdout.write(`\r\u001b[2K${clipped(installLine(progress, ink), columns - 1)}`);
+    }, interrupt.signal);
+  } catch (error) {
+    if (interrupt.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    if (live) process.stdout.write('\r\u001b[2K');
+  }
 }
 
 /** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */

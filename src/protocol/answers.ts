@@ -64,3 +64,14 @@ export interface EngineOffer {
   readonly diskBytes: number;
   readonly installed: boolean;
 }
+
+/** `models add`, `models remove`: a backbone from a hub. */
+export interface FetchedModel {
+  /** As an experiment names it. */
+  readonly name: string;
+  readonly title: string;
+  readonly commit: string;
+  readonly fetchedAt: string;
+  readonly licence: string;
+  readonly sizeBytes: number;
+}

@@ -1,6 +1,6 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { DataFacts, EngineFacts, EngineGain, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { EngineOffer, Estimate, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
+import type { EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
@@ -60,7 +60,7 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
@@ -87,7 +87,7 @@ const request = fields<RunRequest>({
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text),
+  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
   test: optional(share), claim: optional(claim), problem: optional(diagnostic),
@@ -161,6 +161,11 @@ export const parseInstallProgress = (value: unknown): Parsed<InstallProgress> =>
 export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]> => parsed(list(fields<EngineOffer>({
   title: text, cuda: flag, fetchBytes: number, diskBytes: number, installed: flag,
 })), value);
+
+/** The answer to `models add` and `models remove`. */
+export const parseFetchedModel = (value: unknown): Parsed<FetchedModel> => parsed(fields<FetchedModel>({
+  name: text, title: text, commit: text, fetchedAt: text, licence: text, sizeBytes: number,
+}), value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

@@ -32,7 +32,8 @@ export type RunFact =
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
 
-export type Activity = 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
+/** `fetching` counts bytes, the others images. */
+export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
 
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';

@@ -55,6 +55,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw doctor                          engines of this machine: what works, how fast, what is missing
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
   thaw engine list | remove [version]  what is installed, how large, where
+  thaw models list | add <hf:owner/name> | remove <hf:owner/name>   backbones from a hub
 
   --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
@@ -68,6 +69,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --source <address>         engine install: from an engine pack or a package index at an https address
   --cuda                     engine install: with NVIDIA's libraries, for GPUs (Linux x64; gigabytes, so it asks)
   --yes                      engine install, remove: do not ask
+
+HF_TOKEN shows a hub who asks, for private and gated backbones; HF_ENDPOINT names another hub than Hugging Face's.
 
 Exit codes: 0 done · 1 something you can mend · 2 wrong usage · 70 our fault, please report · 130 stopped
 `;

@@ -3,6 +3,7 @@ import type { Estimate } from '../../protocol/answers.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Rates } from '../../backbones/cost.ts';
+import { bundledBackbones } from '../../backbones/backbones.ts';
 import { cardOf } from '../../backbones/cards.ts';
 import { cutCost, predictTime } from '../../backbones/cost.ts';
 import { experimentText, presets, recommend } from '../../experiment/presets.ts';
@@ -25,7 +26,7 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   const offer = await engineOffer(machine), rates = readRates(machine, await isEngineInstalled(machine) ? 'tensorflow' : 'wasm');
   const { preset: best, why } = recommend({ images, classes });
   const plans = presets.map(({ name, title, detail }) => {
-    const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder }));
+    const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
     const predicted = (on: Rates): number => predictSeconds(plan, cardOf(plan.backbone)!, { images, classes }, on), seconds = predicted(rates);
     return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predicted(readRates(machine, 'tensorflow')) }) };
   });

@@ -9,7 +9,6 @@ import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { earlierSplits } from './earlierSplits.ts';
 import { cutCost } from '../../backbones/cost.ts';
 import { learnRates } from './rates.ts';
-import { cardOf } from '../../backbones/cards.ts';
 import { fileStore } from '../../runs/fileStore.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
@@ -48,7 +47,7 @@ export async function runExperiment(run: TrainerRun, machine: Machine): Promise<
 /** Reads plan, weights and folder; undefined when a stop came first. */
 async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | undefined> {
   const { append, stopRequested: stop } = run;
-  const plan = await resolveRun(run), card = cardOf(plan.backbone)!;
+  const { plan, card } = await resolveRun(run, machine);
   const line = new ProgressLine('scanning', append);
   const scan = valueOf(await scanFolder(plan.data.folder, { signal: stop, onProgress: (found) => line.at(found) }));
   const { store, facts: known } = await openCaches(run);

@@ -3,7 +3,7 @@ import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { hasNvidiaDriver, installedBuild, listEngines, removeEngines, removeInterrupted, thisPlatform, type EngineCache, type EngineEntry } from './engineCache.ts';
 import { installEngine, type InstallOptions } from './install.ts';
-import { Pace } from './pace.ts';
+import { Pace } from '../download/pace.ts';
 import { archiveBytesOf, builds, diskBytesOf, type EngineBuild } from './pins.ts';
 
 /** `thaw engine install | list | remove`, for the terminal and for the extension (through the trainer's `engine`). */

@@ -10,7 +10,7 @@ import { clientSource } from './clientSource.ts';
 import { installedBuild, keepEngine, ownFolder, targetOf, thisPlatform, type EngineCache, type InstalledEngine } from './engineCache.ts';
 import { packManifest, type PackManifest } from './enginePack.ts';
 import { fileSource } from './fileSource.ts';
-import { patience, type Patience } from './http.ts';
+import { patience, type Patience } from '../download/http.ts';
 import { concernsAll, isInterruption, problemsOf, tooLittleSpace, unsupported } from './installProblems.ts';
 import type { FetchOptions } from './packageClients.ts';
 import { builds as pinned, diskBytesOf, nameOf, type EngineBuild } from './pins.ts';

@@ -1,7 +1,7 @@
 /** What can keep the native engine from being installed, and what to do then. */
 import { bytes } from '../../base/units.ts';
 import { Refused, type Diagnostic } from '../../protocol/diagnostic.ts';
-import { HttpProblem } from './http.ts';
+import { HttpProblem } from '../download/http.ts';
 import { nameOf, type EngineBuild } from './pins.ts';
 import { BadArchive } from './zip.ts';
 

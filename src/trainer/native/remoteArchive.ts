@@ -9,7 +9,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileArchive, type Archive } from './archive.ts';
-import { get, HttpProblem, shown, Tries, type Patience, type Reply } from './http.ts';
+import { get, HttpProblem, shown, Tries, trying, type Patience, type Reply } from '../download/http.ts';
 
 export interface Fetching {
   /** Of this install; what begins with `keptPrefix` in it may serve a later one. */
@@ -93,16 +93,6 @@ async function* stretchOf({ address, sizeBytes, version }: Remote, start: number
 
 const ask = (address: URL, { signal, patience: { stallMs } }: Fetching, start: number, end: number, version?: string): Promise<Reply> =>
   get(address, { signal, stallMs, headers: { range: `bytes=${start}-${end - 1}`, ...(version !== undefined && !version.startsWith('W/') && { 'if-range': version }) } });
-
-async function trying<T>({ patience, signal }: Fetching, work: () => Promise<T>): Promise<T> {
-  for (const tries = new Tries(patience, signal); ;) {
-    try {
-      return await work();
-    } catch (error) {
-      await tries.after(error);
-    }
-  }
-}
 
 function rangeOf({ headers, drop }: Reply, address: URL): { readonly start: number; readonly totalBytes: number } {
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];

@@ -1,5 +1,5 @@
 import { Refused } from '../../protocol/diagnostic.ts';
-import { HttpProblem, isAllowed, shown } from './http.ts';
+import { HttpProblem, isAllowed, shown } from '../download/http.ts';
 import { failed } from './installProblems.ts';
 import { nameOf, packName, type Package } from './pins.ts';
 import { remoteArchive, textAt, type Fetching } from './remoteArchive.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pace } from '../../../../src/trainer/native/pace.ts';
+import { Pace } from '../../../../src/trainer/download/pace.ts';
 
 test('the rate is that of the last seconds; nothing is said in the first', () => {
   const pace = new Pace();

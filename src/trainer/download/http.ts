@@ -1,5 +1,5 @@
 /**
- * One GET, as an installer needs it: ranges, redirects within one scheme, the environment's proxies, credentials that
+ * One request, as whoever fetches large files needs it: ranges, redirects within one scheme, the environment's proxies, credentials that
  * stand in the address, and no waiting for a server that has fallen silent. Plain http is for this machine only: what
  * comes over it could be anybody's.
  */
@@ -27,9 +27,12 @@ export class HttpProblem extends Error {
   /** It may pass: worth another try. */
   readonly passing: boolean;
   readonly retryAfterMs: number;
+  /** Of the answer, when there was one: some servers say there what they mean. */
+  readonly headers: http.IncomingHttpHeaders;
 
-  constructor(message: string, { status, passing = false, retryAfterMs = 0 }: { readonly status?: number; readonly passing?: boolean; readonly retryAfterMs?: number } = {}) {
+  constructor(message: string, { status, passing = false, retryAfterMs = 0, headers = {} }: { readonly status?: number; readonly passing?: boolean; readonly retryAfterMs?: number; readonly headers?: http.IncomingHttpHeaders } = {}) {
     super(message);
+    this.headers = headers;
     this.status = status;
     this.passing = passing;
     this.retryAfterMs = retryAfterMs;
@@ -47,6 +50,11 @@ export interface Reply {
 }
 
 export interface GetOptions {
+  readonly method?: 'GET' | 'HEAD';
+  /** For the server that is asked alone, wherever it points to; else what stands in the address. */
+  readonly authorization?: string | undefined;
+  /** A redirect to another server is the reply: for questions about a file, which who has its content need not answer. */
+  readonly stayAtServer?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly stallMs: number;
@@ -59,16 +67,17 @@ export const isAllowed = ({ protocol, hostname }: URL): boolean =>
 /** An address as it may be shown: without credentials and signatures. */
 export const shown = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
 
-/** Resolves with a 2xx; everything else rejects with HttpProblem, or with the signal's reason. */
+/** Resolves with a 2xx (or see `stayAtServer`); everything else rejects with HttpProblem, or with the signal's reason. */
 export async function get(address: URL, options: GetOptions): Promise<Reply> {
-  let authorization = authorizationOf(address), at = address;
+  let authorization = options.authorization ?? authorizationOf(address), at = address;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
     const response = await once(at, { ...options, headers: { 'accept-encoding': 'identity', ...options.headers, ...(authorization && { authorization }) } });
     const status = response.statusCode ?? 0, { location } = response.headers;
     if (status >= 200 && status < 300) return { status, headers: response.headers, address: at, body: watched(response, at, options), drop: () => void response.destroy() };
     response.destroy();
-    if (![301, 302, 303, 307, 308].includes(status) || location === undefined) throw refusal(at, status, response.headers['retry-after']);
+    if (![301, 302, 303, 307, 308].includes(status) || location === undefined) throw refusal(at, status, response.headers);
     const next = URL.canParse(location, at.href) ? new URL(location, at) : undefined;
+    if (next && options.stayAtServer && next.origin !== at.origin) return { status, headers: response.headers, address: at, body: nothing(), drop: () => undefined };
     if (!next || next.protocol !== at.protocol || !isAllowed(next)) throw new HttpProblem(`${shown(at)} redirects to ${next ? `${next.protocol}//${next.host}` : 'nowhere'}, which is refused`);
     if (next.origin !== at.origin) authorization = undefined; // credentials are for the server that was named
     authorization = authorizationOf(next) ?? authorization;
@@ -77,7 +86,22 @@ export async function get(address: URL, options: GetOptions): Promise<Reply> {
   throw new HttpProblem(`${shown(address)} redirects more than ${mostRedirects} times`);
 }
 
-/** Waits before another try, or throws what cannot pass or has happened too often. */
+/** Does `work` until it succeeds, or fails in a way that cannot pass, or too often. */
+export async function trying<T>({ patience: how, signal }: { readonly patience: Patience; readonly signal?: AbortSignal | undefined }, work: () => Promise<T>): Promise<T> {
+  for (const tries = new Tries(how, signal); ;) {
+    try {
+      return await work();
+    } catch (error) {
+      await tries.after(error);
+    }
+  }
+}
+
+async function* nothing(): AsyncGenerator<Buffer> {
+  // a reply without content
+}
+
+/** Waits before another try, or throws what cannot pass, has happened too often, or asks for a longer wait than anyone has. */
 export class Tries {
   readonly #patience: Patience;
   readonly #signal: AbortSignal | undefined;
@@ -95,20 +119,21 @@ export class Tries {
   async after(error: unknown): Promise<void> {
     this.#signal?.throwIfAborted();
     const pauseMs = this.#patience.pausesMs[this.#failures++];
-    if (!(error instanceof HttpProblem) || !error.passing || pauseMs === undefined) throw error;
-    await sleep(Math.max(pauseMs, Math.min(error.retryAfterMs, longestPauseMs)), undefined, { ...(this.#signal && { signal: this.#signal }) });
+    if (!(error instanceof HttpProblem) || !error.passing || pauseMs === undefined || error.retryAfterMs > longestPauseMs) throw error;
+    await sleep(Math.max(pauseMs, error.retryAfterMs), undefined, { ...(this.#signal && { signal: this.#signal }) });
   }
 }
 
-function once(address: URL, { headers, signal, stallMs }: GetOptions): Promise<http.IncomingMessage> {
+function once(address: URL, { method = 'GET', headers, signal, stallMs }: GetOptions): Promise<http.IncomingMessage> {
   const proxy = getProxyForUrl(address.href), client = address.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const request = client.get({
-      protocol: address.protocol, hostname: address.hostname.replace(/^\[|\]$/g, ''), port: address.port, path: `${address.pathname}${address.search}`,
+    const request = client.request({
+      method, protocol: address.protocol, hostname: address.hostname.replace(/^\[|\]$/g, ''), port: address.port, path: `${address.pathname}${address.search}`,
       headers, timeout: stallMs, ...(signal && { signal }), ...(proxy !== '' && { agent: new HttpsProxyAgent(proxy) }),
     }, resolve);
     request.on('timeout', () => request.destroy(stalled(address, stallMs)));
     request.on('error', (error) => reject(signal?.aborted ? signal.reason as Error : networkProblem(address, error)));
+    request.end();
   });
 }
 
@@ -137,11 +162,17 @@ async function* watched(response: http.IncomingMessage, address: URL, { signal, 
 
 const stalled = (address: URL, stallMs: number): HttpProblem => new HttpProblem(`${address.host} sent next to nothing for ${stallMs / 1000} s`, { passing: true });
 
-function refusal(address: URL, status: number, retryAfter: string | undefined): HttpProblem {
+function refusal(address: URL, status: number, headers: http.IncomingHttpHeaders): HttpProblem {
   const meaning = meanings[status];
   return new HttpProblem(`${shown(address)} answered ${status}${meaning === undefined ? '' : ` (${meaning})`}`, {
-    status, passing: status === 408 || status === 429 || status >= 500, retryAfterMs: 1000 * (Number(retryAfter) || 0),
+    status, headers, passing: status === 408 || status === 429 || status >= 500, retryAfterMs: pauseOf(headers),
   });
+}
+
+/** `Retry-After`: seconds, or an instant (RFC 9110, 10.2.3), which counts from the server's own clock. */
+function pauseOf({ 'retry-after': wish = '', date = '' }: http.IncomingHttpHeaders): number {
+  const ms = /^\d+(\.\d+)?$/.test(wish) ? 1000 * Number(wish) : Date.parse(wish) - Date.parse(date);
+  return ms > 0 ? ms : 0;
 }
 
 const meanings: Readonly<Record<number, string>> = {
