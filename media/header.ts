@@ -1,7 +1,7 @@
 import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
-import { activityText, controlTitle } from '../src/protocol/wording.ts';
+import { activityText, controlTitle, speedText } from '../src/protocol/wording.ts';
 import { clockTime, percent, threadsText } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
 
@@ -51,7 +51,7 @@ export function statusSentence({ run: { state }, controls }: PageState): string 
     case 'killed': parts.push('Killed'); break;
     case 'crashed': parts.push('Crashed'); break;
   }
-  parts.push(left(state.etaMs), state.perSecond ? `${state.perSecond.toFixed(state.perSecond < 10 ? 1 : 0)} images/s` : undefined);
+  parts.push(left(state.etaMs), state.perSecond ? speedText(state.perSecond, state.progress?.activity) : undefined);
   return parts.filter(Boolean).join(' · ');
 }
 

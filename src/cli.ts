@@ -5,13 +5,13 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
-import { percent } from './base/units.ts';
+import { bytes, percent } from './base/units.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
 import { paint } from './terminal/paint.ts';
 import { parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
-import type { Estimate } from './protocol/answers.ts';
+import type { Estimate, InstallProgress } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
 import { engineTable } from './terminal/engineTable.ts';
@@ -23,14 +23,22 @@ import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
 import { TrainerHost } from './trainer/host/trainerHost.ts';
-import { engineCommand } from './trainer/native/engineCommand.ts';
-import { userCacheFolder, userDataFolder } from './base/environment.ts';
+import { clipped } from './terminal/fit.ts';
+import { createInterface } from 'node:readline/promises';
+import { engineList } from './terminal/engineList.ts';
+import { engineOffers, enginesNamed, installCommand, removeCommand } from './trainer/native/engineCommand.ts';
+import { installLine } from './terminal/installLine.ts';
+import { interruptedBytes, listEngines } from './trainer/native/engineCache.ts';
+import { addModel, listFetched, removeModel } from './trainer/child/modelsCommand.ts';
+import { knownBackbones } from './trainer/hub/knownBackbones.ts';
+import { modelLine } from './terminal/modelLine.ts';
+import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
 import type { Outcome } from './protocol/runEvent.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, predict, runs, stop, doctor, engine,
+  run, check, predict, runs, stop, doctor, engine, models,
 };
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
@@ -151,7 +159,7 @@ async function experimentAt(path: string, options: Options): Promise<Checked<Res
   const text = await readFile(path).catch((error: unknown) => {
     throw refused('no-experiment-file', `no experiment file can be read there: ${error instanceof Error ? error.message : String(error)}`, shown, 'check the path');
   });
-  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options) });
+  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options), backbones: knownBackbones(userCacheFolder()) });
 }
 
 async function predict([name, ...files]: readonly string[], options: Options): Promise<number> {
@@ -198,18 +206,78 @@ async function doctor(_: readonly string[], options: Options): Promise<number> {
 }
 
 async function engine([what = 'list', ...more]: readonly string[], options: Options): Promise<number> {
-  if (more.length > 0 || !(what === 'install' || what === 'list' || what === 'remove')) return wrongUsage('thaw engine install | list | remove');
-  const { live } = terminal(options), interrupt = new AbortController();
+  const cacheDir = userCacheFolder();
+  if (what === 'list' && more.length === 0) {
+    const engines = await listEngines({ cacheDir });
+    return print(options.json ? formatJson(engines) : engineList(engines, await interruptedBytes(cacheDir), ink));
+  }
+  if (what === 'remove' && more.length <= 1) return removeEngine(cacheDir, more[0], options);
+  if (what === 'install' && more.length === 0) return installEngine(cacheDir, options);
+  return wrongUsage('thaw engine install | list | remove [version]');
+}
+
+async function installEngine(cacheDir: string, options: Options): Promise<number> {
+  const { cuda = false, json } = options;
+  const offer = (await engineOffers({ cacheDir })).find((each) => each.cuda === cuda);
+  if (cuda && offer && !offer.installed) {
+    await confirm(`${offer.title}: up to ${bytes(offer.fetchBytes)} to fetch, ${bytes(offer.diskBytes)} on the disk.`, options);
+  }
+  const done = await withLiveLine(options, (onProgress, signal) => installCommand({
+    cacheDir, cuda, signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from), onProgress,
+  }));
+  if (!done) return stopped;
+  const installed = valueOf(done);
+  return print(json ? formatJson({ type: 'installed', ...installed }) : installed.title);
+}
+
+async function removeEngine(cacheDir: string, version: string | undefined, options: Options): Promise<number> {
+  const engines = valueOf(await enginesNamed(version, { cacheDir })), leftBytes = version === undefined ? await interruptedBytes(cacheDir) : 0;
+  const sizeBytes = engines.reduce((sum, each) => sum + each.sizeBytes, leftBytes);
+  if (sizeBytes > 0) await confirm(`${[...engines.map(({ name }) => name), ...leftBytes > 0 ? ['an interrupted install'] : []].join(', ')}: ${bytes(sizeBytes)} will be removed.`, options);
+  valueOf(await removeCommand(cacheDir, engines, { everything: version === undefined }));
+  if (options.json) return print(formatJson({ removed: engines.map(({ name }) => name), freedBytes: sizeBytes }));
+  return print(sizeBytes > 0 ? `${bytes(sizeBytes)} freed` : 'there was no native engine');
+}
+
+/** Throws Refused unless the person agrees; nobody is asked who cannot answer. */
+async function confirm(what: string, { yes, json }: Options): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY || json) throw refused('out-of-range', what, undefined, 'say --yes if that is meant');
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asked.question(`${what} Go on? [y/N] `).finally(() => asked.close());
+  if (!/^y(es)?$/i.test(answer.trim())) throw refused('out-of-range', 'left as it was', undefined, 'answer y to go on');
+}
+
+async function models([what = 'list', name, ...more]: readonly string[], options: Options): Promise<number> {
+  const cache = userCacheFolder();
+  if (what === 'list' && name === undefined) {
+    const found = listFetched(cache);
+    return print(options.json ? formatJson(found) : found.length === 0 ? 'none yet: `thaw models add hf:timm/…` fetches one, and so does a run that names it' : found.map((model) => modelLine(model, ink)).join('\n'));
+  }
+  if (name === undefined || more.length > 0 || !(what === 'add' || what === 'remove')) return wrongUsage('thaw models list | add <hf:owner/name> | remove <hf:owner/name>');
+  const done = what === 'remove' ? removeModel(name, cache) : await withLiveLine(options, (onProgress, signal) => addModel(name, { cache, hub: takeHubAccess(), signal, onProgress }));
+  if (!done) return stopped;
+  done.warnings.forEach((warning) => warn(warning));
+  const model = valueOf(done);
+  if (options.json) return print(formatJson(model));
+  return print('freedBytes' in model ? `removed ${visible(name)}: ${bytes(model.freedBytes as number)} are free again` : modelLine(model, ink));
+}
+
+/** Long work with a line of progress that lives, ended by Ctrl+C: then undefined. */
+async function withLiveLine<T>(options: Options, work: (onProgress: (progress: InstallProgress) => void, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const { live, columns } = terminal(options), interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
-  const done = await engineCommand(what, {
-    cacheDir: userCacheFolder(), signal: interrupt.signal, ...(options.from !== undefined && { from: resolve(options.from) }),
-    say: (line) => { if (live) process.stdout.write(`\r\u001b[2K${line}`); },
-  }).catch((error: unknown) => {
+  try {
+    return await work((progress) => {
+      if (options.json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
+      else if (live) process.stdout.write(`\r\u001b[2K${clipped(installLine(progress, ink), columns - 1)}`);
+    }, interrupt.signal);
+  } catch (error) {
     if (interrupt.signal.aborted) return undefined;
     throw error;
-  });
-  if (live) process.stdout.write('\r\u001b[2K');
-  return done ? print(valueOf(done).title) : stopped;
+  } finally {
+    if (live) process.stdout.write('\r\u001b[2K');
+  }
 }
 
 /** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */

@@ -11,6 +11,11 @@ export interface RunTarget {
   readonly runId: RunId;
 }
 
+/** What a command about a backbone is called with: a row of the Backbones tree. */
+export interface BackboneTarget {
+  readonly name: string;
+}
+
 export interface Commands {
   'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
@@ -25,6 +30,9 @@ export interface Commands {
   'thaw.chooseStage': () => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
+  'thaw.addBackbone': (name?: string) => Promise<void>;
+  'thaw.removeBackbone': (backbone?: BackboneTarget) => Promise<void>;
+  'thaw.setHubToken': () => Promise<void>;
   'thaw.showLog': () => Promise<void>;
 }
 
@@ -61,6 +69,9 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
+  'thaw.addBackbone': { title: 'Add Backbone…', icon: '$(add)' },
+  'thaw.removeBackbone': { title: 'Remove Backbone…', icon: '$(trash)' },
+  'thaw.setHubToken': { title: 'Set Hub Token…' },
   'thaw.showLog': { title: 'Show Log' },
 };
 
@@ -84,7 +95,7 @@ export const capabilities = {
   untrustedWorkspaces: {
     supported: 'limited',
     description: 'Experiments, layers and past runs can be browsed. Training and prediction start a program on this workspace\'s files and need its trust.',
-    restrictedConfigurations: ['thaw.node.path'],
+    restrictedConfigurations: ['thaw.engineSource', 'thaw.node.path'],
   },
   virtualWorkspaces: { supported: false, description: 'Thaw trains on files of the machine that it runs on.' },
 } as const;
@@ -135,10 +146,14 @@ export const contributes = {
       { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: 'navigation@3' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
+      { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
+      { command: 'thaw.setHubToken', when: 'view == thaw.backbones', group: '1_hub@1' },
       { command: 'thaw.diagnoseEngines', when: 'view == thaw.backbones', group: '2_thaw@1' },
       { command: 'thaw.installEngine', when: 'view == thaw.backbones', group: '2_thaw@2' },
     ],
     'view/item/context': [
+      { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: 'inline@1' },
+      { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: '3_delete@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: 'inline@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: '1_run@1' },
       { command: 'thaw.openDashboard', when: run('\\brun\\b'), group: '1_run@2' },
@@ -163,8 +178,17 @@ export const contributes = {
         pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', patternErrorMessage: 'Write auto, off, or a time such as 5 min or 90 s.',
         markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
       },
-      'thaw.node.path': {
+      'thaw.engineSource': {
         type: 'string', default: '', order: 3, scope: 'machine-overridable',
+        markdownDescription: 'Where *Thaw: Install Native Engine* gets TensorFlow: an `https://` address of an engine pack or a package index, or a wheel, jar, pack or folder of them on this machine. Empty: your own `pip`, `uv` or `mvn`, with the index they are set up for. Every library is checked by its hash, wherever it comes from.',
+      },
+      'thaw.hub.endpoint': {
+        type: 'string', default: '', order: 4, scope: 'machine', // a workspace must not choose whom the token is sent to
+        pattern: '^(https?://\\S+)?$', patternErrorMessage: 'Write an address such as https://hub.example.com.',
+        markdownDescription: 'The hub that backbones are fetched from. Empty: what HF_ENDPOINT says, else Hugging Face\'s.',
+      },
+      'thaw.node.path': {
+        type: 'string', default: '', order: 5, scope: 'machine-overridable',
         markdownDescription: 'The Node (20 or newer) that trains. Empty: the one that runs this extension when it is a plain Node, else `node` on the path.',
       },
     },

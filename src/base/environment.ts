@@ -31,3 +31,13 @@ export function userCacheFolder(): string {
     default: return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'thaw');
   }
 }
+
+/**
+ * Which hub weights come from, and the token that proves who asks. The token leaves the environment with this: no child
+ * of this process needs it, and what is not there cannot be printed.
+ */
+export function takeHubAccess(): { readonly endpoint: string; readonly token?: string } {
+  const { HF_ENDPOINT, HF_TOKEN } = process.env;
+  delete process.env['HF_TOKEN'];
+  return { endpoint: (HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''), ...(HF_TOKEN && { token: HF_TOKEN }) };
+}

@@ -1,7 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Node } from 'yaml';
 import { suggest } from '../base/suggest.ts';
-import { cardNames } from '../backbones/cards.ts';
 import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
 import { allowedText, requiredKeys } from './schema.ts';
 import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap } from './schema.ts';
@@ -82,9 +81,7 @@ export class FieldReader {
     if (field.names === 'pattern' && (value.length > 200 || value.split('*').length > 5)) { // matching takes time exponential in its stars
       return this.#refuse('out-of-range', `${quoted(value)} is too long for a pattern, or has more than 4 "*"`, node, 'name a block');
     }
-    if (field.names !== 'backbone' || cardNames.includes(value)) return value;
-    const near = suggest(value.slice(0, 80), cardNames);
-    return this.#refuse('unknown-backbone', `no backbone ${quoted(value)}`, node, near ? `did you mean "${near}"?` : `there is ${cardNames.join(', ')}`);
+    return value; // a backbone is looked up where that can be done: senseCheck.ts
   }
 
   #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {

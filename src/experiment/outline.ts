@@ -1,10 +1,13 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Node, Pair } from 'yaml';
-import { cardNames, cardOf } from '../backbones/cards.ts';
+import type { Backbones } from '../backbones/backbones.ts';
+import { isFolder } from '../backbones/backboneName.ts';
 import { patternNames } from '../backbones/freezePlan.ts';
+import type { Architecture } from '../backbones/card.ts';
 import type { TextPosition, TextRange } from '../protocol/diagnostic.ts';
 import { lineIndex } from './lineIndex.ts';
 import { readExperiment } from './parse.ts';
+import type { ResolveOptions } from './resolve.ts';
 import { detailOf, formatValue } from './format.ts';
 import { allowedText, experimentField, fieldAt } from './schema.ts';
 import type { Field, ValueMap } from './schema.ts';
@@ -56,7 +59,7 @@ export interface Completion {
 }
 
 /** Keys that may be added at the cursor, or values of the key before it: of whatever can be made out of an unfinished file. */
-export function completeAt(text: string, position: TextPosition): readonly Completion[] {
+export function completeAt(text: string, position: TextPosition, { backbones, folderOf }: Pick<ResolveOptions, 'backbones' | 'folderOf'>): readonly Completion[] {
   const offset = lineIndex(text).offsetOf(position), word = /[\w.*%-]*$/.exec(text.slice(0, offset))![0];
   const rest = /^[\w.*%-]*/.exec(text.slice(offset))![0];
   // A marker in place of the word at the cursor turns an unfinished line into a node of the tree, whose path is the answer.
@@ -69,7 +72,8 @@ export function completeAt(text: string, position: TextPosition): readonly Compl
   if (found === undefined) return [];
   const field = fieldAt(found.path);
   if (field?.kind === 'map') return keyCompletions(field, found.present);
-  return field ? valueCompletions(field.kind === 'list' ? field.of : field, backboneIn(root)) : [];
+  const written = backboneIn(root), backbone = isFolder(written) ? folderOf(written) : written;
+  return field ? valueCompletions(field.kind === 'list' ? field.of : field, backbone, backbones) : [];
 }
 
 const marker = 'thawCursor';
@@ -104,7 +108,7 @@ function keyCompletions(field: Extract<Field, { kind: 'map' }>, present: Readonl
     .map(([key, child]) => ({ label: key, insert: `${key}: `, detail: `${child.describe} (${detailOf(child)})`, kind: 'key' }));
 }
 
-function valueCompletions(field: Field, backbone: string): readonly Completion[] {
+function valueCompletions(field: Field, backbone: string, backbones: Backbones): readonly Completion[] {
   const values = (names: readonly string[], detail: (name: string) => string): readonly Completion[] =>
     names.map((name) => ({ label: name, insert: name, detail: detail(name), kind: 'value' }));
   switch (field.kind) {
@@ -112,9 +116,13 @@ function valueCompletions(field: Field, backbone: string): readonly Completion[]
     case 'number': case 'share': return values([formatValue(field, field.default)], () => `default; ${allowedText(field)}`);
     case 'duration': return values(['auto', 'off', '5 min'], () => field.describe);
     case 'text': {
-      if (field.names === 'backbone') return values(cardNames, (name) => cardOf(name)!.title);
-      const card = field.names === 'pattern' ? cardOf(backbone) : undefined;
-      return card ? values(patternNames(card.network(2)), () => 'trains') : [];
+      const known = (name: string): Architecture | undefined => {
+        const found = backbones.find(name);
+        return found.ok ? found.value : undefined;
+      };
+      if (field.names === 'backbone') return values(backbones.names(), (name) => known(name)?.title ?? name);
+      const network = field.names === 'pattern' ? known(backbone)?.network(2) : undefined;
+      return network ? values(patternNames(network), () => 'trains') : [];
     }
     case 'list': case 'map': return [];
   }

@@ -6,7 +6,7 @@ export interface Plan {
   readonly thaw: 1;
   readonly task: 'image-classification';
   readonly data: DataPlan;
-  /** Name of a card in backbones/cards.ts. */
+  /** `efficientnet_lite0`, `hf:owner/name@revision`, or a folder, absolute once resolved: backbones/backboneName.ts. */
   readonly backbone: string;
   readonly stages: readonly StagePlan[];
   /** Samples per step. */

@@ -1,4 +1,7 @@
 import { suggest } from '../base/suggest.ts';
+import { isFolder } from '../backbones/backboneName.ts';
+import type { Backbones } from '../backbones/backbones.ts';
+import type { Architecture } from '../backbones/card.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { readExperiment, readOverride } from './parse.ts';
 import type { Written } from './parse.ts';
@@ -13,16 +16,20 @@ export interface ResolveOptions {
   readonly file: string;
   /** Absolute folder from the one that is written (relative to the file). */
   readonly folderOf: (written: string) => string;
+  /** What the backbone's name is looked up in. */
+  readonly backbones: Backbones;
   /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
 
-/** A Plan and where each of its values came from. */
+/** A Plan, where each of its values came from, and the network that it is about. */
 export interface Resolved {
   readonly plan: Plan;
   readonly origins: Origins;
+  /** What the plan's backbone is; undefined: not known before its weights are fetched, and neither are its layers. */
+  readonly backbone: Architecture | undefined;
 }
 
 /** The experiment with every default filled in, here and nowhere else, and checked for sense. All problems at once. */
@@ -38,10 +45,11 @@ export function resolveExperiment(text: Uint8Array | string, options: ResolveOpt
   });
   // The one cast from table to type: schema.ts has a field for every key of Plan, and each value was read by its field.
   const filled = values as unknown as FilledPlan;
-  const sense = new SenseCheck(filled, written, options.file);
+  const plan = planOf(filled, options.folderOf), backbone = options.backbones.find(plan.backbone);
+  const sense = new SenseCheck(filled, written, options.file, backbone);
   found.push(...sense.errors());
-  if (found.length > 0) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  return { ok: true, value: { plan: planOf(filled, options.folderOf), origins }, warnings: sense.remarks() };
+  if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
+  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: sense.remarks() };
 }
 
 /** In reading order; what has no place first. */
@@ -55,6 +63,7 @@ function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan
   return {
     ...filled,
     data: { ...filled.data, folder: folderOf(filled.data.folder) },
+    backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
     controls: filled.controls.filter((control) => !(off && control === 'scratch')),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
   };

@@ -133,7 +133,7 @@ const planKeys = {
   thaw: integer('Version of this file’s language.', 1, 1, 1),
   task: choice('What is learnt.', 'image-classification', { 'image-classification': 'one label per photo' }),
   data: { kind: 'map', keys: dataKeys, describe: 'The photos and how they are divided.' },
-  backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network.' },
+  backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network: one that came with Thaw, `hf:timm/resnet50.a1_in1k` (any repository of a hub, `@revision` behind it), or a folder with config.json and safetensors (`./my-backbone`).' },
   stages: {
     kind: 'list', unique: false, default: [{}],
     describe: 'What trains when: stages follow each other, each goes on from the best weights of the one before.',

@@ -1,7 +1,7 @@
-import { cardOf } from '../backbones/cards.ts';
+import type { Architecture } from '../backbones/card.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
-import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
+import type { Checked, Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
 import type { Written } from './parse.ts';
 import type { Plan } from './plan.ts';
@@ -15,21 +15,33 @@ export class SenseCheck {
   readonly #plan: FilledPlan;
   readonly #written: Written;
   readonly #file: string;
+  readonly #backbone: Checked<Architecture | undefined>;
 
-  constructor(plan: FilledPlan, written: Written, file: string) {
+  /** backbone: what its name stands for, as far as that is known. */
+  constructor(plan: FilledPlan, written: Written, file: string, backbone: Checked<Architecture | undefined>) {
     this.#plan = plan;
     this.#written = written;
     this.#file = file;
+    this.#backbone = backbone;
   }
 
   errors(): Diagnostic[] {
-    const { stages, backbone } = this.#plan, network = cardOf(backbone)?.network(2); // names do not depend on the number of classes
-    if (stages.length === 0) return [...this.#split(), this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
-    return [...this.#split(), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    const { stages } = this.#plan, found = this.#backbone, network = found.ok ? found.value?.network(2) : undefined; // names do not depend on the number of classes
+    const problems = [...this.#split(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
+    if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
+    return [...problems, ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
 
-  /** Controls that were taken out: allowed, and said. */
+  /** Allowed, and said: weights that are not there yet, controls that were taken out. */
   remarks(): Diagnostic[] {
+    return [...this.#ofBackbone(this.#backbone.warnings), ...this.#missingControls()];
+  }
+
+  #ofBackbone(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+    return diagnostics.map(({ severity, code, message, fix }) => this.#diagnostic(severity, code, message, 'backbone', fix));
+  }
+
+  #missingControls(): Diagnostic[] {
     const { controls, scratchBudget } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
       const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];

@@ -35,6 +35,8 @@ export const diagnosticCodes = [
   'empty-file', 'truncated', 'not-an-image', 'corrupt', 'unsupported-extension', 'unsupported-format',
   'extension-mismatch', 'permission-denied', 'unreadable-file', 'too-large', 'too-small', 'extreme-aspect', 'blank',
   'duplicate', 'duplicate-conflict', 'near-duplicate', 'near-duplicate-conflict', 'leak', 'converted',
+  // weights from elsewhere
+  'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine
   'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'disk-full', 'unwritable', 'non-finite-loss',
   // runs

@@ -1,6 +1,6 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
-import type { DataFacts, EngineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { Estimate, FilePrediction, InstalledEngine, PlanEstimate } from './answers.ts';
+import type { DataFacts, EngineFacts, EngineGain, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
@@ -45,6 +45,7 @@ const rung = fields<RungFacts>({ name: engineName, ok: flag, stepMs: optional(nu
 const engine = fields<EngineFacts>({
   name: engineName, title: text, device: oneOf('cpu', 'gpu'), threads: number, node: text, why: text,
   prefix: optional(text), tried: list(rung), advice: optional(text),
+  gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);
 const data = fields<DataFacts>({
@@ -59,7 +60,7 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
@@ -86,7 +87,7 @@ const request = fields<RunRequest>({
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text),
+  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
   test: optional(share), claim: optional(claim), problem: optional(diagnostic),
@@ -136,7 +137,8 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
   images: number, classes: number, why: text, problems: list(diagnostic),
-  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, scratchSeconds: number })),
+  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), scratchSeconds: number })),
+  offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
 
 /** The answer to `predict`. */
@@ -148,7 +150,22 @@ export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction
 export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);
 
 /** The answer to `engine install`. */
-export const parseInstalledEngine = (value: unknown): Parsed<InstalledEngine> => parsed(fields<InstalledEngine>({ title: text }), value);
+export const parseInstalledEngine = (value: unknown): Parsed<InstalledEngine> => parsed(fields<InstalledEngine>({ title: text, folder: text }), value);
+
+/** Told before it. */
+export const parseInstallProgress = (value: unknown): Parsed<InstallProgress> => parsed(fields<InstallProgress>({
+  activity: oneOf('fetching', 'unpacking'), doneBytes: number, totalBytes: number, bytesPerSecond: optional(number), leftMs: optional(number),
+}), value);
+
+/** The answer to `engine offers`. */
+export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]> => parsed(list(fields<EngineOffer>({
+  title: text, cuda: flag, fetchBytes: number, diskBytes: number, installed: flag,
+})), value);
+
+/** The answer to `models add` and `models remove`. */
+export const parseFetchedModel = (value: unknown): Parsed<FetchedModel> => parsed(fields<FetchedModel>({
+  name: text, title: text, commit: text, fetchedAt: text, licence: text, sizeBytes: number,
+}), value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

@@ -32,7 +32,8 @@ export type RunFact =
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
 
-export type Activity = 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
+/** `fetching` counts bytes, the others images. */
+export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
 
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';
@@ -53,6 +54,15 @@ export interface EngineFacts {
   readonly tried: readonly RungFacts[];
   /** How to get a faster one, when there is one. */
   readonly advice?: string;
+  /** What that would do for the run's plan, where it does much. */
+  readonly gain?: EngineGain;
+}
+
+export interface EngineGain {
+  /** Predicted for the run on this engine, and on the one that could be installed. */
+  readonly seconds: number;
+  readonly offeredSeconds: number;
+  readonly fetchBytes: number;
 }
 
 export interface RungFacts {

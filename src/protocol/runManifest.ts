@@ -22,8 +22,10 @@ export interface RunManifest {
   readonly experimentFile: string;
   /** Absolute path of the dataset folder; empty until the trainer has read the plan. */
   readonly dataFolder: string;
-  /** Name of the backbone's card; empty until the trainer has read the plan. */
+  /** Name of the backbone's card, of a hub's with its commit; empty until the trainer has read the plan. */
   readonly backbone: string;
+  /** sha256 of its weights (of several files, of their hashes): the frozen layers are not in the checkpoints. */
+  readonly weights?: string;
   /** What was asked for beside the experiment file. */
   readonly request?: RunRequest;
   /** Set on control runs. */

@@ -1,8 +1,10 @@
+import { bytes } from '../base/units.ts';
 import type { Activity } from './runEvent.ts';
 import type { Progress } from './reduceRun.ts';
 
 /** Words shared by page, trees and terminal, so that one thing has one name everywhere. */
 const activities: Readonly<Record<Activity, string>> = {
+  'fetching': 'Fetching the backbone',
   'scanning': 'Looking through the folder',
   'reading': 'Reading images',
   'features': 'Running images through the frozen layers',
@@ -13,8 +15,15 @@ const activities: Readonly<Record<Activity, string>> = {
 
 /** "Reading images: 120 of 360". */
 export function activityText({ activity, done, total }: Progress): string {
-  const much = total !== undefined ? `: ${done} of ${total}` : done > 0 ? `: ${done}` : '';
+  const shown = activity === 'fetching' ? bytes : String;
+  const much = total !== undefined ? `: ${shown(done)} of ${shown(total)}` : done > 0 ? `: ${shown(done)}` : '';
   return `${activities[activity]}${much}`;
+}
+
+/** "5,310 images/s", "9.3 images/s", "3.1 MiB/s": what goes on now, or training. */
+export function speedText(perSecond: number, activity?: Activity): string {
+  if (activity === 'fetching') return `${bytes(perSecond)}/s`;
+  return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en-US')} images/s`;
 }
 
 /** How a control is called wherever one is shown. */

@@ -17,6 +17,9 @@ export interface Options {
   readonly 'no-scratch'?: boolean;
   readonly 'scratch-budget'?: string;
   readonly from?: string;
+  readonly source?: string;
+  readonly cuda?: boolean;
+  readonly yes?: boolean;
   readonly home?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
@@ -25,7 +28,8 @@ export interface Options {
 
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
-  'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'home': { type: 'string' },
+  'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
+  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' },
   'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
@@ -49,7 +53,9 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw runs                            runs of this folder
   thaw stop <run>                      finish the step, keep a checkpoint, end
   thaw doctor                          engines of this machine: what works, how fast, what is missing
-  thaw engine install | list | remove  TensorFlow for fast training
+  thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
+  thaw engine list | remove [version]  what is installed, how large, where
+  thaw models list | add <hf:owner/name> | remove <hf:owner/name>   backbones from a hub
 
   --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
@@ -59,7 +65,12 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --detach                   start, print the run's id, and leave it running
   --json                     one JSON line per event, for programs
-  --from <file>              engine install: from a wheel, a jar or an engine pack at hand
+  --from <file | folder>     engine install: from wheels, a jar or an engine pack at hand
+  --source <address>         engine install: from an engine pack or a package index at an https address
+  --cuda                     engine install: with NVIDIA's libraries, for GPUs (Linux x64; gigabytes, so it asks)
+  --yes                      engine install, remove: do not ask
+
+HF_TOKEN shows a hub who asks, for private and gated backbones; HF_ENDPOINT names another hub than Hugging Face's.
 
 Exit codes: 0 done · 1 something you can mend · 2 wrong usage · 70 our fault, please report · 130 stopped
 `;

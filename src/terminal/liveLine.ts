@@ -1,5 +1,5 @@
 import type { RunState } from '../protocol/reduceRun.ts';
-import { activityText, controlTitle } from '../protocol/wording.ts';
+import { activityText, controlTitle, speedText } from '../protocol/wording.ts';
 import { behindControl } from '../protocol/behindControl.ts';
 import { clockTime, percent } from '../base/units.ts';
 import { lastY } from '../base/series.ts';
@@ -34,9 +34,6 @@ function partsOf(state: RunState): string[] {
       accuracy !== undefined ? `validation ${percent(accuracy)}` : undefined,
     );
   } else parts.push(state.status === 'queued' ? 'waiting for another run to end' : state.status);
-  parts.push(perSecond !== undefined && perSecond > 0 ? `${thousands(perSecond)} images/s` : undefined, etaMs !== undefined ? `${clockTime(etaMs)} left` : undefined);
+  parts.push(perSecond !== undefined && perSecond > 0 ? speedText(perSecond, progress?.activity) : undefined, etaMs !== undefined ? `${clockTime(etaMs)} left` : undefined);
   return parts.filter((part): part is string => part !== undefined && part !== '');
 }
-
-/** 5310.4 → "5,310"; 9.31 → "9.3". */
-const thousands = (value: number): string => value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en-US');

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import type { Architecture } from '../backbones/card.ts';
 import { Owner } from '../base/owner.ts';
 import type { ContextKey } from '../contributions.ts';
 import { experimentSuffix } from '../contributions.ts';
@@ -13,6 +14,8 @@ export interface ActiveExperiment {
   readonly uri: vscode.Uri;
   /** The last plan that could be read; undefined when none could. */
   readonly plan?: Plan;
+  /** What that plan is about; undefined: its layers are known once its weights are fetched. */
+  readonly backbone?: Architecture | undefined;
   /** The stage whose ticks are shown: an index of `plan.stages`. */
   readonly stage: number;
   /** Errors of the file as it is now; the plan is then an older one. */
@@ -99,10 +102,10 @@ export class ActiveExperimentModel extends Owner {
     const active = this.#active;
     if (active?.uri.toString() !== uri.toString()) return;
     if (!checked.ok) return this.#set({ ...active, errors: checked.errors });
-    const { plan } = checked.value;
+    const { plan, backbone } = checked.value;
     // A plan seen for the first time shows its last stage: the one that thaws.
     const stage = active.plan ? Math.min(active.stage, plan.stages.length - 1) : plan.stages.length - 1;
-    this.#set({ uri, plan, stage, errors: [] });
+    this.#set({ uri, plan, backbone, stage, errors: [] });
   }
 
   async #changedOnDisk(uri: vscode.Uri): Promise<void> {

@@ -1,8 +1,9 @@
-import { threadsText } from '../base/units.ts';
+import { about, bytes, threadsText } from '../base/units.ts';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
 import { Refused } from '../protocol/diagnostic.ts';
-import { parseEngineFacts, parseInstalledEngine } from '../protocol/guards.ts';
+import type { EngineOffer, InstallProgress } from '../protocol/answers.ts';
+import { parseEngineFacts, parseEngineOffers, parseInstalledEngine, parseInstallProgress } from '../protocol/guards.ts';
 import type { EngineFacts, RungFacts } from '../protocol/runEvent.ts';
 import type { Parsed } from '../protocol/shape.ts';
 import type { Homes } from './homes.ts';
@@ -11,8 +12,8 @@ import { trusted } from './trust.ts';
 
 /** Each rung that is tried passes a self-test of about a second. */
 const diagnoseTimeoutMs = 120_000;
-/** Some hundred megabytes over a slow line. */
-const installTimeoutMs = 3_600_000;
+/** Some hundred megabytes over a slow line; with CUDA, gigabytes. */
+const installTimeoutMs = 6 * 3_600_000;
 
 interface EngineItem extends vscode.QuickPickItem {
   readonly install?: true;
@@ -40,15 +41,31 @@ export class EngineCommands {
 
   install: Commands['thaw.installEngine'] = async () => {
     if (!await trusted('Installing an engine')) return;
-    const { title } = await this.#ask('Installing the native engine', ['engine', 'install'], installTimeoutMs, parseInstalledEngine);
+    const offer = await this.#chooseOffer();
+    if (!offer) return;
+    const args = ['install', ...offer.cuda ? ['--cuda'] : [], ...configuredSource()];
+    const { title } = await this.#ask('Installing the native engine', ['engine', ...args], installTimeoutMs, parseInstalledEngine);
     void vscode.window.showInformationMessage(`${title} is installed. The next run uses it where it is fastest.`);
   };
 
+  /** One is no question; beside one with CUDA, which is only offered where NVIDIA's driver is, the person is asked. */
+  async #chooseOffer(): Promise<Pick<EngineOffer, 'cuda'> | undefined> {
+    const offers = await this.#ask('Looking for a native engine', ['engine', 'offers'], diagnoseTimeoutMs, parseEngineOffers);
+    const [first] = offers;
+    if (!first?.cuda) return first ?? { cuda: false }; // without an offer, the installer says why
+    const items = offers.map((offer) => ({
+      label: offer.title, description: offer.installed ? 'installed' : '', offer,
+      detail: `${offer.cuda ? 'For the NVIDIA GPU of this machine' : 'For the processor alone'}: up to ${bytes(offer.fetchBytes)} to fetch, ${bytes(offer.diskBytes)} on the disk`,
+    }));
+    return (await vscode.window.showQuickPick(items, { title: 'Install Native Engine' }))?.offer;
+  }
+
   #ask<T>(title: string, [command, ...args]: readonly [string, ...string[]], timeoutMs: number, parse: (value: unknown) => Parsed<T>): Thenable<T> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (_, token) => {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (report, token) => {
       const cancelled = new AbortController();
       token.onCancellationRequested(() => cancelled.abort());
-      const answer = await this.#homes.any().ask(command, args, { signal: cancelled.signal, timeoutMs });
+      const onProgress = progressIn(report);
+      const answer = await this.#homes.any().ask(command, args, { signal: cancelled.signal, timeoutMs, ...(args[0] === 'install' && { onProgress }) });
       if (!answer.ok) throw new Refused(answer.errors);
       for (const { message } of answer.warnings) this.#log.warn(message);
       const parsed = parse(answer.value);
@@ -57,6 +74,29 @@ export class EngineCommands {
     });
   }
 }
+
+/** An address, or something on this machine. */
+function configuredSource(): string[] {
+  const source = vscode.workspace.getConfiguration('thaw').get<string>('engineSource')?.trim();
+  if (!source) return [];
+  return [/^[a-z][a-z+.-]+:\/\//i.test(source) ? '--source' : '--from', source];
+}
+
+/** Lines of progress as VS Code's bar and message; a new activity begins the bar anew, which VS Code cannot: it stays full. */
+function progressIn(bar: vscode.Progress<{ message?: string; increment?: number }>): (value: unknown) => void {
+  let shownPercent = 0;
+  return (value) => {
+    const told = parseInstallProgress(value);
+    if (!told.ok) return;
+    const { doneBytes, totalBytes } = told.value, percent = 100 * doneBytes / Math.max(1, totalBytes);
+    bar.report({ message: progressText(told.value), increment: Math.max(0, percent - shownPercent) });
+    shownPercent = Math.max(shownPercent, percent);
+  };
+}
+
+/** "fetching 125 MiB of 261 MiB · 12.3 MiB/s · 11 s left". */
+const progressText = ({ activity, doneBytes, totalBytes, bytesPerSecond, leftMs }: InstallProgress): string =>
+  [`${activity} ${bytes(doneBytes)} of ${bytes(totalBytes)}`, bytesPerSecond !== undefined && `${bytes(bytesPerSecond)}/s`, leftMs !== undefined && `${about(leftMs)} left`].filter(Boolean).join(' · ');
 
 function rungItem({ name, ok, stepMs, why }: RungFacts, { tried, name: chosen }: EngineFacts): EngineItem {
   const best = tried.find((rung) => rung.name === chosen)?.stepMs;

@@ -1,4 +1,6 @@
+import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import type { Backbones } from '../backbones/backbones.ts';
 import { Owner } from '../base/owner.ts';
 import { experimentSelector } from '../contributions.ts';
 import type { Completion } from '../experiment/outline.ts';
@@ -7,11 +9,11 @@ import { markdownText } from './plainText.ts';
 
 /** What the editor shows over an experiment file: Run above it, hovers and completion from the schema. */
 export class ExperimentLanguage extends Owner {
-  constructor() {
+  constructor(backbones: Backbones) {
     super();
     this.own(vscode.languages.registerCodeLensProvider(experimentSelector, { provideCodeLenses: lensesOf }));
     this.own(vscode.languages.registerHoverProvider(experimentSelector, { provideHover: hoverAt }));
-    this.own(vscode.languages.registerCompletionItemProvider(experimentSelector, { provideCompletionItems: completionsAt }, '[', ',', '.'));
+    this.own(vscode.languages.registerCompletionItemProvider(experimentSelector, { provideCompletionItems: (document, position) => completionsAt(document, position, backbones) }, '[', ',', '.'));
   }
 }
 
@@ -28,10 +30,11 @@ async function hoverAt(document: vscode.TextDocument, position: vscode.Position)
   return hover && new vscode.Hover(new vscode.MarkdownString(hover.lines.map(markdownText).join('\n\n')), rangeOf(hover.range));
 }
 
-async function completionsAt(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.CompletionItem[]> {
+async function completionsAt(document: vscode.TextDocument, position: vscode.Position, backbones: Backbones): Promise<vscode.CompletionItem[]> {
   // Patterns have dots in them: the word to replace is longer than YAML's own idea of one.
   const range = document.getWordRangeAtPosition(position, /[\w.*%-]+/) ?? new vscode.Range(position, position);
-  return (await outline()).completeAt(document.getText(), position).map((completion, i) => itemOf(completion, range, i));
+  const folderOf = (written: string): string => resolve(dirname(document.uri.fsPath), written);
+  return (await outline()).completeAt(document.getText(), position, { backbones, folderOf }).map((completion, i) => itemOf(completion, range, i));
 }
 
 function itemOf({ label, insert, detail, kind }: Completion, range: vscode.Range, index: number): vscode.CompletionItem {

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { experimentSelector } from '../contributions.ts';
+import type { BackboneModel } from './backboneModel.ts';
 import type { Resolved } from '../experiment/resolve.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
 
@@ -22,11 +23,14 @@ export class Experiments extends Owner {
   readonly onDidRead = this.#onDidRead.event;
   readonly #onDidClose = this.own(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidClose = this.#onDidClose.event;
+  readonly #backbones: BackboneModel;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #readings = new Map<string, { readonly version: number; readonly reading: Reading }>();
 
-  constructor() {
+  constructor(backbones: BackboneModel) {
     super();
+    this.#backbones = backbones;
+    this.own(backbones.onDidChange(() => this.#readAgain()));
     this.own(vscode.workspace.onDidOpenTextDocument((document) => this.#soon(document, 0)));
     this.own(vscode.workspace.onDidChangeTextDocument(({ document }) => this.#soon(document, settleMs)));
     this.own(vscode.workspace.onDidCloseTextDocument((document) => this.#closed(document)));
@@ -55,11 +59,17 @@ export class Experiments extends Owner {
     const known = this.#readings.get(key);
     if (known?.version === version) return known.reading;
     const folder = dirname(uri.fsPath);
-    const checked = resolveExperiment(document.getText(), { file: uri.fsPath, folderOf: (written) => resolve(folder, written) });
+    const checked = resolveExperiment(document.getText(), { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones });
     const reading = { uri, checked };
     this.#readings.set(key, { version, reading });
     this.#onDidRead.fire(reading);
     return reading;
+  }
+
+  /** What a backbone's name stands for has changed, perhaps. */
+  #readAgain(): void {
+    this.#readings.clear();
+    for (const document of vscode.workspace.textDocuments) this.#soon(document, 0);
   }
 
   #closed(document: vscode.TextDocument): void {

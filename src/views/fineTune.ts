@@ -39,12 +39,16 @@ export class FineTune {
     const { experimentText, presets } = await import('../experiment/presets.ts');
     const name = basename(folder.fsPath), looking = new AbortController();
     const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
-    const picker = new PlanPicker(name, presets, budget);
     let estimate: Estimate | undefined;
-    const estimated = this.#estimate(folder, looking.signal).then((known) => {
+    const look = (): Promise<void> => this.#estimate(folder, looking.signal).then((known) => {
       if (known.ok) picker.setEstimate(estimate = known.value);
       else picker.setUnknown(problemText(new Refused(known.errors)));
     });
+    const picker = new PlanPicker(name, presets, budget, async () => {
+      await vscode.commands.executeCommand('thaw.installEngine');
+      await look();
+    });
+    const estimated = look();
     try {
       const choice = await Promise.race([picker.choose(), refusal(estimated)]);
       if (!choice) return undefined;

@@ -57,8 +57,8 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   }
 
   #changed(): void {
-    const { plan, stage } = this.#experiment.active ?? {};
-    this.#layers = plan && layersOf(plan, stage ?? 0);
+    const { plan, backbone, stage } = this.#experiment.active ?? {};
+    this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0);
     this.#describe();
     this.#onDidChange.fire();
   }
@@ -82,10 +82,10 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
 
   /** Ticks a row: an edit of the experiment file, undone like any other. Refuses where the file cannot be read or edited. */
   async setTrains(path: string, trains: boolean): Promise<void> {
-    const { uri, stage, plan } = this.#experiment.active ?? {};
-    if (!uri || stage === undefined || !plan) return;
+    const { uri, stage, backbone } = this.#experiment.active ?? {};
+    if (!uri || stage === undefined || !backbone) return;
     const [{ setFrozen }, document] = await Promise.all([import('../experiment/edit.ts'), vscode.workspace.openTextDocument(uri)]);
-    const edits = setFrozen(document.getText(), path, !trains, { network: networkOf(plan), stage, file: uri.fsPath });
+    const edits = setFrozen(document.getText(), path, !trains, { network: networkOf(backbone), stage, file: uri.fsPath });
     if (!edits.ok) throw new Refused(edits.errors);
     const edit = new vscode.WorkspaceEdit();
     edit.set(uri, edits.value.map(({ range, newText }) => vscode.TextEdit.replace(rangeOf(range), newText)));
@@ -93,10 +93,11 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   }
 }
 
-function messageOf({ plan, errors: [error], uri }: ActiveExperiment, training: boolean): string {
+function messageOf({ plan, backbone, errors: [error], uri }: ActiveExperiment, training: boolean): string {
   if (error) {
     const line = error.where?.range ? ` (line ${error.where.range.start.line + 1})` : '';
     return `${visible(basename(uri.fsPath))}: ${visible(error.message)}${line}.${plan ? ' This is the last plan that could be read.' : ''}`;
   }
+  if (plan && !backbone) return `${visible(plan.backbone)} has not been fetched yet: its layers appear once it is here. A run fetches it, and so does Add Backbone.`;
   return training ? 'A run of this experiment is on: changes apply to the next run.' : '';
 }

@@ -1,17 +1,21 @@
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { userDataFolder } from '../base/environment.ts';
-import { findNode } from '../trainer/host/findNode.ts';
+import type { Checked } from '../protocol/diagnostic.ts';
+import { findNode, type NodeChoice } from '../trainer/host/findNode.ts';
 import { TrainerHost } from '../trainer/host/trainerHost.ts';
+import type { HubAccess } from './hubAccess.ts';
 
 /** One TrainerHost per home: the workspace folder of an experiment, or the experiment's own folder when it is in none. */
 export class Homes {
   readonly #dist: string;
+  readonly #hub: HubAccess;
   readonly #hosts = new Map<string, TrainerHost>();
   /** Homes of experiments that were run though they lie outside the workspace. */
   readonly #visited = new Set<string>();
 
-  constructor(extension: vscode.Uri) {
+  constructor(extension: vscode.Uri, hub: HubAccess) {
+    this.#hub = hub;
     this.#dist = join(extension.fsPath, 'dist');
   }
 
@@ -42,12 +46,16 @@ export class Homes {
       home,
       userData: userDataFolder(),
       scripts: { keeper: join(this.#dist, 'keeper.mjs'), trainer: join(this.#dist, 'trainer.mjs') },
-      node: () => findNode({
-        ...configuredNode(), own: process.execPath, ownIsElectron: process.versions['electron'] !== undefined,
-      }),
+      node: () => this.#node(),
     });
     this.#hosts.set(home, host);
     return host;
+  }
+
+  /** With what its trainers need to know of the hub. */
+  async #node(): Promise<Checked<NodeChoice>> {
+    const found = await findNode({ ...configuredNode(), own: process.execPath, ownIsElectron: process.versions['electron'] !== undefined });
+    return found.ok ? { ...found, value: { ...found.value, environment: { ...found.value.environment, ...await this.#hub.environment() } } } : found;
   }
 }
 

@@ -1,4 +1,4 @@
-import { cardOf } from '../backbones/cards.ts';
+import type { Architecture } from '../backbones/card.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import { type FreezeRow, freezeTree, trainingShare } from '../backbones/freezeTree.ts';
@@ -25,11 +25,10 @@ export interface RowWords {
 const anyClasses = 2;
 const head = 'head';
 
-/** A resolved plan names a card that is there. */
-export const networkOf = (plan: Plan): Network => cardOf(plan.backbone)!.network(anyClasses);
+export const networkOf = (backbone: Architecture): Network => backbone.network(anyClasses);
 
-export function layersOf(plan: Plan, stageIndex: number): Layers {
-  const network = networkOf(plan);
+export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number): Layers {
+  const network = networkOf(backbone);
   const stage = plan.stages[stageIndex]!;
   const { trained } = matchPatterns(network, stage.train);
   const rows = freezeTree(network), cached = cachedNodes(network, trained), batchNorms = batchNormNodes(network);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { about } from '../base/units.ts';
+import { about, bytes } from '../base/units.ts';
 import type { PresetName } from '../experiment/presets.ts';
 import type { Estimate } from '../protocol/answers.ts';
 import { plain } from './plainText.ts';
@@ -19,6 +19,7 @@ export interface OfferedPlan {
 
 interface PlanItem extends vscode.QuickPickItem {
   readonly preset?: PresetName;
+  readonly install?: true;
 }
 
 /**
@@ -31,8 +32,11 @@ export class PlanPicker {
   readonly #folderName: string;
   #estimate: Estimate | undefined;
   #scratchBudget: string;
+  readonly #install: () => Promise<void>;
 
-  constructor(folderName: string, offered: readonly OfferedPlan[], scratchBudget: string) {
+  /** `install`: what the offer of a faster engine does; the estimate that it changes comes by `setEstimate`. */
+  constructor(folderName: string, offered: readonly OfferedPlan[], scratchBudget: string, install: () => Promise<void>) {
+    this.#install = install;
     this.#offered = offered;
     this.#scratchBudget = scratchBudget;
     this.#folderName = plain(folderName);
@@ -61,7 +65,8 @@ export class PlanPicker {
       const item = await this.#accepted();
       if (!item) return undefined;
       if (item.preset) return { preset: item.preset, scratchBudget: this.#scratchBudget };
-      this.#scratchBudget = await askBudget(this.#scratchBudget);
+      if (item.install) await this.#install();
+      else this.#scratchBudget = await askBudget(this.#scratchBudget);
       this.#draw();
     }
   }
@@ -93,7 +98,7 @@ export class PlanPicker {
   #draw(): void {
     const active = this.#pick.activeItems[0]?.preset, moved = active !== undefined && active !== this.#pick.items[0]?.preset;
     const plans = this.#estimate ? this.#estimated(this.#estimate) : this.#offered.map(({ name, title, detail }) => ({ label: title, detail, preset: name }));
-    this.#pick.items = [...plans, { label: 'Controls', kind: vscode.QuickPickItemKind.Separator }, this.#budgetItem()];
+    this.#pick.items = [...plans, { label: 'Controls', kind: vscode.QuickPickItemKind.Separator }, this.#budgetItem(), ...this.#engineItems()];
     const kept = this.#pick.items.find(({ preset }) => preset !== undefined && preset === active);
     if (moved && kept) this.#pick.activeItems = [kept]; // the person was faster than the estimate: leave the choice alone
   }
@@ -106,6 +111,18 @@ export class PlanPicker {
     });
   }
 
+  /** The plan that would gain most from the engine that could be installed, when that is much. */
+  #engineItems(): PlanItem[] {
+    const { offer, plans = [] } = this.#estimate ?? {};
+    const [best] = plans.flatMap(({ title, seconds, offeredSeconds }) => offeredSeconds === undefined || seconds < worthwhile * offeredSeconds ? [] : [{ title, seconds, offeredSeconds }])
+      .sort((a, b) => (b.seconds - b.offeredSeconds) - (a.seconds - a.offeredSeconds));
+    if (!offer || !best) return [];
+    return [{ label: 'Engine', kind: vscode.QuickPickItemKind.Separator }, {
+      label: '$(cloud-download) Install Native Engine', description: `up to ${bytes(offer.fetchBytes)} to fetch`, install: true, alwaysShow: true,
+      detail: `${plain(best.title)} would take ${about(best.offeredSeconds * 1000)} instead of ${about(best.seconds * 1000)}: ${(best.seconds / best.offeredSeconds).toFixed(1)} × faster with ${plain(offer.title)}.`,
+    }];
+  }
+
   #budgetItem(): PlanItem {
     const seconds = this.#estimate?.plans[0]?.scratchSeconds;
     const time = this.#scratchBudget === 'auto' ? `as long as the run, at least a minute${seconds === undefined ? '' : ` (${about(seconds * 1000)})`}` : this.#scratchBudget;
@@ -116,6 +133,9 @@ export class PlanPicker {
     };
   }
 }
+
+/** Smaller gains are not worth a download. */
+const worthwhile = 1.5;
 
 const budgets: readonly (vscode.QuickPickItem & { readonly budget: string })[] = [
   { label: 'As long as the run', description: 'at least one minute', budget: 'auto' },

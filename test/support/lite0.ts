@@ -15,7 +15,7 @@ export const lite0Card = cardOf('efficientnet_lite0')!;
 export const lite0: Network = lite0Card.network(lite0Card.sourceClasses);
 
 export function lite0Weights(): Weights {
-  const file = lite0Card.weights.file;
+  const { file } = lite0Card.weights[0]!;
   const decoded = decodeSafetensors(readFileSync(join(repoRoot, 'backbones', file)), file);
   assert.ok(decoded.ok);
   const fitted = fitWeights(lite0, fromSourceNames(decoded.value, lite0Card.sourceHead), file);

@@ -34,6 +34,8 @@ export const quick = 'stages: [{ train: [head], epochs: 2, augment: none }]\ncon
 export class Workspace {
   readonly folder: string;
   readonly cli: string;
+  /** Added to the environment of its commands. */
+  readonly variables: Record<string, string> = {};
 
   /** `product`: a folder with a dist/, for installations that are not as they should be. */
   constructor(t: Pick<TestContext, 'after'>, product = repoRoot) {
@@ -83,7 +85,7 @@ export class Workspace {
   }
 
   get environment(): Readonly<Record<string, string | undefined>> {
-    return { ...process.env, XDG_DATA_HOME: this.path('user-data'), THAW_CACHE: cache, NO_COLOR: '1' };
+    return { ...process.env, XDG_DATA_HOME: this.path('user-data'), THAW_CACHE: cache, NO_COLOR: '1', HF_TOKEN: undefined, HF_ENDPOINT: undefined, ...this.variables };
   }
 
   /** Folders of all runs, controls among them, oldest first, wherever they are kept. */

@@ -1,29 +1,36 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Card } from '../../backbones/card.ts';
+import { resolve } from 'node:path';
+import type { Card, WeightsFile } from '../../backbones/card.ts';
 import type { Network } from '../../backbones/op.ts';
-import type { Weights } from '../../backbones/tensorData.ts';
-import { fitWeights } from '../../backbones/fitWeights.ts';
+import type { TensorData, Weights } from '../../backbones/tensorData.ts';
+import { fitAllWeights } from '../../backbones/fitWeights.ts';
 import { fromSourceNames } from '../../backbones/weightNames.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
+import { repairOf } from '../../backbones/backboneName.ts';
 import { valueOf } from './dataset.ts';
 import { withNewHead } from '../../backbones/initialise.ts';
 
 /** Everything a network starts from: the card's weights, checked by hash, under a new head drawn from `seed`. */
 export async function pretrained(card: Card, network: Network, folder: string, seed: number): Promise<Weights> {
-  return valueOf(fitWeights(network, withNewHead(network, await sourceWeights(card, folder), seed), card.weights.file));
+  return valueOf(fitAllWeights(network, withNewHead(network, await sourceWeights(card, folder), seed), card.weights[0]!.file));
 }
 
-/** The card's file as it is, source head included (as `head`). */
+/** The card's files as they are, source head included (as `head`). folder: of bundled weights. */
 export async function sourceWeights(card: Card, folder: string): Promise<Weights> {
-  const file = join(folder, card.weights.file);
+  const tensors: [string, TensorData][] = [];
+  for (const part of card.weights) tensors.push(...await readPart(card, part, folder));
+  return fromSourceNames(new Map(tensors), card.sourceHead, card.sourceNames);
+}
+
+async function readPart({ title, name }: Card, { file: path, sha256: expected }: WeightsFile, folder: string): Promise<Weights> {
+  const file = resolve(folder, path), fix = repairOf(name);
   const data = await readFile(file).catch(() => undefined);
-  if (!data) throw new Refused([{ code: 'weights-missing', severity: 'error', message: `the weights of ${card.title} are missing`, where: { file }, fix: 'reinstall Thaw' }]);
+  if (!data) throw new Refused([{ code: 'weights-missing', severity: 'error', message: `the weights of ${title} are missing`, where: { file }, fix }]);
   const sha256 = createHash('sha256').update(data).digest('hex');
-  if (sha256 !== card.weights.sha256) {
-    throw new Refused([{ code: 'bad-weights', severity: 'error', message: `the weights of ${card.title} are damaged: their sha256 is ${sha256.slice(0, 12)}…, not ${card.weights.sha256.slice(0, 12)}…`, where: { file }, fix: 'reinstall Thaw' }]);
+  if (sha256 !== expected) {
+    throw new Refused([{ code: 'bad-weights', severity: 'error', message: `the weights of ${title} are damaged: their sha256 is ${sha256.slice(0, 12)}…, not ${expected.slice(0, 12)}…`, where: { file }, fix }]);
   }
-  return fromSourceNames(valueOf(decodeSafetensors(data, file)), card.sourceHead, card.sourceNames);
+  return valueOf(decodeSafetensors(data, file));
 }

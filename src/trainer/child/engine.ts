@@ -11,7 +11,11 @@ import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { chooseEngine } from '../../engine/choose.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { installedEngine } from '../native/engineCache.ts';
-import { loadBinding } from '../native/loadBinding.ts';
+import { about, bytes } from '../../base/units.ts';
+import { engineOffers } from '../native/engineCommand.ts';
+import { hasBinding, loadBinding } from '../native/loadBinding.ts';
+import type { Rates } from '../../backbones/cost.ts';
+import { readRates } from './rates.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { parseEngineFacts } from '../../protocol/guards.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
@@ -34,7 +38,7 @@ const rungs = [tensorflow, wasm];
 export async function openEngine(machine: Machine, pinned?: EngineFacts['name']): Promise<Engine> {
   const installed = await installedEngine({ cacheDir: machine.cache });
   const file = join(machine.cache, 'engine-choice.json');
-  const rests = [machine.version, process.version, installed?.tensorflow ?? 'none', machine.threads].join(' ');
+  const rests = [machine.version, process.version, installed?.folder ?? 'none', machine.threads].join(' ');
   const before = pinned === undefined ? readChoice(file, rests) : undefined;
   if (before) {
     const started = await rungs.find(({ name }) => name === before.name)!.start(await resourcesOf(machine));
@@ -55,6 +59,25 @@ export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
 }
 
 export const isEngineInstalled = async (machine: Machine): Promise<boolean> => await installedEngine({ cacheDir: machine.cache }) !== undefined;
+
+/** The native engine, where it is missing and would work once it is installed. */
+export async function engineOffer(machine: Machine): Promise<{ readonly title: string; readonly fetchBytes: number } | undefined> {
+  const [offer] = await isEngineInstalled(machine) || !hasBinding(machine.bindings) ? [] : await engineOffers({ cacheDir: machine.cache });
+  return offer && { title: offer.title, fetchBytes: offer.fetchBytes };
+}
+
+/** Facts as a run tells them: advice that would do little for its plan is left out, the rest says how much it would do. */
+export async function advised(facts: EngineFacts, machine: Machine, predict: (rates: Rates) => number): Promise<EngineFacts> {
+  const { advice, ...rest } = facts, offer = advice === undefined ? undefined : await engineOffer(machine);
+  if (!offer) return facts;
+  const seconds = predict(readRates(machine, facts.name)), offeredSeconds = predict(readRates(machine, 'tensorflow'));
+  if (seconds < worthwhile * offeredSeconds) return rest;
+  const words = `${offer.title} would take about ${about(offeredSeconds * 1000)} for this run instead of ${about(seconds * 1000)}: run \`thaw engine install\` (up to ${bytes(offer.fetchBytes)} to fetch)`;
+  return { ...rest, advice: words, gain: { seconds, offeredSeconds, fetchBytes: offer.fetchBytes } };
+}
+
+/** Smaller gains are not worth a download. */
+const worthwhile = 1.5;
 
 async function resourcesOf(machine: Machine): Promise<EngineResources> {
   const installed = await installedEngine({ cacheDir: machine.cache });

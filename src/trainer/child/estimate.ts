@@ -3,6 +3,7 @@ import type { Estimate } from '../../protocol/answers.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Rates } from '../../backbones/cost.ts';
+import { bundledBackbones } from '../../backbones/backbones.ts';
 import { cardOf } from '../../backbones/cards.ts';
 import { cutCost, predictTime } from '../../backbones/cost.ts';
 import { experimentText, presets, recommend } from '../../experiment/presets.ts';
@@ -10,7 +11,7 @@ import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { readRates } from './rates.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { scanFolder } from '../../data/scan.ts';
-import { isEngineInstalled } from './engine.ts';
+import { engineOffer, isEngineInstalled } from './engine.ts';
 import { valueOf } from './dataset.ts';
 
 /** Loading, choosing an engine, evaluating controls: what every run takes beside its images. */
@@ -22,15 +23,15 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   if (!scan.ok) return { images: 0, classes: 0, plans: [], why: '', problems: [...scan.errors, ...scan.warnings] };
   const { files, diagnostics } = scan.value;
   const images = files.length, classes = new Set(files.map(({ label }) => label)).size;
-  const rates = readRates(machine, await isEngineInstalled(machine) ? 'tensorflow' : 'wasm');
+  const offer = await engineOffer(machine), rates = readRates(machine, await isEngineInstalled(machine) ? 'tensorflow' : 'wasm');
   const { preset: best, why } = recommend({ images, classes });
   const plans = presets.map(({ name, title, detail }) => {
-    const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder }));
-    const seconds = predictSeconds(plan, cardOf(plan.backbone)!, { images, classes }, rates);
-    return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds) };
+    const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
+    const predicted = (on: Rates): number => predictSeconds(plan, cardOf(plan.backbone)!, { images, classes }, on), seconds = predicted(rates);
+    return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predicted(readRates(machine, 'tensorflow')) }) };
   });
   return {
-    images, classes, why, problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
+    images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }

@@ -9,14 +9,14 @@ import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { earlierSplits } from './earlierSplits.ts';
 import { cutCost } from '../../backbones/cost.ts';
 import { learnRates } from './rates.ts';
-import { cardOf } from '../../backbones/cards.ts';
 import { fileStore } from '../../runs/fileStore.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
 import { judgeRun } from './judging.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
-import { openEngine, type Engine } from './engine.ts';
+import { advised, openEngine, type Engine } from './engine.ts';
+import { predictSeconds } from './estimate.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
 import { pretrained } from './cardWeights.ts';
@@ -47,10 +47,10 @@ export async function runExperiment(run: TrainerRun, machine: Machine): Promise<
 /** Reads plan, weights and folder; undefined when a stop came first. */
 async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | undefined> {
   const { append, stopRequested: stop } = run;
-  const plan = await resolveRun(run), card = cardOf(plan.backbone)!;
+  const { plan, card } = await resolveRun(run, machine);
   const line = new ProgressLine('scanning', append);
   const scan = valueOf(await scanFolder(plan.data.folder, { signal: stop, onProgress: (found) => line.at(found) }));
-  const { store, facts } = await openCaches(run);
+  const { store, facts: known } = await openCaches(run);
   const engine = once(() => openEngine(machine, run.manifest.request?.engine));
   // Which classes stay is known once every file was opened; the frozen layers do not depend on it.
   const scanned = card.network(new Set(scan.files.map(({ label }) => label)).size);
@@ -60,16 +60,18 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const features = boundary === 'input' ? undefined : await sources.features(boundary, weights);
   const reading = new ProgressLine(features ? 'features' : 'reading', append), startMs = monotonicMs();
   const dataset = await readDataset(scan, {
-    input: card.input, split: plan.data.split, consumer: features ?? nothing, known: facts, earlier: earlierSplits(run.folder, plan.data), signal: stop,
+    input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier: earlierSplits(run.folder, plan.data), signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
-  await facts.save();
+  await known.save();
   if (stop.aborted) return undefined;
   announce(run, dataset);
   const opened = await engine();
   for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
+  const counts = { images: dataset.labels.length, classes: dataset.classes.length };
+  const facts = await advised(opened.facts, machine, (rates) => predictSeconds(plan, card, counts, rates));
   run.updateManifest({ versions: { thaw: machine.version, node: process.version, [opened.facts.name]: opened.facts.title } });
-  append({ type: 'engine', engine: { ...opened.facts, ...(features?.title !== undefined && { prefix: features.title }) } });
+  append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRate(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), monotonicMs() - startMs);
   features?.dispose();
   const network = card.network(dataset.classes.length);

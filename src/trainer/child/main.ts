@@ -1,19 +1,22 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
-import { engineCommand } from '../native/engineCommand.ts';
+import type { InstalledEngine, InstallProgress } from '../../protocol/answers.ts';
+import { engineOffers, installCommand } from '../native/engineCommand.ts';
 import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
 import { diagnosticOf, exitCodes } from './exit.ts';
 import { diagnoseEngines } from './engine.ts';
 import { estimateFolder } from './estimate.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
+import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
+import { readArguments } from '../../terminal/arguments.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { runExperiment } from './experimentRun.ts';
-import { userCacheFolder } from '../../base/environment.ts';
+import { takeHubAccess, userCacheFolder } from '../../base/environment.ts';
 
 /** The trainer process: `run <run folder>` executes one run to its end, the other commands answer in one JSON line (trainer/host/ask.ts). */
-const machine = machineOf(import.meta.url, userCacheFolder());
+const machine = machineOf(import.meta.url, userCacheFolder(), takeHubAccess());
 const [command = '', first, ...rest] = process.argv.slice(2);
 
 switch (command) {
@@ -24,7 +27,8 @@ switch (command) {
   }
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
-  case 'engine': await answer(async () => valueOf(await engineCommand('install', { cacheDir: machine.cache, say: (line) => void process.stderr.write(`${line}\n`) }))); break;
+  case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
+  case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -36,8 +40,34 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine install\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
   process.exit(exitCodes.usage);
+}
+
+/** Says how far it is, one line of JSON at a time. */
+async function install(): Promise<InstalledEngine> {
+  const read = readArguments(rest);
+  if (typeof read === 'string') return usage();
+  const { cuda = false, from, source } = read.options;
+  return valueOf(await installCommand({
+    cacheDir: machine.cache, cuda, from, source, signal: asked(), onProgress,
+  }));
+}
+
+async function models(what: string, name: string): Promise<unknown> {
+  const { cache, hub } = machine;
+  return what === 'add' ? valueOf(await addModel(name, { cache, hub, signal: asked(), onProgress })) : what === 'remove' ? valueOf(removeModel(name, cache)) : usage();
+}
+
+function onProgress(progress: InstallProgress): void {
+  process.stdout.write(`${formatJson(progress)}\n`);
+}
+
+/** Ends with our stdin: then whoever asked has turned away, or is gone. */
+function asked(): AbortSignal {
+  const cancelled = new AbortController();
+  process.stdin.resume().on('end', () => cancelled.abort());
+  return cancelled.signal;
 }
 
 async function answer(ask: () => Promise<unknown>): Promise<void> {

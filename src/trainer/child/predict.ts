@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import type { Card } from '../../backbones/card.ts';
 import type { FilePrediction } from '../../protocol/answers.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
+import type { RunManifest } from '../../protocol/runManifest.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
-import { cardOf } from '../../backbones/cards.ts';
+import { cardAtHand, weightsHash } from './obtainCard.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
@@ -15,18 +17,19 @@ import { pretrained } from './cardWeights.ts';
 import { probabilitiesOf } from './trace.ts';
 import { readCheckpoint } from '../../runs/checkpoint.ts';
 import { readManifest } from '../../runs/manifest.ts';
+import { repairOf } from '../../backbones/backboneName.ts';
 import { runFolder } from '../../runs/runFolder.ts';
 import { valueOf } from './dataset.ts';
 
 /** Labels with probabilities for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
 export async function predictFiles(path: string, files: readonly string[], machine: Machine): Promise<readonly FilePrediction[]> {
-  const run = runFolder(path), manifest = valueOf(readManifest(run)), card = cardOf(manifest.backbone);
+  const run = runFolder(path), manifest = valueOf(readManifest(run));
   const classes = (await foldJournal(run, manifest)).data?.classes;
   const checkpoint = valueOf(readCheckpoint(run, 'best'));
-  if (!card || !classes || !checkpoint) {
+  if (!classes || !checkpoint) {
     throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
   }
-  const network = card.network(classes.length);
+  const card = await cardOfRun(manifest, machine), network = card.network(classes.length);
   const trained = valueOf(decodeSafetensors(checkpoint.weights, join(run.checkpoints, 'best.json')));
   const weights = new Map([...await pretrained(card, network, machine.backbones, 0), ...trained]);
   const model = valueOf(await openPrefix(modelOf(network, weights, card.input), { threads: machine.threads }));
@@ -36,11 +39,21 @@ export async function predictFiles(path: string, files: readonly string[], machi
   return predictions;
 
   async function predictOne(file: string): Promise<FilePrediction> {
-    const prepared = await prepareFile(file, card!.input, ['centre']);
+    const prepared = await prepareFile(file, card.input, ['centre']);
     if (!prepared.ok) return { file, top: [], problem: prepared.errors[0]! };
     const probabilities = probabilitiesOf(await model.run(prepared.value.views.get('centre')!, 1), 0, classes!.length);
     return { file, top: classes!.map((label, i) => ({ label, probability: probabilities[i]! })).sort((a, b) => b.probability - a.probability) };
   }
+}
+
+/** The very weights that the run was trained on; predicting fetches nothing. */
+async function cardOfRun({ backbone, weights, title }: RunManifest, { cache }: Machine): Promise<Card> {
+  const found = await cardAtHand(backbone, cache);
+  if (!found) throw new Refused([{ code: 'weights-missing', severity: 'error', message: `the backbone of the run "${title}" is not on this machine`, fix: repairOf(backbone) }]);
+  if (weights !== undefined && weightsHash(found.card) !== weights) {
+    throw new Refused([{ code: 'bad-weights', severity: 'error', message: `the weights in ${backbone} are not those that the run "${title}" was trained on`, fix: 'put the former ones back, or run the experiment again' }]);
+  }
+  return found.card;
 }
 
 function modelOf(network: Network, weights: Weights, normalise: { readonly mean: readonly number[]; readonly std: readonly number[] }): Uint8Array {

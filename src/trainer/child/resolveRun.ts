@@ -1,21 +1,38 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Card } from '../../backbones/card.ts';
+import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
-import type { RunWriter } from './runWriter.ts';
+import type { TrainerRun } from './runWriter.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { formatResolved } from '../../experiment/format.ts';
+import { knownBackbones } from '../hub/knownBackbones.ts';
+import { obtainCard, weightsHash } from './obtainCard.ts';
+import { ProgressLine } from './progressLine.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
+import type { Backbones } from '../../backbones/backbones.ts';
 import { valueOf } from './dataset.ts';
 
-/** The run's plan with every default filled in; plan.resolved.yaml then says each value and where it came from. */
-export async function resolveRun({ folder, manifest, updateManifest }: RunWriter): Promise<Plan> {
-  const { experimentFile, request } = manifest;
-  const { plan, origins } = valueOf(resolveExperiment(await readFile(folder.plan), {
+/**
+ * The run's plan with every default filled in, and its backbone, fetched when it is not on this machine yet;
+ * plan.resolved.yaml then says each value and where it came from. A hub's backbone stands there with its commit, so that
+ * running that file repeats the run.
+ */
+export async function resolveRun({ folder, manifest, updateManifest, append, stopRequested: signal }: TrainerRun, { cache, hub }: Machine): Promise<{ plan: Plan; card: Card }> {
+  const { experimentFile, request } = manifest, text = await readFile(folder.plan), known = knownBackbones(cache);
+  const resolved = (backbones: Backbones) => valueOf(resolveExperiment(text, {
     file: experimentFile,
     folderOf: (written) => resolve(dirname(experimentFile), written),
     overrides: Object.fromEntries(Object.entries(request?.overrides ?? {}).map(([path, value]) => [path, String(value)])),
+    backbones,
   }));
-  atomicWrite(folder.resolvedPlan, formatResolved(plan, origins));
-  updateManifest({ dataFolder: plan.data.folder, backbone: plan.backbone });
-  return plan;
+  const { plan: { backbone } } = resolved(known); // what is wrong with the file is said before anything is fetched for it
+  const line = new ProgressLine('fetching', append);
+  const { card, remarks } = await obtainCard(backbone, { cache, hub, signal, onBytes: (done, total) => line.at(done, total) });
+  for (const diagnostic of remarks) append({ type: 'warning', diagnostic });
+  // Once more, now that its layers are known for certain.
+  const { plan, origins } = resolved({ ...known, find: () => ({ ok: true, value: card, warnings: [] }) }), pinned: Plan = { ...plan, backbone: card.name };
+  atomicWrite(folder.resolvedPlan, formatResolved(pinned, origins));
+  updateManifest({ dataFolder: plan.data.folder, backbone: card.name, weights: weightsHash(card) });
+  return { plan: pinned, card };
 }

@@ -10,9 +10,13 @@ import { parseChecked } from '../../protocol/guards.ts';
 export interface AskOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** For commands that say how far they are, each time in one line of JSON. On abort these first get time to clear up. */
+  readonly onProgress?: (value: unknown) => void;
 }
 
 const answerBytes = 16 << 20;
+/** What a command that clears up may take for it: it may have gigabytes to delete. */
+const clearingMs = 20_000;
 
 /**
  * Runs `<trainer script> <command> <arguments…>` to its end and returns the answer: the last line of its stdout, JSON
@@ -20,17 +24,24 @@ const answerBytes = 16 << 20;
  * diagnostic. On abort the child is killed and the promise rejects with the signal's reason.
  */
 export async function ask(node: NodeChoice, script: string, command: string, args: readonly string[], options: AskOptions = {}): Promise<Checked<unknown>> {
-  const { timeoutMs = 60_000, signal } = options;
+  const { timeoutMs = 60_000, signal, onProgress } = options;
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
   const child = spawn(node.command, [script, command, ...args], {
-    env: environmentWith(node.environment), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true,
-    killSignal: 'SIGKILL', signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    env: environmentWith(node.environment), stdio: [onProgress ? 'pipe' : 'ignore', 'pipe', 'pipe'], windowsHide: true,
+    killSignal: 'SIGKILL', signal: signal && !onProgress ? AbortSignal.any([signal, timeout]) : timeout,
   });
+  if (onProgress) signal?.addEventListener('abort', () => {
+    child.stdin?.end();
+    setTimeout(() => child.kill('SIGKILL'), clearingMs).unref();
+  }, { once: true });
   let stdout = '', stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { if (stdout.length < answerBytes) stdout += text; });
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    if (stdout.length < answerBytes) stdout += text;
+    if (onProgress) stdout = lastLines(stdout, onProgress);
+  });
   const log = cappedLog((data) => { stderr += Buffer.from(data).toString(); }, 4096, 4096);
-  child.stderr.on('data', (data: Buffer) => log.add(data));
+  child.stderr!.on('data', (data: Buffer) => log.add(data));
   const exit = await new Promise<{ code: number | null; by: string | null; error?: Error }>((resolve) => {
     child.on('error', (error) => { if (child.pid === undefined) resolve({ code: null, by: null, error }); });
     child.on('close', (code, by) => resolve({ code, by }));
@@ -49,12 +60,23 @@ export async function ask(node: NodeChoice, script: string, command: string, arg
 
 const refused = (diagnostic: Diagnostic): Checked<never> => ({ ok: false, errors: [diagnostic], warnings: [] });
 
-function answerIn(stdout: string): Checked<unknown> | undefined {
-  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+/** Hands over every line that another one follows; returns the rest, which may be the answer. */
+function lastLines(stdout: string, onProgress: (value: unknown) => void): string {
+  const lines = stdout.split(/(?<=\n)/), rest = lines.length > 1 && !lines.at(-1)!.endsWith('\n') ? lines.splice(-2) : lines.splice(-1);
+  for (const line of lines) onProgress(jsonOf(line));
+  return rest.join('');
+}
+
+function jsonOf(line: string): unknown {
   try {
-    const answer = parseChecked(JSON.parse(line));
-    return answer.ok ? answer.value : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }
+}
+
+function answerIn(stdout: string): Checked<unknown> | undefined {
+  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+  const answer = parseChecked(jsonOf(line));
+  return answer.ok ? answer.value : undefined;
 }

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environmentWith } from '../../base/environment.ts';
-import type { Source } from './pins.ts';
+import type { Package } from './pins.ts';
 
 export type PackageClient = 'pip' | 'maven';
 
@@ -29,12 +29,12 @@ export const clientCommands: Readonly<Record<PackageClient, readonly (readonly [
   maven: [['mvn']],
 };
 
-/** Fetches `source` into `folder`, which must be empty. Rejects with the signal's reason when cancelled. */
-export async function fetchPackage(source: Source, folder: string, { signal, onBytes, commands = clientCommands }: FetchOptions = {}): Promise<Fetched> {
+/** Fetches `wanted` into `folder`, which must be empty. Rejects with the signal's reason when cancelled. */
+export async function fetchPackage(wanted: Package, folder: string, { signal, onBytes, commands = clientCommands }: FetchOptions = {}): Promise<Fetched> {
   const measuring = setInterval(() => void sizeOf(folder).then((bytes) => onBytes?.(bytes), () => undefined), 250);
   try {
-    for (const [program, ...first] of commands[source.client]) {
-      const ended = await run(program, [...first, ...argumentsFor(source, folder)], folder, signal);
+    for (const [program, ...first] of commands[wanted.client]) {
+      const ended = await run(program, [...first, ...argumentsFor(wanted, folder)], folder, signal);
       signal?.throwIfAborted();
       if (ended.kind === 'absent') continue;
       const command = [program, ...first].join(' ');
@@ -48,7 +48,7 @@ export async function fetchPackage(source: Source, folder: string, { signal, onB
   }
 }
 
-function argumentsFor({ client, package: name, version, tag }: Source, folder: string): string[] {
+function argumentsFor({ client, package: name, version, tag }: Package, folder: string): string[] {
   switch (client) {
     case 'pip':
       // The library inside is the same for every Python; one is named, so that any pip, of any Python, finds it.

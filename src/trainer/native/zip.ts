@@ -1,18 +1,23 @@
 /**
- * Reads single members out of a zip file (a wheel, a jar) without unpacking the rest. Format: APPNOTE.TXT 6.3, PKWARE.
- * Left out: zip64, encryption, and methods other than stored and deflated, which these archives do not use.
+ * Reads single members out of a zip file (a wheel, a jar, an engine pack) without the rest of it: its directory, then
+ * one stretch of bytes per member. Format: APPNOTE.TXT 6.3, PKWARE. Left out: zip64, encryption, and methods other than
+ * stored and deflated, which these archives do not use.
  */
-import { open, type FileHandle } from 'node:fs/promises';
 import { createInflateRaw } from 'node:zlib';
-import { PassThrough, type Readable, type Transform } from 'node:stream';
+import { PassThrough, type Transform } from 'node:stream';
+import type { Archive } from './archive.ts';
 
 export interface ZipMember {
   readonly path: string;
   readonly sizeBytes: number;
   readonly packedBytes: number;
   readonly method: number;
-  readonly headerOffset: number;
+  /** Where its header begins, and where whatever follows its data does. */
+  readonly start: number;
+  readonly end: number;
 }
+
+export type ZipDirectory = ReadonlyMap<string, ZipMember>;
 
 /** The file is no zip, or not all of one. */
 export class BadArchive extends Error {
@@ -22,59 +27,71 @@ export class BadArchive extends Error {
 const endSignature = 0x06054b50, entrySignature = 0x02014b50, localSignature = 0x04034b50;
 const endBytes = 22, entryBytes = 46, localBytes = 30, longestComment = 65_535;
 const zip64 = 0xffffffff;
+/** 65,535 entries with long paths. Whoever says more lies, and shall not get that memory. */
+const longestDirectory = 32 << 20;
 
-/** Members by path, from the directory at the file's end: a truncated file has none. */
-export async function readDirectory(file: FileHandle): Promise<ReadonlyMap<string, ZipMember>> {
-  const { size } = await file.stat();
-  const tailBytes = Math.min(size, endBytes + longestComment);
-  const tail = await bytesAt(file, size - tailBytes, tailBytes);
+/** Members by path, from the directory at the archive's end: a truncated one has none. */
+export async function readDirectory(archive: Archive): Promise<ZipDirectory> {
+  const { sizeBytes } = archive, tailStart = Math.max(0, sizeBytes - endBytes - longestComment);
+  const tail = await bytesOf(archive, tailStart, sizeBytes);
   let end = tail.length - endBytes;
   while (end >= 0 && tail.readUInt32LE(end) !== endSignature) end--;
   if (end < 0) throw new BadArchive('it has no zip directory at its end: it is cut off, or no archive');
   const count = tail.readUInt16LE(end + 10), directoryBytes = tail.readUInt32LE(end + 12), start = tail.readUInt32LE(end + 16);
   if (start === zip64) throw new BadArchive('it is a zip64 archive');
-  if (start + directoryBytes > size) throw new BadArchive('its directory points beyond its end');
-  return entriesOf(await bytesAt(file, start, directoryBytes), count);
+  if (start + directoryBytes > tailStart + end || directoryBytes > longestDirectory) throw new BadArchive('its directory points beyond its end');
+  const directory = start >= tailStart ? tail.subarray(start - tailStart, start - tailStart + directoryBytes) : await bytesOf(archive, start, start + directoryBytes);
+  return membersIn(directory, count, start);
 }
 
-function entriesOf(directory: Buffer, count: number): ReadonlyMap<string, ZipMember> {
-  const members = new Map<string, ZipMember>();
+function membersIn(directory: Buffer, count: number, directoryStart: number): ZipDirectory {
+  const members = new Map<string, ZipMember>(), starts: number[] = [directoryStart];
   for (let at = 0, i = 0; i < count; i++) {
     if (at + entryBytes > directory.length || directory.readUInt32LE(at) !== entrySignature) throw new BadArchive('its directory is damaged');
-    const pathBytes = directory.readUInt16LE(at + 28);
+    const pathBytes = directory.readUInt16LE(at + 28), start = directory.readUInt32LE(at + 42);
     const path = directory.toString('utf8', at + entryBytes, at + entryBytes + pathBytes);
-    members.set(path, {
-      path, method: directory.readUInt16LE(at + 10), packedBytes: directory.readUInt32LE(at + 20),
-      sizeBytes: directory.readUInt32LE(at + 24), headerOffset: directory.readUInt32LE(at + 42),
-    });
+    starts.push(start);
+    members.set(path, { path, method: directory.readUInt16LE(at + 10), packedBytes: directory.readUInt32LE(at + 20), sizeBytes: directory.readUInt32LE(at + 24), start, end: start });
     at += entryBytes + pathBytes + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
   }
-  return members;
+  starts.sort((a, b) => a - b);
+  const following = new Map(starts.map((start, i) => [start, starts[i + 1] ?? directoryStart]));
+  return new Map([...members].map(([path, member]) => [path, { ...member, end: Math.min(following.get(member.start)!, directoryStart) }]));
 }
 
-/** The member's bytes, unpacked on the way: [packed stream, unpacker], for a pipeline. */
-export async function openMember(file: FileHandle, { path, method, packedBytes, headerOffset }: ZipMember): Promise<[Readable, Transform]> {
-  const header = await bytesAt(file, headerOffset, localBytes);
-  if (header.readUInt32LE(0) !== localSignature) throw new BadArchive(`"${path}" is not where its directory says`);
+/** The member's bytes and what unpacks them, for a pipeline. */
+export function openMember(archive: Archive, member: ZipMember): [packed: AsyncIterable<Buffer>, unpacker: Transform] {
+  const { path, method } = member;
   if (method !== 0 && method !== 8) throw new BadArchive(`"${path}" is packed by method ${method}`);
-  const start = headerOffset + localBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const packed = file.createReadStream({ start, end: start + packedBytes - 1, autoClose: false, highWaterMark: 1 << 20 });
-  return [packed, method === 8 ? createInflateRaw({ chunkSize: 1 << 18 }) : new PassThrough()];
+  return [packedBytesOf(archive, member), method === 8 ? createInflateRaw({ chunkSize: 1 << 18 }) : new PassThrough()];
 }
 
-async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await file.read(buffer, 0, length, position);
-  if (bytesRead < length) throw new BadArchive('it ends too early');
-  return buffer;
-}
-
-/** Runs `use` on the open file and closes it, whatever happens. */
-export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
+/** One stretch is read, header and data: behind HTTP that is one request. */
+async function* packedBytesOf(archive: Archive, { path, start, end, packedBytes }: ZipMember): AsyncGenerator<Buffer> {
+  let header: Buffer = Buffer.alloc(0), left = packedBytes, inData = false;
+  for await (const chunk of archive.read(start, end)) {
+    let data = chunk;
+    if (!inData) {
+      header = Buffer.concat([header, chunk]);
+      if (header.length < localBytes) continue;
+      if (header.readUInt32LE(0) !== localSignature) throw new BadArchive(`"${path}" is not where its directory says`);
+      const headerBytes = localBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
+      if (header.length < headerBytes) continue;
+      inData = true;
+      data = header.subarray(headerBytes);
+    }
+    if (data.length > 0 && left > 0) yield data.subarray(0, left);
+    left -= Math.min(left, data.length);
+    if (left === 0) return;
   }
+  if (!inData || left > 0) throw new BadArchive('it ends too early');
+}
+
+/** A small stretch, whole. */
+export async function bytesOf(archive: Archive, start: number, end: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  if (end > start) for await (const chunk of archive.read(start, end)) chunks.push(chunk);
+  const all = Buffer.concat(chunks);
+  if (all.length < end - start) throw new BadArchive('it ends too early');
+  return all;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { completeAt, hoverOf, outlineOf } from '../../../src/experiment/outline.ts';
 
@@ -26,10 +27,12 @@ test('a hover says what a key is for, what may stand there, and its default', ()
   assert.equal(hoverOf(text, { line: 4, character: 12 }), undefined);
 });
 
+const lookUp = { backbones: bundledBackbones, folderOf: (written: string): string => written };
+
 /** Labels at `▮`. */
 const labelsAt = (marked: string): readonly string[] => {
   const before = marked.slice(0, marked.indexOf('▮')).split('\n');
-  return completeAt(marked.replace('▮', ''), { line: before.length - 1, character: before.at(-1)!.length }).map(({ label }) => label);
+  return completeAt(marked.replace('▮', ''), { line: before.length - 1, character: before.at(-1)!.length }, lookUp).map(({ label }) => label);
 };
 
 const completions: readonly (readonly [what: string, marked: string, expected: readonly string[]])[] = [
@@ -59,7 +62,7 @@ test('nothing is offered in a comment or after the end of a value, and no text m
   for (let i = 0; i < 2000; i++) {
     const garbage = Array.from({ length: random.int(12) }, () => pieces[random.int(pieces.length)]!).join('');
     const lines = garbage.split('\n'), line = random.int(lines.length);
-    completeAt(garbage, { line, character: random.int(lines[line]!.length + 1) });
+    completeAt(garbage, { line, character: random.int(lines[line]!.length + 1) }, lookUp);
     hoverOf(garbage, { line, character: 0 });
     outlineOf(garbage);
   }

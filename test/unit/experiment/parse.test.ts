@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
 import type { Diagnostic } from '../../../src/protocol/diagnostic.ts';
 import { rng } from '../../../src/base/rng.ts';
@@ -32,7 +33,7 @@ controls: [blind, blind, kn]
 scratchBudget: 5
 scratchBudget: no
 `;
-  const resolved = resolveExperiment(text, { file: 'f.thaw.yaml', folderOf: (folder) => folder });
+  const resolved = resolveExperiment(text, { file: 'f.thaw.yaml', folderOf: (folder) => folder, backbones: bundledBackbones });
   assert.ok(!resolved.ok);
   assert.deepEqual(resolved.errors.map(diagnosticText), [
     'f.thaw.yaml:1:7 error unsupported-version: this file is for version 2 of Thaw’s experiments; this Thaw knows version 1 (update Thaw, or write `thaw: 1`)',
@@ -42,9 +43,7 @@ scratchBudget: no
     'f.thaw.yaml:6:46 error wrong-type: data.split.test is the text "0.15x" (write a share, 0.01 to 0.98 or 1% to 98%)',
     'f.thaw.yaml:6:59 error wrong-type: data.split.seed is 7.5 (did you mean 8?)',
     'f.thaw.yaml:7:11 error unknown-backbone: no backbone "efficientnet_lite" (did you mean "efficientnet_lite0"?)',
-    'f.thaw.yaml:9:28 error pattern-matches-nothing: no block or layer "haed" in efficientnet_lite0 (did you mean "head"?)',
     'f.thaw.yaml:9:47 error unknown-key: unknown key "rat" in stage 1 (did you mean "rate"?)',
-    'f.thaw.yaml:10:15 error pattern-matches-nothing: no block or layer "blocks.9" in efficientnet_lite0 (did you mean "blocks.0"?)',
     'f.thaw.yaml:10:50 error wrong-type: layerDecay of stage 2 is the text "0,75" (did you mean 0.75?)',
     'f.thaw.yaml:10:58 error wrong-type: epochs of stage 2 is left empty (write a whole number, 1 to 10000)',
     'f.thaw.yaml:11:5 error wrong-type: stage 3 is 5 (write a map with the keys name, train, epochs, rate, layerDecay, schedule, warmup, weightDecay, batchNorm, augment)',
@@ -145,7 +144,7 @@ test('3,000 random texts of YAML’s own characters never throw, and never pass 
   let passed = 0;
   for (let i = 0; i < 3000; i++) {
     const text = Array.from({ length: random.int(40) }, () => pieces[random.int(pieces.length)]!).join('');
-    passed += Number(resolveExperiment(text, { file: '', folderOf: (folder) => folder }).ok);
+    passed += Number(resolveExperiment(text, { file: '', folderOf: (folder) => folder, backbones: bundledBackbones }).ok);
   }
   assert.equal(passed, 0);
 });
@@ -155,7 +154,7 @@ test('2,000 sound files with one character changed never throw', () => {
   let passed = 0;
   for (let i = 0; i < 2000; i++) {
     const at = random.int(sound.length), character = String.fromCharCode(random.int(127));
-    passed += Number(resolveExperiment(sound.slice(0, at) + character + sound.slice(at + 1), { file: '', folderOf: (folder) => folder }).ok);
+    passed += Number(resolveExperiment(sound.slice(0, at) + character + sound.slice(at + 1), { file: '', folderOf: (folder) => folder, backbones: bundledBackbones }).ok);
   }
   assert.ok(passed > 100 && passed < 1900, `${passed} of 2000 still sound`); // both ways are exercised
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { presets, experimentText, recommend } from '../../../src/experiment/presets.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 
@@ -9,7 +10,7 @@ for (const preset of presets) {
   test(`the file of "${preset.title}" resolves without a remark, whatever the folder is called`, () => {
     for (const folder of hostileFolders) {
       const text = experimentText(preset.name, { folder, because: 'Seen in the folder:\n6 classes.' });
-      const resolved = resolveExperiment(text, { file: '', folderOf: (written) => written });
+      const resolved = resolveExperiment(text, { file: '', folderOf: (written) => written, backbones: bundledBackbones });
       assert.ok(resolved.ok, text);
       assert.deepEqual(resolved.warnings, []);
       assert.equal(resolved.value.plan.data.folder, folder);
@@ -21,7 +22,7 @@ for (const preset of presets) {
 
 test('every stage that thaws blocks follows a probe and learns more slowly than it', () => {
   for (const { name } of presets) {
-    const resolved = resolveExperiment(experimentText(name, { folder: 'x' }), { file: '', folderOf: (written) => written });
+    const resolved = resolveExperiment(experimentText(name, { folder: 'x' }), { file: '', folderOf: (written) => written, backbones: bundledBackbones });
     assert.ok(resolved.ok);
     const [probe, ...later] = resolved.value.plan.stages;
     assert.deepEqual(probe!.train, ['head']);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../src/backbones/cards.ts';
 import { patternNames } from '../../../src/backbones/freezePlan.ts';
 import { rng } from '../../../src/base/rng.ts';
@@ -13,7 +14,7 @@ import { leafPaths } from '../../../src/experiment/resolve.ts';
 import { experimentField } from '../../../src/experiment/schema.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
 
-const options: ResolveOptions = { file: 'f.thaw.yaml', folderOf: (folder) => folder };
+const options: ResolveOptions = { file: 'f.thaw.yaml', folderOf: (folder) => folder, backbones: bundledBackbones };
 const resolved = (text: string, more: Partial<ResolveOptions> = {}): Resolved => {
   const result = resolveExperiment(text, { ...options, ...more });
   assert.ok(result.ok, result.ok ? '' : result.errors.map(diagnosticText).join('\n'));

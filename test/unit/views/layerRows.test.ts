@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import type { FreezeRow } from '../../../src/backbones/freezeTree.ts';
-import type { Plan } from '../../../src/experiment/plan.ts';
-import { resolveExperiment } from '../../../src/experiment/resolve.ts';
-import { type Layers, layersOf } from '../../../src/views/layerRows.ts';
+import { resolveExperiment, type Resolved } from '../../../src/experiment/resolve.ts';
+import { type Layers, layersOf as rowsOf } from '../../../src/views/layerRows.ts';
 
-function planOf(...trains: readonly string[]): Plan {
+function planOf(...trains: readonly string[]): Resolved {
   const stages = trains.map((train, i) => `  - { name: s${i + 1}, train: [${train}] }\n`).join('');
-  const resolved = resolveExperiment(`thaw: 1\ndata: { folder: x }\nstages:\n${stages}`, { file: 'x.thaw.yaml', folderOf: (written) => written });
+  const resolved = resolveExperiment(`thaw: 1\ndata: { folder: x }\nstages:\n${stages}`, { file: 'x.thaw.yaml', folderOf: (written) => written, backbones: bundledBackbones });
   assert.ok(resolved.ok);
-  return resolved.value.plan;
+  return resolved.value;
 }
+
+const layersOf = ({ plan, backbone }: Resolved, stage: number): Layers => rowsOf(plan, backbone!, stage);
 
 function rowAt({ rows }: Layers, path: string): FreezeRow {
   const all = (level: readonly FreezeRow[]): FreezeRow[] => level.flatMap((row) => [row, ...all(row.children)]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { bundledBackbones } from '../../../../src/backbones/backbones.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import { earlierSplits } from '../../../../src/trainer/child/earlierSplits.ts';
 import { formatManifestLine } from '../../../../src/data/manifest.ts';
@@ -15,7 +16,7 @@ import { temporaryFolder } from '../../../support/temporary.ts';
 const dataFolder = '/photos/flowers';
 
 function planOf(overrides: Readonly<Record<string, string>> = {}): Plan {
-  const resolved = resolveExperiment('thaw: 1\ndata: { folder: . }\n', { file: 'flowers.thaw.yaml', folderOf: () => dataFolder, overrides });
+  const resolved = resolveExperiment('thaw: 1\ndata: { folder: . }\n', { file: 'flowers.thaw.yaml', folderOf: () => dataFolder, backbones: bundledBackbones, overrides });
   assert.ok(resolved.ok);
   return resolved.value.plan;
 }

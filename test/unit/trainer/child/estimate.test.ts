@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { bundledBackbones } from '../../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../../src/backbones/cards.ts';
 import { estimateFolder, predictSeconds } from '../../../../src/trainer/child/estimate.ts';
 import { experimentText, presets } from '../../../../src/experiment/presets.ts';
@@ -14,7 +15,7 @@ const card = cardOf('efficientnet_lite0')!;
 const rates = { prefixFlopsPerSecond: 90e9, stepFlopsPerSecond: 20e9, decodedImagesPerSecond: 300, stepOverheadMs: 4 };
 
 function planOf(preset: (typeof presets)[number]['name'], overrides: Readonly<Record<string, string>> = {}): Plan {
-  const resolved = resolveExperiment(experimentText(preset, { folder: '.' }), { file: '', folderOf: (folder) => folder, overrides });
+  const resolved = resolveExperiment(experimentText(preset, { folder: '.' }), { file: '', folderOf: (folder) => folder, backbones: bundledBackbones, overrides });
   assert.ok(resolved.ok);
   return resolved.value.plan;
 }
@@ -29,7 +30,7 @@ function aFolder(t: TestContext, classes: Readonly<Record<string, number>>): str
   return folder;
 }
 
-const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), threads: 2, backbones: '', wasm: '', bindings: '', version: '0' });
+const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), threads: 2, backbones: '', wasm: '', bindings: '', hub: { endpoint: '' }, version: '0' });
 
 test('more photos, more epochs and more thawed layers take longer', () => {
   const seconds = (plan: Plan, images = 1000): number => predictSeconds(plan, card, { images, classes: 5 }, rates);

@@ -6,7 +6,7 @@ import { learnRates, readRates } from '../../../../src/trainer/child/rates.ts';
 import type { Machine } from '../../../../src/trainer/child/machine.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
-const aMachine = (t: TestContext, threads = 2): Machine => ({ cache: join(temporaryFolder(t), 'cache'), threads, backbones: '', wasm: '', bindings: '', version: '0' });
+const aMachine = (t: TestContext, threads = 2): Machine => ({ cache: join(temporaryFolder(t), 'cache'), threads, backbones: '', wasm: '', bindings: '', hub: { endpoint: '' }, version: '0' });
 
 test('before anything was measured, more cores and a native engine are assumed to be faster', (t) => {
   const two = aMachine(t), eight = aMachine(t, 8);
