@@ -3,7 +3,7 @@
  * Settings were measured on 2 cores with EfficientNet-Lite0 (docs/decisions/onnx-prefix.md).
  * A run holds the calling thread until it is done: whatever decodes the next batch must do so on other threads.
  */
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { onnxInput, onnxOutput } from '../backbones/onnxGraph.ts';
 import { threadsText } from '../base/units.ts';
 import { Bug } from '../base/bug.ts';
@@ -41,8 +41,8 @@ export async function openPrefix(model: Uint8Array, { threads }: { readonly thre
 export const onnxTitle = (threads: number): Promise<string | undefined> =>
   import('onnxruntime-node').then((runtime) => titleOf(runtime, threads), () => undefined);
 
-const titleOf = ({ env }: Pick<typeof import('onnxruntime-node'), 'env'>, threads: number): string =>
-  `ONNX Runtime ${env.versions.node ?? ''}, ${threadsText(threads)}`;
+const titleOf = (runtime: { readonly env: typeof env }, threads: number): string =>
+  `ONNX Runtime ${runtime.env.versions.node ?? ''}, ${threadsText(threads)}`;
 
 const asError = (thrown: unknown): Error => thrown instanceof Error ? thrown : new Error(String(thrown));
 
