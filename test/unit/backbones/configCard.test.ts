@@ -5,6 +5,7 @@ import { cardOf } from '../../../src/backbones/cards.ts';
 import { cardOfConfig } from '../../../src/backbones/configCard.ts';
 import { parametersOf } from '../../../src/backbones/parameters.ts';
 import { shapesOf } from '../../../src/backbones/shapes.ts';
+import { fromSourceNames, toSourceNames } from '../../../src/backbones/weightNames.ts';
 import { lite0Config } from '../../support/hubServer.ts';
 
 const source = { name: 'hf:timm/x@abc', source: 'timm/x', licence: 'mit', weights: [] };
@@ -48,6 +49,14 @@ test('a ResNet and a vision transformer of another image size are built as timm 
   const vit = card({ architecture: 'vit_tiny_patch16_224', num_classes: 1000, model_args: { img_size: [160, 160], in_chans: 3, num_classes: 1000, global_pool: 'token' }, pretrained_cfg: { input_size: [3, 160, 160], fixed_input_size: true, classifier: 'head' } });
   assert.deepEqual([vit.input.height, vit.parameters], [160, 5_698_984]);
   assert.deepEqual(parametersOf(vit.network(1000)).find(({ name }) => name.startsWith('pos_embed'))?.shape, [1, 101, 192]);
+});
+
+test('what files of an architecture name otherwise comes with its card', () => {
+  const found = card({ architecture: 'convnext_tiny', num_classes: 10, pretrained_cfg: { input_size: [3, 224, 224], classifier: 'head.fc' } });
+  const none = { shape: [0], data: new Float32Array() }, ours = parametersOf(found.network(10)).map(({ name }) => name);
+  const theirs = [...toSourceNames(new Map(ours.map((name) => [name, none])), found.sourceHead, found.sourceNames).keys()];
+  assert.deepEqual(theirs.slice(-4), ['head.norm.weight', 'head.norm.bias', 'head.fc.weight', 'head.fc.bias']);
+  assert.deepEqual([...fromSourceNames(new Map(theirs.map((name) => [name, none])), found.sourceHead, found.sourceNames).keys()], ours);
 });
 
 const refusals: readonly (readonly [what: string, config: unknown, says: RegExp])[] = [
