@@ -2,14 +2,14 @@
 // Bundles what ships into dist/: the extension, the trainer, the command line, the worker threads and the dashboard page.
 // usage: node scripts/build.mjs [--watch]
 import * as esbuild from 'esbuild';
-import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fingerprintOf, textOf } from './fingerprint.mjs';
 import { root } from './repo.mjs';
 
 /** They load native binaries from beside themselves, so they stay packages. */
-const nativePackages = ['onnxruntime-node', 'sharp'];
+const nativePackages = ['onnxruntime-node', 'sharp', 'webgpu'];
 
 /** CommonJS packages inside an ES module bundle still call require; the WebAssembly module asks where it lies, too. */
 const requireBanner = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __dirname = '';";
@@ -70,14 +70,11 @@ export async function build() {
   await writeFile(stampFile, stamp);
 }
 
-/** The wasm backend loads one of its three binaries by path, whichever the processor can run. */
+/** The one of tfjs's three binaries that engine/rungs/wasm.ts reads. */
 async function copyWasm() {
-  const from = join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist');
-  const to = join(root, 'dist', 'wasm');
+  const name = 'tfjs-backend-wasm-simd.wasm', to = join(root, 'dist', 'wasm');
   await mkdir(to, { recursive: true });
-  for (const name of await readdir(from)) {
-    if (name.endsWith('.wasm')) await copyFile(join(from, name), join(to, name));
-  }
+  await copyFile(join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name), join(to, name));
 }
 
 async function watch() {

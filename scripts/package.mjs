@@ -12,8 +12,9 @@ import { root } from './repo.mjs';
 
 const here = `${process.platform}-${process.arch}`;
 
-/** What is written for linux-x64, here and in .vscodeignore, for another platform: the same places under its own name. */
-const forPlatform = (/** @type {string} */ text, /** @type {string} */ target) => text.replaceAll('linux-x64', target).replaceAll('linux/x64', target.replace('-', '/'));
+/** What is written for linux-x64, here and in .vscodeignore, for another platform: the same places under its own name. Dawn has one binary for both kinds of Mac. */
+const forPlatform = (/** @type {string} */ text, /** @type {string} */ target) =>
+  text.replaceAll('linux-x64', target).replaceAll('linux/x64', target.replace('-', '/')).replaceAll(/webgpu\/dist\/darwin-\w+/g, 'webgpu/dist/darwin-universal');
 
 /** Without one of these the installed extension lacks a leg. */
 const needed = [
@@ -21,6 +22,7 @@ const needed = [
   'dist/media/dashboard.js', 'dist/media/dashboard.css', 'dist/wasm/tfjs-backend-wasm-simd.wasm', 'dist/binding/linux-x64/tfjs_binding.node', 'media/icons/thaw.svg',
   'backbones/efficientnet_lite0/model.safetensors', 'backbones/efficientnet_lite0/LICENSE',
   'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', 'node_modules/sharp/dist/index.mjs', 'node_modules/@img/sharp-linux-x64/package.json',
+  'node_modules/webgpu/dist/linux-x64/dawn.node',
 ];
 
 /** None of these has a place in it: other platforms, native TensorFlow (fetched by each user), sources, maps, tests. */

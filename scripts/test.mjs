@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { run as runTests } from 'node:test';
 import { root } from './repo.mjs';
 import { follow, TestReport } from './testReport.mjs';
+import { installSoftwareGpu } from './chromium.mjs';
 import { installEditor, installEngine, installPackages } from './setup.mjs';
 
 /** How many test files at once, and how long one test may take. @type {Readonly<Record<string, { atOnce: number, minutes: number }>>} */
@@ -35,6 +36,7 @@ const report = new TestReport();
 report.group('check');
 await Promise.all([perform(compile), perform(isWanted('check') ? checks : [])]); // two lanes for two cores
 if (isWanted('parity') || isWanted('process') || isWanted('host') || isWanted('page')) await installEngine();
+if (isWanted('parity')) await installSoftwareGpu().then((missing) => missing && console.error(`› Tests on WebGPU are skipped: ${missing}`));
 const editorMissing = isWanted('host') || isWanted('page') ? await installEditor() : undefined;
 
 for (const [group, { atOnce, minutes }] of Object.entries(groups)) {

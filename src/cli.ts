@@ -33,7 +33,7 @@ import { addModel, listFetched, removeModel } from './trainer/child/modelsComman
 import { knownBackbones } from './trainer/hub/knownBackbones.ts';
 import { modelLine } from './terminal/modelLine.ts';
 import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
-import type { Outcome } from './protocol/runEvent.ts';
+import { engineNamed, trainingEngines, type Outcome } from './protocol/runEvent.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
@@ -311,9 +311,10 @@ function overridesOf(options: Options): Record<string, string> {
   return overrides;
 }
 
-function engineOf(name: string): 'tensorflow' | 'wasm' {
-  if (name === 'tensorflow' || name === 'wasm') return name;
-  throw refused('out-of-range', `there is no engine "${name}"`, undefined, 'one of: tensorflow, wasm');
+function engineOf(name: string): NonNullable<ReturnType<typeof engineNamed>> {
+  const engine = engineNamed(name);
+  if (engine) return engine;
+  throw refused('out-of-range', `there is no engine "${name}"`, undefined, `one of: ${trainingEngines.join(', ')}`);
 }
 
 const refused = (code: Diagnostic['code'], message: string, file: string | undefined, fix: string): Refused =>

@@ -169,8 +169,8 @@ export const contributes = {
     title: 'Thaw',
     properties: {
       'thaw.engine': {
-        type: 'string', default: 'auto', enum: ['auto', 'tensorflow', 'wasm'], order: 1,
-        enumDescriptions: ['The fastest engine that passes its self-test.', 'Native TensorFlow, or an error when it is missing.', 'The built-in engine, always there.'],
+        type: 'string', default: 'auto', enum: ['auto', 'tensorflow', 'webgpu', 'wasm'], order: 1,
+        enumDescriptions: ['The fastest engine that passes its self-test.', 'Native TensorFlow, or an error when it is missing.', 'The GPU by WebGPU, whatever its maker; needs a plain Node.', 'The built-in engine, always there.'],
         markdownDescription: 'What trains. *Thaw: Diagnose Engines* shows what each would do here.',
       },
       'thaw.scratchBudget': {

@@ -12,6 +12,9 @@ export function presetEnvironment(name: string, value: string): void {
   process.env[name] ??= value;
 }
 
+/** Folders in which the loader looks for libraries before all others (Linux). */
+export const libraryFolders = (): readonly string[] => (process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean);
+
 /** Where a user's own data lives by the habit of the system: for runs whose workspace cannot be written. */
 export function userDataFolder(): string {
   switch (process.platform) {

@@ -1,34 +1,42 @@
 /**
- * Picks the engine that trains: each that is there must compute the right gradients, then the fastest in one timed
- * step wins. Nothing falls back silently: what was tried, and why the others lost, goes into the run.
+ * Picks the engine that trains: each that is there must compute the right gradients, then the fastest in a timed step of
+ * what the plan trains wins. Nothing falls back silently: what was tried, and why the others lost, goes into the run.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { monotonicMs } from '../base/clock.ts';
+import { about } from '../base/units.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import type { EngineFacts, RungFacts } from '../protocol/runEvent.ts';
 import type { Kernels } from './kernels.ts';
 import type { EngineResources, Rung, StartedRung } from './rungs/rung.ts';
 import { selfTest } from './selfTest.ts';
+import type { TimedPart } from './timedPart.ts';
 import { timedStep } from './timedStep.ts';
 
 export interface ChooseOptions {
   readonly resources: EngineResources;
   /** The only one to use, or to refuse. */
   readonly pinned?: EngineFacts['name'] | undefined;
-  /** The step to time, for tests. */
-  readonly step?: (kernels: Kernels) => Promise<void>;
+  /** What to time. */
+  readonly part: TimedPart;
+  /** The rungs that come later are left out once the tests have taken so long, if one of those before works. */
+  readonly budgetMs?: number;
+  /** How to time it, in milliseconds: for tests. */
+  readonly time?: (kernels: Kernels, part: TimedPart) => Promise<number>;
 }
 
 export interface ChosenEngine {
   /** Its backend is the current one; the others are gone. */
   readonly rung: StartedRung;
-  readonly facts: Omit<EngineFacts, 'node' | 'prefix'>;
+  readonly facts: Omit<EngineFacts, 'node' | 'prefix' | 'machine'>;
 }
 
 interface Candidate {
   readonly name: EngineFacts['name'];
   readonly started: StartedRung;
   readonly stepMs: number;
+  /** What it said as it started. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 interface Tried {
@@ -36,14 +44,21 @@ interface Tried {
   readonly candidate?: Candidate;
   /** Why it is out: `engine-missing` where that is nobody's fault. */
   readonly problem?: Diagnostic;
+  /** Self-test and timed step; loading it left out. */
+  readonly testsMs?: number;
 }
 
-export async function chooseEngine(rungs: readonly Rung[], { resources, pinned, step = timedStep }: ChooseOptions): Promise<Checked<ChosenEngine>> {
+export async function chooseEngine(rungs: readonly Rung[], options: ChooseOptions): Promise<Checked<ChosenEngine>> {
+  const { pinned } = options;
   const wanted = rungs.filter(({ name }) => pinned === undefined || name === pinned);
   if (wanted.length === 0) return { ok: false, errors: [unknownEngine(pinned, rungs)], warnings: [] };
   const tried: Tried[] = [];
+  let testsMs = 0;
   for (const rung of wanted) {
-    tried.push(await tryRung(rung, resources, step));
+    const late = testsMs > (options.budgetMs ?? Infinity) && tried.some(({ candidate }) => candidate);
+    const result: Tried = late ? { facts: { name: rung.name, ok: false, why: `not tried: the tests before took ${about(testsMs)}` } } : await tryRung(rung, options);
+    tried.push(result);
+    testsMs += result.testsMs ?? 0;
   }
   const problems = tried.flatMap(({ problem }) => problem ?? []);
   const working = tried.flatMap(({ candidate }) => candidate ?? []).sort((a, b) => a.stepMs - b.stepMs);
@@ -52,19 +67,19 @@ export async function chooseEngine(rungs: readonly Rung[], { resources, pinned, 
   others.forEach(({ started }) => started.dispose());
   await tf.setBackend(best.name);
   const broken = problems.filter(({ code }) => code !== 'engine-missing').map(asFallback(best.started));
-  return { ok: true, value: { rung: best.started, facts: factsOf(best, others, pinned, tried) }, warnings: broken };
+  return { ok: true, value: { rung: best.started, facts: factsOf(best, others, options, tried) }, warnings: [...best.warnings, ...broken] };
 }
 
-async function tryRung(rung: Rung, resources: EngineResources, step: (kernels: Kernels) => Promise<void>): Promise<Tried> {
+async function tryRung(rung: Rung, { resources, pinned, part, time = timedStep }: ChooseOptions): Promise<Tried> {
   let started: StartedRung | undefined;
   try {
-    const checked = await rung.start(resources);
+    const checked = await rung.start({ ...resources, asked: pinned === rung.name });
     if (!checked.ok) return out(rung, checked.errors[0]!);
     started = checked.value;
-    const wrong = await selfTest(started.kernels);
+    const startMs = monotonicMs(), wrong = await selfTest(started.kernels);
     if (wrong !== undefined) throw new Error(wrong);
-    const stepMs = await timeOf(() => step(checked.value.kernels));
-    return { facts: { name: rung.name, ok: true, stepMs }, candidate: { name: rung.name, started, stepMs } };
+    const stepMs = await time(started.kernels, part);
+    return { facts: { name: rung.name, title: started.title, ok: true, stepMs }, candidate: { name: rung.name, started, stepMs, warnings: checked.warnings }, testsMs: monotonicMs() - startMs };
   } catch (error) {
     started?.dispose();
     const message = error instanceof Error ? error.message : String(error);
@@ -74,23 +89,11 @@ async function tryRung(rung: Rung, resources: EngineResources, step: (kernels: K
 
 const out = ({ name }: Rung, problem: Diagnostic): Tried => ({ facts: { name, ok: false, why: problem.message }, problem });
 
-/** The first step also makes room and compiles. A second is timed, unless the first was so slow that it tells enough. */
-async function timeOf(step: () => Promise<void>): Promise<number> {
-  const start = monotonicMs();
-  await step();
-  const firstMs = monotonicMs() - start;
-  if (firstMs > slowMs) return firstMs;
-  await step();
-  return monotonicMs() - start - firstMs;
-}
-
-const slowMs = 500;
-
-function factsOf(best: Candidate, others: readonly Candidate[], pinned: string | undefined, tried: readonly Tried[]): ChosenEngine['facts'] {
+function factsOf(best: Candidate, others: readonly Candidate[], { pinned, part }: ChooseOptions, tried: readonly Tried[]): ChosenEngine['facts'] {
   const { title, device, threads } = best.started;
-  const missing = tried.find(({ problem }) => problem?.code === 'engine-missing')?.problem;
+  const missing = tried.find(({ facts, problem }) => facts.name === 'tensorflow' && problem?.code === 'engine-missing')?.problem;
   return {
-    name: best.name, title, device, threads, why: whyOf(best, others, pinned), tried: tried.map(({ facts }) => facts),
+    name: best.name, title, device, threads, why: whyOf(best, others, pinned), timed: part.title, tried: tried.map(({ facts }) => facts),
     ...(missing && { advice: adviceOn(missing) }),
   };
 }

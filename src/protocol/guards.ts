@@ -1,5 +1,5 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
-import type { DataFacts, EngineFacts, EngineGain, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
@@ -41,10 +41,15 @@ const verdict = fields<Verdict>({
   words: text,
 });
 
-const rung = fields<RungFacts>({ name: engineName, ok: flag, stepMs: optional(number), why: optional(text) });
+const rung = fields<RungFacts>({ name: engineName, title: optional(text), ok: flag, stepMs: optional(number), why: optional(text) });
 const engine = fields<EngineFacts>({
   name: engineName, title: text, device: oneOf('cpu', 'gpu'), threads: number, node: text, why: text,
-  prefix: optional(text), tried: list(rung), advice: optional(text),
+  prefix: optional(text), tried: list(rung), timed: optional(text), advice: optional(text),
+  machine: optional(fields<MachineFacts>({
+    processor: text, cores: number, memoryBytes: number, freeBytes: number,
+    gpus: list(fields<GpuFacts>({ name: text, memoryBytes: optional(number), driver: optional(text) })),
+    cuda: optional(fields<CudaFacts>({ usable: flag, seen: text, fix: optional(text) })),
+  })),
   gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);

@@ -38,6 +38,11 @@ export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'rando
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';
 
+/** Those that a person can ask for. */
+export const trainingEngines = ['tensorflow', 'webgpu', 'wasm'] as const;
+
+export const engineNamed = (name: unknown): (typeof trainingEngines)[number] | undefined => trainingEngines.find((engine) => engine === name);
+
 export interface EngineFacts {
   /** Which rung trains. */
   readonly name: 'tensorflow' | 'wasm' | 'webgpu' | 'cpu';
@@ -52,10 +57,42 @@ export interface EngineFacts {
   readonly prefix?: string;
   /** Every rung tried: the table of `thaw doctor`. */
   readonly tried: readonly RungFacts[];
+  /** What the timed step was: "blocks.5 to head of efficientnet_lite0, 8 samples". */
+  readonly timed?: string;
   /** How to get a faster one, when there is one. */
   readonly advice?: string;
   /** What that would do for the run's plan, where it does much. */
   readonly gain?: EngineGain;
+  readonly machine?: MachineFacts;
+}
+
+/** The computer as the trainer finds it. */
+export interface MachineFacts {
+  /** "AMD EPYC 7B13"; its architecture where it has no name. */
+  readonly processor: string;
+  /** That this process may use. */
+  readonly cores: number;
+  /** Of the machine, or of the container where that has less. */
+  readonly memoryBytes: number;
+  readonly freeBytes: number;
+  readonly gpus: readonly GpuFacts[];
+  /** Whether TensorFlow can reach an NVIDIA GPU, and why not. Left out where there is none. */
+  readonly cuda?: CudaFacts;
+}
+
+export interface GpuFacts {
+  /** "NVIDIA H100 80GB HBM3". */
+  readonly name: string;
+  readonly memoryBytes?: number;
+  /** Version of its driver. */
+  readonly driver?: string;
+}
+
+export interface CudaFacts {
+  readonly usable: boolean;
+  /** "driver 550.54.14, but libcudnn.so.9 is missing". */
+  readonly seen: string;
+  readonly fix?: string;
 }
 
 export interface EngineGain {
@@ -67,6 +104,8 @@ export interface EngineGain {
 
 export interface RungFacts {
   readonly name: EngineFacts['name'];
+  /** "TensorFlow 2.21.0"; absent when it did not start. */
+  readonly title?: string;
   readonly ok: boolean;
   /** Milliseconds of one timed step; absent when it did not get so far. */
   readonly stepMs?: number;

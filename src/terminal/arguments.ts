@@ -61,7 +61,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
   --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
-  --engine tensorflow | wasm train on this engine instead of the fastest
+  --engine tensorflow | webgpu | wasm
+                             train on this engine instead of the fastest
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --detach                   start, print the run's id, and leave it running
   --json                     one JSON line per event, for programs

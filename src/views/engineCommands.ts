@@ -34,7 +34,7 @@ export class EngineCommands {
     const facts = await this.#ask('Testing engines', ['doctor'], diagnoseTimeoutMs, parseEngineFacts);
     const install: EngineItem[] = facts.advice === undefined ? [] : [{ label: '$(cloud-download) Install Native Engine', detail: facts.advice, install: true }];
     const chosen: EngineItem = { label: `$(check) ${facts.title}`, description: `${facts.device}, ${threadsText(facts.threads)}, Node ${facts.node}`, detail: facts.why };
-    const items = [chosen, ...facts.tried.filter(({ name }) => name !== facts.name).map((rung) => rungItem(rung, facts)), ...install];
+    const items = [chosen, ...facts.tried.filter(({ name }) => name !== facts.name).map((rung) => rungItem(rung, facts)), ...gpuItems(facts), ...install];
     const choice = await vscode.window.showQuickPick(items, { title: 'Engines on this machine', placeHolder: 'The first row trains' });
     if (choice?.install) await vscode.commands.executeCommand('thaw.installEngine');
   };
@@ -97,6 +97,16 @@ function progressIn(bar: vscode.Progress<{ message?: string; increment?: number 
 /** "fetching 125 MiB of 261 MiB · 12.3 MiB/s · 11 s left". */
 const progressText = ({ activity, doneBytes, totalBytes, bytesPerSecond, leftMs }: InstallProgress): string =>
   [`${activity} ${bytes(doneBytes)} of ${bytes(totalBytes)}`, bytesPerSecond !== undefined && `${bytes(bytesPerSecond)}/s`, leftMs !== undefined && `${about(leftMs)} left`].filter(Boolean).join(' · ');
+
+function gpuItems({ machine, timed }: EngineFacts): EngineItem[] {
+  if (!machine) return [];
+  const { processor, cores, memoryBytes, gpus, cuda } = machine;
+  const gpu = gpus.map(({ name, driver }) => driver === undefined ? name : `${name}, driver ${driver}`).join('; ') || 'no GPU was found';
+  return [
+    { label: `$(circuit-board) ${gpu}`, ...(cuda && { detail: `CUDA: ${cuda.seen}${cuda.fix === undefined ? '' : `: ${cuda.fix}`}` }) },
+    { label: `$(server) ${processor}`, description: `${cores} cores, ${bytes(memoryBytes)}`, ...(timed !== undefined && { detail: `A step: ${timed}` }) },
+  ];
+}
 
 function rungItem({ name, ok, stepMs, why }: RungFacts, { tried, name: chosen }: EngineFacts): EngineItem {
   const best = tried.find((rung) => rung.name === chosen)?.stepMs;

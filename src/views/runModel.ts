@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type Disposable, Owner } from '../base/owner.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
-import type { RunEvent } from '../protocol/runEvent.ts';
+import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import { readManifest } from '../runs/manifest.ts';
 import { manifestAfter } from '../runs/manifestAfter.ts';
@@ -116,10 +116,10 @@ export class RunModel extends Owner {
 
   /** Starts a run from an experiment file as it is on the disk. Throws Refused. */
   async start(experiment: vscode.Uri): Promise<RunId> {
-    const engine = vscode.workspace.getConfiguration('thaw').get<string>('engine');
+    const engine = engineNamed(vscode.workspace.getConfiguration('thaw').get('engine'));
     const started = await this.#homes.hostOf(experiment).startRun({
       experimentFile: experiment.fsPath,
-      ...((engine === 'tensorflow' || engine === 'wasm') && { engine }),
+      ...(engine && { engine }),
     });
     if (!started.ok) throw new Refused(started.errors);
     for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));

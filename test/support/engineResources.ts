@@ -5,6 +5,7 @@ import { userCacheFolder } from '../../src/base/environment.ts';
 import type { EngineResources } from '../../src/engine/rungs/rung.ts';
 import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
+import { loadWebGpu } from '../../src/trainer/child/loadWebGpu.ts';
 import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { repoRoot } from './root.ts';
@@ -14,6 +15,7 @@ const engine = await installedEngine({ cacheDir: userCacheFolder() });
 export const engineResources: EngineResources = {
   loadTensorFlow: () => loadBinding(engine, join(repoRoot, 'dist', 'binding')) as Checked<TensorFlowBinding>,
   wasm: { read: (name) => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name)) },
+  loadWebGpu: () => loadWebGpu(),
   cores: 2,
 };
 

@@ -6,6 +6,7 @@ import type { EngineResources, Rung, StartedRung } from '../../src/engine/rungs/
 import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
+import { loadWebGpu } from '../../src/trainer/child/loadWebGpu.ts';
 import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
 import { repoRoot } from './root.ts';
 
@@ -20,6 +21,8 @@ async function resources(): Promise<EngineResources> {
   return {
     loadTensorFlow: () => loadBinding(engine, join(repoRoot, 'dist', 'binding')) as Checked<TensorFlowBinding>,
     wasm: { read: (name) => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name)) },
+    loadWebGpu: () => loadWebGpu(),
     cores: 2,
+    asked: true,
   };
 }

@@ -6,15 +6,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convFilterGradient, convInputGradient } from './wasmConvGradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './wasmDepthwiseGradients.ts';
+import { batchMatMul } from './wasmMatMul.ts';
 import { maxPoolGradient } from './wasmMaxPoolGradient.ts';
+import { segmentSum } from './wasmSegmentSum.ts';
 
 /** [kernel, ours, why]. */
-const replacements: readonly (readonly [name: string, kernel: tf.KernelFunc, why: 'missing' | 'slow' | 'wrong'])[] = [
+const replacements: readonly (readonly [name: string, kernel: tf.KernelFunc | undefined, why: 'missing' | 'slow' | 'wrong'])[] = [
   ['Conv2DBackpropFilter', convFilterGradient, 'missing'],
   ['DepthwiseConv2dNativeBackpropFilter', depthwiseFilterGradient, 'missing'],
   ['DepthwiseConv2dNativeBackpropInput', depthwiseInputGradient, 'missing'],
   ['Conv2DBackpropInput', convInputGradient, 'slow'],
   ['MaxPoolGrad', maxPoolGradient, 'wrong'],
+  ['BatchMatMul', batchMatMul, 'slow'],
+  ['UnsortedSegmentSum', segmentSum, 'missing'],
+  ['_FusedMatMul', undefined, 'wrong'], // in batches and transposes; nothing here fuses, and whoever begins to is to hear of it
 ];
 
 let registered = false;
@@ -26,6 +31,6 @@ export function registerWasmKernels(): void {
   for (const [kernelName, kernelFunc, why] of replacements) {
     const old = why === 'missing' ? undefined : tf.getKernel(kernelName, 'wasm');
     if (old) tf.unregisterKernel(kernelName, 'wasm');
-    tf.registerKernel({ ...old, kernelName, backendName: 'wasm', kernelFunc });
+    if (kernelFunc) tf.registerKernel({ ...old, kernelName, backendName: 'wasm', kernelFunc });
   }
 }

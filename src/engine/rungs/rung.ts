@@ -4,6 +4,7 @@ import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { Kernels } from '../kernels.ts';
 import type { TensorFlowBinding } from './tensorflow.ts';
 import type { WasmFiles } from './wasm.ts';
+import type { WebGpuModule } from './webgpu.ts';
 
 /** One way to compute: a tfjs backend with the kernels that train on it. At most one is current in a process. */
 export interface Rung {
@@ -17,8 +18,11 @@ export interface EngineResources {
   /** Loads the native library; called only when that rung is tried, for it takes a second. */
   readonly loadTensorFlow: () => Checked<TensorFlowBinding>;
   readonly wasm: WasmFiles;
+  readonly loadWebGpu: () => Promise<Checked<WebGpuModule>>;
   /** Processor cores that this process may use. */
   readonly cores: number;
+  /** The rung was asked for by name: it may then use what is right but slow. */
+  readonly asked?: boolean;
 }
 
 /** Disposing it frees the backend and all that lives on it. */

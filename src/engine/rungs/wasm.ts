@@ -36,7 +36,8 @@ export const wasm: Rung = {
   },
 };
 
-type Module = BackendWasm['wasm'] & { cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): unknown };
+/** Emscripten's. */
+export type Module = BackendWasm['wasm'] & { cwrap(name: string, result: 'number' | null, parameters: readonly ('number' | 'array')[]): unknown };
 
 /** Emscripten's module with the calls that BackendWasm expects on it. */
 async function moduleOf(wasmBinary: Uint8Array): Promise<Module> {

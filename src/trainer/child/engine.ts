@@ -1,26 +1,34 @@
-import { mkdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic } from '../../protocol/diagnostic.ts';
 import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { EngineResources } from '../../engine/rungs/rung.ts';
+import type { InstalledEngine } from '../native/engineCache.ts';
 import type { Kernels } from '../../engine/kernels.ts';
 import type { Machine } from './machine.ts';
+import type { Network } from '../../backbones/op.ts';
+import type { Plan } from '../../experiment/plan.ts';
 import type { TensorFlowBinding } from '../../engine/rungs/tensorflow.ts';
-import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { chooseEngine } from '../../engine/choose.ts';
+import { cutCost } from '../../backbones/cost.ts';
+import { EngineChoices } from './engineChoices.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
+import { idleGpu } from './graphics.ts';
 import { installedEngine } from '../native/engineCache.ts';
 import { about, bytes } from '../../base/units.ts';
 import { engineOffers } from '../native/engineCommand.ts';
 import { hasBinding, loadBinding } from '../native/loadBinding.ts';
+import { loadWebGpu } from './loadWebGpu.ts';
+import { matchPatterns } from '../../backbones/freezePlan.ts';
 import type { Rates } from '../../backbones/cost.ts';
 import { readRates } from './rates.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
-import { parseEngineFacts } from '../../protocol/guards.ts';
+import { readMachineFacts } from './machineFacts.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
+import { timedPartOf, usualPart, type TimedPart } from '../../engine/timedPart.ts';
 import { valueOf } from './dataset.ts';
 import { wasm } from '../../engine/rungs/wasm.ts';
+import { webgpu } from '../../engine/rungs/webgpu.ts';
 
 export interface Engine {
   readonly kernels: Kernels;
@@ -29,33 +37,51 @@ export interface Engine {
   readonly warnings: readonly Diagnostic[];
 }
 
-const rungs = [tensorflow, wasm];
+/** The one that is usually the fastest first. */
+const rungs = [tensorflow, webgpu, wasm];
+
+/** What a run spends on choosing, beside loading the libraries. `thaw doctor` takes its time. */
+const budgetMs = 2000;
 
 /**
- * The fastest engine of this machine whose gradients are right, or the one asked for. The tests take a second or two, so
- * their result is kept until something that it rests on changes: Thaw, Node, the native library, the cores.
+ * The fastest engine of this machine for what the plan trains whose gradients are right, or the one asked for. The tests
+ * take up to two seconds, so their result is kept, by kind of plan, until something that it rests on changes: Thaw, Node,
+ * native libraries, cores, graphics.
  */
-export async function openEngine(machine: Machine, pinned?: EngineFacts['name']): Promise<Engine> {
-  const installed = await installedEngine({ cacheDir: machine.cache });
-  const file = join(machine.cache, 'engine-choice.json');
-  const rests = [machine.version, process.version, installed?.folder ?? 'none', machine.threads].join(' ');
-  const before = pinned === undefined ? readChoice(file, rests) : undefined;
-  if (before) {
-    const started = await rungs.find(({ name }) => name === before.name)!.start(await resourcesOf(machine));
-    if (started.ok) return { kernels: started.value.kernels, facts: before, warnings: [] };
-  }
-  const chosen = await chooseEngine(rungs, { resources: await resourcesOf(machine), pinned });
+export async function openEngine(machine: Machine, part: TimedPart, pinned?: EngineFacts['name']): Promise<Engine> {
+  const installed = await installedEngine({ cacheDir: machine.cache }), found = await readMachineFacts(machine, installed);
+  const { memoryBytes: _, freeBytes: __, ...stable } = found;
+  const rests = formatJson([machine.version, process.version, installed?.folder ?? 'none', stable]);
+  const choices = new EngineChoices(machine.cache, rests), before = pinned === undefined ? choices.of(part.title) : undefined;
+  const started = before && await rungs.find(({ name }) => name === before.name)!.start(resourcesOf(machine, installed));
+  if (before && started?.ok) return opened(started.value.kernels, { ...before, machine: found });
+  const chosen = await chooseEngine(rungs, { resources: resourcesOf(machine, installed), part, pinned, budgetMs });
   const { rung, facts } = valueOf(chosen);
-  const complete: EngineFacts = { ...facts, node: process.version };
-  if (pinned === undefined && chosen.warnings.length === 0) keepChoice(file, rests, complete, machine.cache);
-  return { kernels: rung.kernels, facts: complete, warnings: chosen.warnings };
+  const complete: EngineFacts = { ...facts, node: process.version, machine: found };
+  if (pinned === undefined && chosen.warnings.length === 0) choices.keep(part.title, complete);
+  return opened(rung.kernels, complete, chosen.warnings, pinned);
 }
+
+/** A processor that trains beside an idle GPU is said in the run, unless it was asked for. */
+const opened = (kernels: Kernels, facts: EngineFacts, warnings: readonly Diagnostic[] = [], pinned?: string): Engine =>
+  ({ kernels, facts, warnings: [...warnings, ...(pinned === undefined ? idleGpu(facts) : [])] });
 
 /** What `thaw doctor` shows: every engine tried anew. */
 export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
-  const { facts } = valueOf(await chooseEngine(rungs, { resources: await resourcesOf(machine) }));
-  const prefix = await onnxTitle(machine.threads);
-  return { ...facts, node: process.version, ...(prefix !== undefined && { prefix }) };
+  const installed = await installedEngine({ cacheDir: machine.cache });
+  const { facts } = valueOf(await chooseEngine(rungs, { resources: resourcesOf(machine, installed), part: usualPart }));
+  const [found, prefix] = await Promise.all([readMachineFacts(machine, installed), onnxTitle(machine.threads)]);
+  return { ...facts, node: process.version, machine: found, ...(prefix !== undefined && { prefix }) };
+}
+
+/** What is timed for a plan: the stage that computes most. */
+export function partOf(network: Network, { stages, batch }: Pick<Plan, 'stages' | 'batch'>): TimedPart {
+  const weighed = stages.map((stage) => {
+    const { trained } = matchPatterns(network, stage.train);
+    return { stage, trained, flops: stage.epochs * cutCost(network, trained).stepFlops };
+  });
+  const { stage, trained } = weighed.reduce((most, each) => each.flops > most.flops ? each : most);
+  return timedPartOf(network, trained, stage.batchNorm, batch);
 }
 
 export const isEngineInstalled = async (machine: Machine): Promise<boolean> => await installedEngine({ cacheDir: machine.cache }) !== undefined;
@@ -79,33 +105,14 @@ export async function advised(facts: EngineFacts, machine: Machine, predict: (ra
 /** Smaller gains are not worth a download. */
 const worthwhile = 1.5;
 
-async function resourcesOf(machine: Machine): Promise<EngineResources> {
-  const installed = await installedEngine({ cacheDir: machine.cache });
+function resourcesOf(machine: Machine, installed: InstalledEngine | undefined): EngineResources {
   return {
     cores: machine.threads,
     wasm: { read: (name) => readFile(join(machine.wasm, name)) },
+    loadWebGpu: () => loadWebGpu(),
     loadTensorFlow: () => {
       const loaded = loadBinding(installed, machine.bindings);
       return loaded.ok ? { ...loaded, value: loaded.value as TensorFlowBinding } : loaded;
     },
   };
-}
-
-function readChoice(file: string, rests: string): EngineFacts | undefined {
-  try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { readonly rests?: unknown; readonly facts?: unknown };
-    const facts = parseEngineFacts(kept.facts);
-    return kept.rests === rests && facts.ok ? facts.value : undefined;
-  } catch {
-    return undefined; // never chosen, or damaged: chosen again
-  }
-}
-
-function keepChoice(file: string, rests: string, facts: EngineFacts, cache: string): void {
-  try {
-    mkdirSync(cache, { recursive: true });
-    atomicWrite(file, formatJson({ rests, facts }, 2));
-  } catch {
-    // a cache folder that cannot be written: the next run chooses again
-  }
 }

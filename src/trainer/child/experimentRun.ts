@@ -15,7 +15,7 @@ import { freezeBoundary } from '../../backbones/boundary.ts';
 import { judgeRun } from './judging.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
-import { advised, openEngine, type Engine } from './engine.ts';
+import { advised, openEngine, partOf, type Engine } from './engine.ts';
 import { predictSeconds } from './estimate.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
@@ -51,9 +51,9 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const line = new ProgressLine('scanning', append);
   const scan = valueOf(await scanFolder(plan.data.folder, { signal: stop, onProgress: (found) => line.at(found) }));
   const { store, facts: known } = await openCaches(run);
-  const engine = once(() => openEngine(machine, run.manifest.request?.engine));
-  // Which classes stay is known once every file was opened; the frozen layers do not depend on it.
+  // Which classes stay is known once every file was opened; neither the frozen layers nor the engine depend on it.
   const scanned = card.network(new Set(scan.files.map(({ label }) => label)).size);
+  const engine = once(() => openEngine(machine, partOf(scanned, plan), run.manifest.request?.engine));
   const weights = await pretrained(card, scanned, machine.backbones, plan.seed);
   const boundary = freezeBoundary(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained);
   const sources = new Sources({ card, network: scanned, stages: plan.stages, store, threads: machine.threads, engine, activity: 'features', append, stop });

@@ -8,7 +8,9 @@ import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
+import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
 import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { noWebGpu } from '../../support/softwareGpu.ts';
 
 type Shape = readonly number[];
 /** Shapes of the inputs that have gradients, and what is computed of them. */
@@ -75,27 +77,33 @@ const cases: readonly Case[] = [
   ['a token for each sample before the others', [[3, 4, 5], [1, 2, 5]], (_, [x, token]) => tf.concat([tf.add(tf.zeros([3, 2, 5]), token!), x!], 1)],
   ['global average pool', [[2, 7, 6, 3]], (_, [x]) => tf.mean(x!, [1, 2])],
   ['log softmax', [[5, 7]], (_, [x]) => tf.logSoftmax(x!)],
+  ['rows of a table', [[7, 2, 4]], (_, [x]) => tf.gather(x!, tf.tensor1d([3, 1, 3, 0], 'int32'))],
 ];
 
 /** Statistics are handed out beside the tape. */
 const withoutGradient = new Set(['mean of a batch norm', 'variance of a batch norm']);
 
 /** Value, then the gradient of each input for a random dy. */
-function results(kernels: Kernels): readonly (readonly Float32Array[])[] {
-  return cases.map(([name, shapes, compute]) => tf.tidy(() => {
-    const random = rng(1, name);
-    const tensor = (shape: Shape): tf.Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), [...shape]);
-    const inputs = shapes.map(tensor), value = compute(kernels, inputs), dy = tensor(value.shape);
-    const gradients = withoutGradient.has(name) ? [] : tf.grads((...x: tf.Tensor[]) => compute(kernels, x))(inputs, dy);
-    return [value, ...gradients].map((result) => (result.dataSync() as Float32Array).slice());
-  }));
+async function results(kernels: Kernels): Promise<readonly (readonly Float32Array[])[]> {
+  const found: Float32Array[][] = [];
+  for (const [name, shapes, compute] of cases) {
+    const tensors = tf.tidy(() => {
+      const random = rng(1, name);
+      const tensor = (shape: Shape): tf.Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), [...shape]);
+      const inputs = shapes.map(tensor), value = compute(kernels, inputs), dy = tensor(value.shape);
+      return [value, ...withoutGradient.has(name) ? [] : tf.grads((...x: tf.Tensor[]) => compute(kernels, x))(inputs, dy)];
+    });
+    found.push(await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice())));
+    tf.dispose(tensors);
+  }
+  return found;
 }
 
-async function resultsOn(rung: Rung): Promise<ReturnType<typeof results>> {
-  const started = await rung.start(engineResources);
+async function resultsOn(rung: Rung): Promise<Awaited<ReturnType<typeof results>>> {
+  const started = await rung.start({ ...engineResources, asked: true });
   assert.ok(started.ok);
   const before = tf.memory().numTensors;
-  const found = results(started.value.kernels);
+  const found = await results(started.value.kernels);
   assert.equal(tf.memory().numTensors, before, 'tensors were left behind');
   started.value.dispose();
   return found;
@@ -103,7 +111,7 @@ async function resultsOn(rung: Rung): Promise<ReturnType<typeof results>> {
 
 const reference = await resultsOn(cpu);
 
-for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow]] as const) {
+for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow], [webgpu, noWebGpu]] as const) {
   test(`every kernel and its gradient on ${rung.name} are those of plain JavaScript`, { skip }, async () => {
     const found = await resultsOn(rung);
     let compared = 0;
@@ -121,6 +129,6 @@ for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow]] as const)
         compared++;
       }
     }
-    assert.equal(compared, 145);
+    assert.equal(compared, 147);
   });
 }

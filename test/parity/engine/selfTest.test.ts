@@ -6,11 +6,13 @@ import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
+import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
 import { selfTest } from '../../../src/engine/selfTest.ts';
 import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { noWebGpu } from '../../support/softwareGpu.ts';
 
 async function verdictOn(rung: Rung, kernelsOf: (kernels: Kernels) => Kernels = (kernels) => kernels): Promise<string | undefined> {
-  const started = await rung.start(engineResources);
+  const started = await rung.start({ ...engineResources, asked: true });
   assert.ok(started.ok);
   const before = tf.memory().numTensors;
   const wrong = await selfTest(kernelsOf(started.value.kernels));
@@ -19,7 +21,7 @@ async function verdictOn(rung: Rung, kernelsOf: (kernels: Kernels) => Kernels = 
   return wrong;
 }
 
-for (const [rung, skip] of [[cpu, false], [wasm, false], [tensorflow, noTensorFlow]] as const) {
+for (const [rung, skip] of [[cpu, false], [wasm, false], [tensorflow, noTensorFlow], [webgpu, noWebGpu]] as const) {
   test(`${rung.name} passes the gradient self-test`, { skip }, async () => {
     assert.equal(await verdictOn(rung), undefined);
   });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseEngine } from '../../../src/engine/choose.ts';
 import { portable, type Kernels } from '../../../src/engine/kernels.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
+import { usualPart } from '../../../src/engine/timedPart.ts';
 import { engineResources as resources } from '../../support/engineResources.ts';
 
-const step = (kernels: Kernels): Promise<void> => sleep(kernels === portable ? 40 : 2);
+const how = { resources, part: usualPart, time: (kernels: Kernels): Promise<number> => Promise.resolve(kernels === portable ? 40 : 2) };
 
 const broken: Rung = {
   name: 'tensorflow',
@@ -25,19 +25,20 @@ const missing: Rung = {
 };
 
 test('the fastest correct engine is chosen and is the current one', async () => {
-  const chosen = await chooseEngine([cpu, wasm], { resources, step });
+  const chosen = await chooseEngine([cpu, wasm], how);
   assert.ok(chosen.ok);
   const { facts } = chosen.value;
   assert.equal(facts.name, 'wasm');
   assert.equal(tf.getBackend(), 'wasm');
-  assert.match(facts.why, /^fastest of 2 that passed the gradient self-test \(\d+\.\d × cpu\)$/);
+  assert.match(facts.why, /^fastest of 2 that passed the gradient self-test \(20\.0 × cpu\)$/);
   assert.deepEqual(facts.tried.map(({ name, ok }) => [name, ok]), [['cpu', true], ['wasm', true]]);
-  assert.ok(facts.tried.every(({ stepMs }) => stepMs! > 0));
+  assert.deepEqual(facts.tried.map(({ stepMs }) => stepMs), [40, 2]);
+  assert.equal(facts.timed, usualPart.title);
   chosen.value.rung.dispose();
 });
 
 test('an engine with wrong gradients is out, however fast, and that is a warning', async () => {
-  const chosen = await chooseEngine([broken, wasm], { resources, step: () => Promise.resolve() });
+  const chosen = await chooseEngine([broken, wasm], how);
   assert.ok(chosen.ok);
   assert.equal(chosen.value.facts.name, 'wasm');
   assert.equal(tf.getBackend(), 'wasm');
@@ -48,7 +49,7 @@ test('an engine with wrong gradients is out, however fast, and that is a warning
 });
 
 test('an engine that is not installed is no warning, but the advice says how to get it', async () => {
-  const chosen = await chooseEngine([missing, wasm], { resources, step });
+  const chosen = await chooseEngine([missing, wasm], how);
   assert.ok(chosen.ok);
   assert.deepEqual(chosen.warnings, []);
   assert.match(chosen.value.facts.advice!, /TensorFlow is not installed: run `thaw engine install`.*faster/);
@@ -57,19 +58,28 @@ test('an engine that is not installed is no warning, but the advice says how to 
 });
 
 test('a pinned engine is the only one tried; it is refused rather than replaced', async () => {
-  const pinned = await chooseEngine([missing, wasm, cpu], { resources, step, pinned: 'cpu' });
+  const pinned = await chooseEngine([missing, wasm, cpu], { ...how, pinned: 'cpu' });
   assert.ok(pinned.ok);
   assert.deepEqual([pinned.value.facts.name, pinned.value.facts.why, pinned.value.facts.tried.length], ['cpu', 'asked for', 1]);
-  const absent = await chooseEngine([missing, wasm], { resources, step, pinned: 'tensorflow' });
+  const absent = await chooseEngine([missing, wasm], { ...how, pinned: 'tensorflow' });
   assert.ok(!absent.ok);
   assert.deepEqual(absent.errors.map(({ code }) => code), ['engine-missing']);
-  const unknown = await chooseEngine([wasm], { resources, step, pinned: 'webgpu' });
+  const unknown = await chooseEngine([wasm], { ...how, pinned: 'webgpu' });
   assert.ok(!unknown.ok);
   assert.match(unknown.errors[0]!.message, /no engine "webgpu"/);
 });
 
 test('when no engine works, every reason is given', async () => {
-  const chosen = await chooseEngine([missing, { ...broken, name: 'webgpu' }], { resources, step });
+  const chosen = await chooseEngine([missing, { ...broken, name: 'webgpu' }], how);
   assert.ok(!chosen.ok);
   assert.deepEqual(chosen.errors.map(({ code }) => code), ['engine-missing', 'engine-failed']);
+});
+
+test('once the tests have taken too long, the rungs that come later are left out, if there is one that works', async () => {
+  const chosen = await chooseEngine([missing, cpu, wasm], { ...how, budgetMs: 0 });
+  assert.ok(chosen.ok);
+  assert.equal(chosen.value.facts.name, 'cpu');
+  assert.match(chosen.value.facts.tried[2]!.why!, /^not tried: the tests before took under 1 s$/);
+  assert.deepEqual(chosen.warnings, []);
+  chosen.value.rung.dispose();
 });

@@ -20,15 +20,38 @@ test('a run in one line: title, status or what is wrong, result, claim, id', () 
 test('the engine table marks the one that trains, and says of the others why not', () => {
   assert.equal(engineTable({
     name: 'tensorflow', title: 'TensorFlow 2.21.0', device: 'cpu', threads: 2, node: 'v20.20.0', why: 'fastest', prefix: 'ONNX Runtime 1.30.0, 2 threads',
-    tried: [{ name: 'tensorflow', ok: true, stepMs: 12.34 }, { name: 'wasm', ok: true, stepMs: 51 }, { name: 'webgpu', ok: false, why: 'no adapter' }],
+    tried: [
+      { name: 'tensorflow', title: 'TensorFlow 2.21.0', ok: true, stepMs: 12.34 }, { name: 'webgpu', ok: false, why: 'no adapter' },
+      { name: 'wasm', title: 'WebAssembly (tfjs 4.22.0)', ok: true, stepMs: 151 },
+    ],
+    timed: 'blocks.5 to head of efficientnet_lite0, 8 samples',
+    machine: {
+      processor: 'AMD EPYC', cores: 2, memoryBytes: 24 * 2 ** 30, freeBytes: 20 * 2 ** 30,
+      gpus: [{ name: 'NVIDIA L4', memoryBytes: 23034 * 2 ** 20, driver: '550.54.14' }, { name: 'AMD graphics (1002:744c)' }],
+      cuda: { usable: false, seen: 'driver 550.54.14, but TensorFlow is not installed', fix: 'run `thaw engine install`' },
+    },
   }, plain), `\
 TensorFlow 2.21.0 on CPU, 2 threads: fastest
-  ✓ tensorflow  12.3 ms per timed step
-  · wasm        51.0 ms per timed step
+  ✓ tensorflow     12.3 ms a step  TensorFlow 2.21.0
   – webgpu      no adapter
+  · wasm          151.0 ms a step  WebAssembly (tfjs 4.22.0)
 
+step           blocks.5 to head of efficientnet_lite0, 8 samples
 frozen layers  ONNX Runtime 1.30.0, 2 threads
+processor      AMD EPYC, 2 cores
+memory         24.0 GiB, 20.0 GiB of it free
+graphics       NVIDIA L4, 22.5 GiB, driver 550.54.14; AMD graphics (1002:744c)
+CUDA           driver 550.54.14, but TensorFlow is not installed: run \`thaw engine install\`
 Node           v20.20.0`);
+});
+
+test('a machine without a GPU says so, and nothing of CUDA', () => {
+  const table = engineTable({
+    name: 'wasm', title: 'WebAssembly', device: 'cpu', threads: 1, node: 'v20', why: 'the only one', tried: [],
+    machine: { processor: 'x', cores: 1, memoryBytes: 2 ** 30, freeBytes: 2 ** 29, gpus: [] },
+  }, plain);
+  assert.match(table, /^processor {6}x, 1 core\n.*\ngraphics {7}no GPU was found\nNode/m);
+  assert.doesNotMatch(table, /CUDA/);
 });
 
 test('without ONNX Runtime the frozen layers run on the same engine; advice comes last', () => {

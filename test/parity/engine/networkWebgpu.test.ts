@@ -1,0 +1,21 @@
+import { test } from 'node:test';
+import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
+import { startEngine } from '../../support/engines.ts';
+import { goldenNetworkNames } from '../../support/goldenNetwork.ts';
+import { leaksNothing } from '../../support/leaks.ts';
+import { lite0Parity } from '../../support/lite0Parity.ts';
+import { networkParity } from '../../support/networkParity.ts';
+import { noWebGpu } from '../../support/softwareGpu.ts';
+
+/** A software GPU takes ten seconds for each test of a network: there, those whose goldens are in the project, with every kind of convolution. */
+const few = ['img.tf_efficientnet_lite0', 'img.mobilenetv3'];
+
+const engine = noWebGpu === false ? await startEngine(webgpu) : { skip: noWebGpu };
+if ('skip' in engine) {
+  test('networks on WebGPU', { skip: engine.skip }, () => undefined);
+} else {
+  const { kernels, device } = engine.started;
+  for (const name of device === 'gpu' ? goldenNetworkNames : few) networkParity(name, 'WebGPU', kernels);
+  lite0Parity('WebGPU', kernels);
+  leaksNothing('WebGPU', kernels);
+}
