@@ -1,10 +1,12 @@
 import { accuracyBench } from './accuracy.ts';
+import { costBench } from './cost.ts';
 import { featuresBench } from './features.ts';
 import { jobBench } from './job.ts';
+import { precisionBench } from './precision.ts';
 import { machine } from './support.ts';
 
-/** `npm run bench [features] [job] [accuracy]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
-const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, job: jobBench, accuracy: accuracyBench };
+/** `npm run bench [features] [job] [accuracy] [cost] [precision]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
+const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench };
 const wanted = process.argv.slice(2);
 console.log(machine());
 for (const [name, bench] of Object.entries(all)) if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -2,6 +2,7 @@ import type { FollowedRun, PageState } from './store.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import { diagnosticText } from '../src/protocol/diagnostic.ts';
 import { count as short, percent, threadsText } from '../src/base/units.ts';
+import { measuredText } from '../src/protocol/wording.ts';
 import { bare, h } from './dom.ts';
 
 /** What was trained on, what was left out and why. */
@@ -35,6 +36,7 @@ export function systemView({ run, controls }: PageState): HTMLElement {
     ] satisfies [string, string][] : []),
     ...(planned?.stages ?? []).map(({ name, trains, epochs, rate, trainedParameters }): [string, string] =>
       [`Stage “${name}”`, `trains ${trains.join(', ')} (${short(trainedParameters)} parameters), ${epochs} epochs, rate ${rate}`]),
+    ...(state.measured ? [['Measured', measuredText(state.measured)]] satisfies [string, string][] : []),
     ...controls.map(({ manifest: control }: FollowedRun): [string, string] => ['Control run', control.id]),
     ['Versions', Object.entries(manifest.versions).map(([name, version]) => `${name} ${version}`).join(', ')],
   ];

@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { bytes, percent } from './base/units.ts';
+import { cacheTable } from './terminal/cacheTable.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
+import { costTable } from './terminal/costTable.ts';
 import { paint } from './terminal/paint.ts';
-import { parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
+import { predictPlan } from './experiment/predict.ts';
+import { parseCostBasis, parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
 import type { Estimate, InstallProgress } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
@@ -38,7 +41,7 @@ import type { RunId } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, predict, runs, stop, doctor, engine, models,
+  run, check, cost, predict, runs, stop, doctor, engine, models, cache,
 };
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
@@ -67,7 +70,7 @@ async function run([target]: readonly string[], options: Options): Promise<numbe
   if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
   const { file, home } = await experimentFor(resolve(target), options), host = hostOf(home);
   valueOf(await experimentAt(file, options)); // a run that cannot begin leaves no folder behind
-  const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }) });
+  const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) });
   const id = valueOf(started);
   if (started.ok) started.warnings.forEach((warning) => warn(warning));
   if (options.detach) return print(id);
@@ -151,6 +154,17 @@ async function check([file]: readonly string[], options: Options): Promise<numbe
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
   return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+}
+
+/** What each freeze cut would cost here, and the plan as it stands. The first time, the machine is measured. */
+async function cost([file]: readonly string[], options: Options): Promise<number> {
+  if (file === undefined) return wrongUsage('thaw cost <file.thaw.yaml>');
+  const { plan, backbone } = valueOf(await experimentAt(resolve(file), options));
+  if (!backbone) throw refused('weights-missing', `the layers of ${plan.backbone} are known once it has been fetched`, file, `\`thaw models add ${plan.backbone}\``);
+  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.folder], { timeoutMs: 600_000 }))));
+  const { stages, cuts } = predictPlan(plan, backbone, basis);
+  const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
+  return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
 }
 
 /** What a run of the file would do, or everything that is wrong with it. */
@@ -280,6 +294,14 @@ async function withLiveLine<T>(options: Options, work: (onProgress: (progress: I
   }
 }
 
+function cache([what = 'list', ...more]: readonly string[], options: Options): Promise<number> {
+  if (more.length > 0 || !(what === 'list' || what === 'clear')) return Promise.resolve(wrongUsage('thaw cache list | clear'));
+  const host = hostOf(options.home ?? nearestHome(process.cwd()));
+  if (what === 'list') return Promise.resolve(print(options.json ? formatJson(host.cachedFeatures()) : cacheTable(host.cachedFeatures(), ink)));
+  const freed = valueOf(host.clearFeatures());
+  return Promise.resolve(print(options.json ? formatJson({ freedBytes: freed }) : `${bytes(freed)} freed`));
+}
+
 /** Where .thaw lies: what was asked for, the nearest folder above that has one, or beside the target. */
 const homeOf = (target: string, { home }: Options): string => home !== undefined ? resolve(home) : nearestHome(dirname(target));
 
@@ -315,6 +337,12 @@ function engineOf(name: string): NonNullable<ReturnType<typeof engineNamed>> {
   const engine = engineNamed(name);
   if (engine) return engine;
   throw refused('out-of-range', `there is no engine "${name}"`, undefined, `one of: ${trainingEngines.join(', ')}`);
+}
+
+function gigabytesOf(text: string): number {
+  const gigabytes = Number(text);
+  if (text.trim() !== '' && gigabytes >= 0) return gigabytes;
+  throw refused('wrong-type', `--feature-cache-gb ${text} is no number of GB`, undefined, 'for example --feature-cache-gb 20');
 }
 
 const refused = (code: Diagnostic['code'], message: string, file: string | undefined, fix: string): Refused =>

@@ -33,6 +33,7 @@ export interface Commands {
   'thaw.addBackbone': (name?: string) => Promise<void>;
   'thaw.removeBackbone': (backbone?: BackboneTarget) => Promise<void>;
   'thaw.setHubToken': () => Promise<void>;
+  'thaw.clearFeatureCache': () => Promise<void>;
   'thaw.showLog': () => Promise<void>;
 }
 
@@ -72,6 +73,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.addBackbone': { title: 'Add Backbone…', icon: '$(add)' },
   'thaw.removeBackbone': { title: 'Remove Backbone…', icon: '$(trash)' },
   'thaw.setHubToken': { title: 'Set Hub Token…' },
+  'thaw.clearFeatureCache': { title: 'Clear Feature Cache…', icon: '$(clear-all)' },
   'thaw.showLog': { title: 'Show Log' },
 };
 
@@ -148,6 +150,7 @@ export const contributes = {
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
       { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
       { command: 'thaw.setHubToken', when: 'view == thaw.backbones', group: '1_hub@1' },
+      { command: 'thaw.clearFeatureCache', when: 'view == thaw.runs', group: '2_thaw@2' },
       { command: 'thaw.diagnoseEngines', when: 'view == thaw.backbones', group: '2_thaw@1' },
       { command: 'thaw.installEngine', when: 'view == thaw.backbones', group: '2_thaw@2' },
     ],
@@ -187,8 +190,12 @@ export const contributes = {
         pattern: '^(https?://\\S+)?$', patternErrorMessage: 'Write an address such as https://hub.example.com.',
         markdownDescription: 'The hub that backbones are fetched from. Empty: what HF_ENDPOINT says, else Hugging Face\'s.',
       },
+      'thaw.featureCache.maxGb': {
+        type: 'number', default: 10, minimum: 0, order: 5,
+        markdownDescription: 'How many GB of features the cache of a workspace may keep between runs; those used longest ago are removed first. While a run trains, it keeps all that it needs. *Thaw: Clear Feature Cache* shows what is kept.',
+      },
       'thaw.node.path': {
-        type: 'string', default: '', order: 5, scope: 'machine-overridable',
+        type: 'string', default: '', order: 6, scope: 'machine-overridable',
         markdownDescription: 'The Node (20 or newer) that trains. Empty: the one that runs this extension when it is a plain Node, else `node` on the path.',
       },
     },

@@ -6,6 +6,8 @@ import { ActiveExperimentModel } from './views/activeExperiment.ts';
 import { BackboneCommands } from './views/backboneCommands.ts';
 import { BackboneModel } from './views/backboneModel.ts';
 import { BackbonesTree } from './views/backbonesTree.ts';
+import { clearFeatureCache } from './views/clearFeatureCache.ts';
+import { CostModel } from './views/costModel.ts';
 import { Dashboards } from './views/dashboardPanel.ts';
 import { DataProblems } from './views/dataProblems.ts';
 import { EngineCommands } from './views/engineCommands.ts';
@@ -51,7 +53,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const backbones = own(new BackboneModel(userCacheFolder()));
   const experiments = own(new Experiments(backbones));
   const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
-  const layers = own(new FreezeTree(experiment, model, log));
+  const costs = own(new CostModel(homes, model, log));
+  const layers = own(new FreezeTree(experiment, model, costs, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
   for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
@@ -74,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.addBackbone': backbone.add,
     'thaw.removeBackbone': backbone.remove,
     'thaw.setHubToken': hub.setToken,
+    'thaw.clearFeatureCache': () => clearFeatureCache(homes),
     'thaw.showLog': () => Promise.resolve(log.show()),
   };
   for (const id of Object.keys(handlers) as (keyof Commands)[]) own(register(id, handlers[id], (error) => void showProblem(log, commands[id].title, error)));

@@ -11,5 +11,7 @@ export interface ByteStore {
   read(name: string, offsetBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Appends; creates the entry when missing. Rejects with the system's error (ENOSPC, EACCES). */
   append(name: string, data: Uint8Array): Promise<void>;
+  /** Marks the entry as used now: what was used longest ago is removed first where room is wanted. */
+  touch(name: string): Promise<void>;
   remove(name: string): Promise<void>;
 }

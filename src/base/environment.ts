@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 /** The only place that reads the environment. */
@@ -14,6 +14,12 @@ export function presetEnvironment(name: string, value: string): void {
 
 /** Folders in which the loader looks for libraries before all others (Linux). */
 export const libraryFolders = (): readonly string[] => (process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean);
+
+/** Memory that this process may take, in bytes: the machine's, or its container's. THAW_MEMORY_GB (10⁹ bytes) lowers it. */
+export function memoryBytes(): number {
+  const contained = process.constrainedMemory() || Infinity, asked = Number(process.env['THAW_MEMORY_GB'] || Infinity) * 1e9;
+  return Math.min(totalmem(), contained, asked > 0 ? asked : Infinity);
+}
 
 /** Where a user's own data lives by the habit of the system: for runs whose workspace cannot be written. */
 export function userDataFolder(): string {

@@ -3,12 +3,15 @@
  * size and lie in segments: `<key>-<number>-<id>.data` behind an index of the same name. A segment has one writer, which
  * appends data first and its index after, so readers need no lock, and what a killed writer left half done was never
  * promised. Every record has a checksum; a damaged one is missing, computed again and then found in a newer segment.
+ * `<key>.about` says what the records are. Opening marks segments as used; runs/featureFolder.ts removes the least recent.
  */
 import { createHash } from 'node:crypto';
 import type { CardInput } from '../backbones/card.ts';
 import { Bug } from '../base/bug.ts';
 import type { ByteStore } from '../base/byteStore.ts';
 import { checksum } from '../base/checksum.ts';
+import { limited } from '../base/limited.ts';
+import type { FeaturePrecision } from './featureRecord.ts';
 import { uniqueId } from '../base/uniqueId.ts';
 import type { View } from '../data/sample.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
@@ -16,19 +19,19 @@ import { decodeIndex, encodeIndexEntry, encodeIndexHeader, type IndexEntry } fro
 
 /** All that a cached record depends on, but for the sample and its view. */
 export interface CachedContent {
-  /** The prefix as onnxGraph writes it, weights and all; left out when the records are the pixels themselves. */
-  readonly model?: Uint8Array;
+  /** The prefix as onnxGraph writes it, weights and all. */
+  readonly model: Uint8Array;
   readonly input: CardInput;
   /** Names the code that decodes and resizes; changes whenever its pixels do. */
   readonly decoder: string;
-  readonly dtype: 'float32' | 'uint8';
+  readonly precision: FeaturePrecision;
 }
 
 /** Content → key: different content never meets in one cache. */
-export function featureCacheKey({ model, input, decoder, dtype }: CachedContent): string {
+export function featureCacheKey({ model, input, decoder, precision }: CachedContent): string {
   const { height, width, cropShare, interpolation, mean, std } = input;
-  const facts = JSON.stringify([height, width, cropShare, interpolation, mean, std, decoder, dtype]);
-  return createHash('sha256').update(`${facts}\n`).update(model ?? '').digest('hex').slice(0, 32);
+  const facts = JSON.stringify([height, width, cropShare, interpolation, mean, std, decoder, precision]);
+  return createHash('sha256').update(`${facts}\n`).update(model).digest('hex').slice(0, 32);
 }
 
 export interface SampleView {
@@ -39,6 +42,8 @@ export interface SampleView {
 
 export interface FeatureCacheOptions {
   readonly key: string;
+  /** What the records are, for a person who looks at the cache: "efficientnet_lite0 up to global_pool". */
+  readonly title: string;
   readonly recordBytes: number;
   /** Told once about damage, however much there is. */
   readonly report: (diagnostic: Diagnostic) => void;
@@ -48,6 +53,8 @@ export interface FeatureCacheOptions {
 const bufferBytes = 4 << 20;
 /** Read at once: bounds memory. Records that are not asked for are read along where that saves a call. */
 const rangeBytes = 8 << 20, gapBytes = 128 << 10;
+/** Records far apart cost a disk one look each: it is told of several, in its own order. */
+const rangesAtOnce = 4;
 
 interface Location { readonly segment: string; readonly record: number }
 interface Pending extends SampleView { readonly bytes: Uint8Array }
@@ -61,6 +68,7 @@ export async function openFeatureCache(store: ByteStore, options: FeatureCacheOp
   for (const segment of segments) { // in the order of their numbers: the newer record wins
     const index = await store.read(`${segment}.index`, 0, await store.sizeOf(`${segment}.index`) ?? 0);
     const whole = Math.floor((await store.sizeOf(`${segment}.data`) ?? 0) / recordBytes);
+    await store.touch(`${segment}.index`).catch(() => undefined); // a cache that cannot be written can be read
     const decoded = decodeIndex(index, recordBytes), entries = decoded.entries.slice(0, whole);
     const damagedHere = decoded.damaged + decoded.entries.length - entries.length;
     if (damagedHere > 0) await mend(store, segment, entries, recordBytes).catch(() => undefined); // what cannot be written is read as it is
@@ -136,12 +144,18 @@ export class FeatureCache {
 
   async #append(batch: readonly Pending[]): Promise<void> {
     const entries = batch.map((record) => ({ ...record, check: checksum(record.bytes) }));
+    if (this.#ownRecords === 0) await this.#writeAbout();
     await this.#store.append(`${this.#own}.data`, joined(batch.map(({ bytes }) => bytes)));
     const header = this.#ownRecords === 0 ? [encodeIndexHeader(this.#options.recordBytes)] : [];
     await this.#store.append(`${this.#own}.index`, joined([...header, ...entries.map(encodeIndexEntry)]));
     for (const entry of entries) {
       this.#locations.set(nameOf(entry), { segment: this.#own, record: this.#ownRecords++, check: entry.check });
     }
+  }
+
+  async #writeAbout(): Promise<void> {
+    const { key, title } = this.#options, name = `${key}.about`;
+    if (await this.#store.sizeOf(name) === undefined) await this.#store.append(name, new TextEncoder().encode(title));
   }
 
   /** Reads the records of `list` that are here, once, and forgets the damaged: `has` is to be trusted for the rest after that. */
@@ -158,8 +172,9 @@ export class FeatureCache {
     const { recordBytes } = this.#options;
     if (into.length !== list.length * recordBytes) throw new Bug(`${into.length} bytes for ${list.length} records of ${recordBytes}`);
     const { wanted, missing } = this.#find(list);
-    for (const range of rangesOf(wanted, recordBytes)) missing.push(...await this.#readRange(range, into));
-    return missing.sort((a, b) => a - b);
+    const atOnce = limited(rangesAtOnce);
+    const lost = await Promise.all(rangesOf(wanted, recordBytes).map((range) => atOnce(() => this.#readRange(range, into))));
+    return [...missing, ...lost.flat()].sort((a, b) => a - b);
   }
 
   #find(list: readonly SampleView[]): { wanted: Wanted[]; missing: number[] } {

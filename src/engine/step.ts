@@ -34,6 +34,8 @@ export interface StageSettings {
   readonly bnStatistics: 'stored' | 'batch';
   /** Largest common norm of the gradients; left out: not clipped. */
   readonly clipNorm?: number;
+  /** A batch goes through in parts of so many rows, for want of memory, and their gradients are added up; left out: at once. */
+  readonly rowsAtOnce?: number;
 }
 
 export interface TrainSetup {
@@ -95,18 +97,57 @@ export function setStage(state: TrainState, settings: StageSettings): void {
 export function trainStep(state: TrainState, batch: Batch, rate: number): void {
   const { stage, parameters, moments } = state;
   if (!stage) throw new Bug('a step before the first stage');
-  const { settings, names, frozen, trainable, pass } = stage;
+  const { settings, names } = stage;
   tf.tidy(() => {
-    const { x, labels, weights } = tensorsOf(state, batch);
-    const features = forward(frozen, x, pass);
-    const lossOf = (): tf.Scalar => softmaxCrossEntropy(forward(trainable, features, pass) as tf.Tensor2D, labels, weights);
-    const { value, grads } = tf.valueAndGrads(lossOf)(names.map((name) => parameters.get(name)));
+    const { value, grads } = gradientsOf(state, stage, batch);
     const gradients = new Map(names.map((name, i) => [name, grads[i]!]));
     const clipped = settings.clipNorm === undefined ? gradients : clipByNorm(gradients, settings.clipNorm);
     update(parameters, clipped, moments, settings.groups, rate);
     addLoss(state, value);
   });
 }
+
+interface Gradients {
+  readonly value: tf.Scalar;
+  /** In the order of the stage's names. */
+  readonly grads: tf.Tensor[];
+}
+
+/** The loss is a mean over rows, so that the gradients of its parts, each by its share of the weights, add up to the batch's own. */
+function gradientsOf(state: TrainState, stage: Stage, batch: Batch): Gradients {
+  const parts = partsOf(batch, stage.settings.rowsAtOnce ?? batch.labels.length);
+  if (parts.length === 1) return gradientsOfPart(state, stage, batch, 1);
+  const total = weightOf(batch);
+  return parts.reduce<Gradients | undefined>((before, part) => {
+    const after = tf.tidy(() => {
+      const { value, grads } = gradientsOfPart(state, stage, part, weightOf(part) / total);
+      return before ? { value: tf.add(before.value, value), grads: grads.map((grad, i) => tf.add(before.grads[i]!, grad)) } : { value, grads };
+    });
+    if (before) tf.dispose([before.value, ...before.grads]);
+    return after as Gradients;
+  }, undefined)!;
+}
+
+function gradientsOfPart(state: TrainState, { names, frozen, trainable, pass }: Stage, part: Batch, share: number): Gradients {
+  const { x, labels, weights } = tensorsOf(state, part);
+  const features = forward(frozen, x, pass);
+  const lossOf = (): tf.Scalar => {
+    const loss = softmaxCrossEntropy(forward(trainable, features, pass) as tf.Tensor2D, labels, weights);
+    return share === 1 ? loss : tf.mul(loss, share);
+  };
+  return tf.valueAndGrads(lossOf)(names.map((name) => state.parameters.get(name)));
+}
+
+/** Parts of a batch with a row that counts. */
+function partsOf({ x, labels, weights }: Batch, rows: number): readonly Batch[] {
+  if (rows >= labels.length) return [{ x, labels, weights }];
+  const width = x.length / labels.length;
+  return Array.from({ length: Math.ceil(labels.length / rows) }, (_, i) => i * rows)
+    .map((from) => ({ x: x.subarray(from * width, (from + rows) * width), labels: labels.subarray(from, from + rows), weights: weights.subarray(from, from + rows) }))
+    .filter((part) => part.weights.some((weight) => weight !== 0));
+}
+
+const weightOf = ({ weights }: Batch): number => weights.reduce((sum, weight) => sum + weight, 0);
 
 function addLoss({ losses }: TrainState, loss: tf.Scalar): void {
   const old = losses.sum;

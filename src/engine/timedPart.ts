@@ -3,7 +3,7 @@
  * too long, the end of it: the longest stretch before the output that fits. A head alone is timed as a head alone.
  */
 import { filledBlocks } from '../backbones/blocks.ts';
-import { cutCost } from '../backbones/cost.ts';
+import { cutCost, stepFlops } from '../backbones/cost.ts';
 import type { Network, Node, Op } from '../backbones/op.ts';
 import { parametersOf } from '../backbones/parameters.ts';
 
@@ -23,7 +23,7 @@ const mostFlops = 2.5e9;
 /** `batch`: the plan's own. */
 export function timedPartOf(network: Network, trainable: ReadonlySet<string>, bnStatistics: TimedPart['bnStatistics'], batch: number): TimedPart {
   const inOrder = parametersOf(network).filter(({ name }) => trainable.has(name)).map(({ name }) => name);
-  const costWithout = (first: number): number => cutCost(network, new Set(inOrder.slice(first))).stepFlops;
+  const costWithout = (first: number): number => stepFlops(cutCost(network, new Set(inOrder.slice(first))));
   let fits = inOrder.length - 1; // the last parameter is always timed
   for (let low = 0; low < fits;) {
     const middle = (low + fits) >> 1;

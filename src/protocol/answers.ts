@@ -26,6 +26,8 @@ export interface PlanEstimate {
   readonly seconds: number;
   /** The same on the engine that is offered. */
   readonly offeredSeconds?: number;
+  /** Memory, likewise. */
+  readonly peakBytes: number;
   /** Budget of that control when it is left to `auto`. */
   readonly scratchSeconds: number;
 }
@@ -74,4 +76,73 @@ export interface FetchedModel {
   readonly fetchedAt: string;
   readonly licence: string;
   readonly sizeBytes: number;
+}
+
+/** Features that a home keeps for its next runs, all of one network up to one node. */
+export interface CachedFeatures {
+  readonly key: string;
+  /** "efficientnet_lite0 up to global_pool". */
+  readonly title: string;
+  readonly sizeBytes: number;
+  readonly usedAt: string;
+}
+
+/** `cost <dataset folder>`: what predictions of time and memory rest on (experiment/predict.ts). */
+export interface CostBasis {
+  readonly images: number;
+  readonly classes: number;
+  /** The engine that would train. */
+  readonly engine: string;
+  /** Memory that a run may take: the machine's, or its container's. */
+  readonly memoryBytes: number;
+  readonly rates: Rates;
+}
+
+/** What work costs on this machine and engine: measured once, mended by what runs then take (trainer/child/rates.ts). */
+export interface Rates {
+  /** The frozen prefix on ONNX Runtime. */
+  readonly prefix: PassRates;
+  /** On the engine that trains: the forward pass, and what comes on top of it when gradients are wanted. */
+  readonly forward: PassRates;
+  readonly backward: PassRates;
+  /** One optimizer update: of each tensor, and of a million parameters. */
+  readonly msPerUpdatedTensor: number;
+  readonly msPerMillionUpdated: number;
+  /** What the loop around a step takes: gathering rows, journal, other threads' turns. */
+  readonly msPerStep: number;
+  readonly decodedImagesPerSecond: number;
+  /** Memory of a trainer beside what its plan adds: Node, engine, decoders, the prefix at work. */
+  readonly baseBytes: number;
+}
+
+/** Arithmetic-bound, memory-bound and fixed costs of a pass: three prices explain a network better than one FLOP rate. */
+export interface PassRates {
+  /** Convolutions over channels and matrix products. */
+  readonly msPerDenseGflop: number;
+  /** Convolutions of one filter per channel: a fraction of the speed. */
+  readonly msPerDepthwiseGflop: number;
+  /** Read and written by any op. */
+  readonly msPerGigabyte: number;
+  /** Of each op in each call, however small. */
+  readonly msPerNode: number;
+}
+
+/** One stage, predicted. */
+export interface Prediction {
+  /** Node whose output is cached, or `input`. */
+  readonly boundary: string;
+  /** Decoding and the frozen layers, once: nothing of it when the cache has the features. */
+  readonly featuresMs: number;
+  readonly epochMs: number;
+  readonly peakBytes: number;
+  readonly cacheBytes: number;
+  /** Rows of a batch that fit into memory at once; with fewer than the batch, gradients are added up. */
+  readonly rowsAtOnce: number;
+}
+
+/** What a network costs when it trains from one of its blocks on. */
+export interface CutPrediction extends Prediction {
+  /** The first block that trains. */
+  readonly path: string;
+  readonly trainedParameters: number;
 }

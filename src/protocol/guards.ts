@@ -1,6 +1,6 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
-import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PlanEstimate } from './answers.ts';
+import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { CostBasis, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Rates } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
@@ -59,7 +59,9 @@ const data = fields<DataFacts>({
 });
 const stage = fields<StageFacts>({
   name: text, fromStep: number, epochs: number, trains: list(text), trainedParameters: number, rate: number,
+  predicted: optional(fields<NonNullable<StageFacts['predicted']>>({ epochMs: number, peakBytes: number, cacheBytes: number })),
 });
+const measuredStage = fields<MeasuredStage>({ name: text, epochMs: number, predictedEpochMs: number });
 
 const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
@@ -76,6 +78,7 @@ const fact = tagged<RunFact>({
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
   tested: { step: number, loss: number, accuracy: share },
+  measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
   control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
@@ -88,6 +91,7 @@ const event: Guard<RunEvent> = (value) => ({ ...head(value), ...fact(value) });
 const request = fields<RunRequest>({
   overrides: optional(dictionary(either(either(text, flag), number))),
   engine: optional(engineName),
+  featureCacheMaxGb: optional(number),
 });
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
@@ -142,9 +146,22 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
   images: number, classes: number, why: text, problems: list(diagnostic),
-  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), scratchSeconds: number })),
+  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
+
+const passRates = fields<PassRates>({ msPerDenseGflop: number, msPerDepthwiseGflop: number, msPerGigabyte: number, msPerNode: number });
+const rates = fields<Rates>({
+  prefix: passRates, forward: passRates, backward: passRates, msPerUpdatedTensor: number, msPerMillionUpdated: number, msPerStep: number,
+  decodedImagesPerSecond: number, baseBytes: number,
+});
+
+/** The answer to `cost`. */
+export const parseCostBasis = (value: unknown): Parsed<CostBasis> =>
+  parsed(fields<CostBasis>({ images: number, classes: number, engine: text, memoryBytes: number, rates }), value);
+
+/** The rates of a machine, as they are kept. */
+export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value);
 
 /** The answer to `predict`. */
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({

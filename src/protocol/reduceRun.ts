@@ -1,4 +1,4 @@
-import type { Activity, DataFacts, EngineFacts, RunEvent, StageFacts } from './runEvent.ts';
+import type { Activity, DataFacts, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
 import type { ControlKind, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -37,6 +37,7 @@ export interface RunState {
   readonly checkpointStep?: number;
   readonly earlyStop?: { readonly step: number; readonly patience: number; readonly bestStep: number };
   readonly tested?: { readonly step: number; readonly loss: number; readonly accuracy: Share };
+  readonly measured?: Measured;
   /** In the order they started or, having nothing to train, ended. */
   readonly controls: readonly ControlState[];
   readonly verdict?: Verdict;
@@ -49,6 +50,12 @@ export interface Progress {
   readonly activity: Activity;
   readonly done: number;
   readonly total?: number;
+}
+
+export interface Measured {
+  readonly stages: readonly MeasuredStage[];
+  readonly peakBytes: number;
+  readonly predictedPeakBytes: number;
 }
 
 export interface ControlState {
@@ -107,6 +114,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
       ...without(run, 'progress', 'etaMs', 'perSecond'), status: 'judging',
       tested: { step: event.step, loss: event.loss, accuracy: event.accuracy },
     };
+    case 'measured': return { ...run, measured: { stages: event.stages, peakBytes: event.peakBytes, predictedPeakBytes: event.predictedPeakBytes } };
     case 'control-started': case 'control': return { ...run, controls: withControl(run.controls, event) };
     case 'verdict': return { ...run, verdict: event.verdict };
     case 'warning': return { ...run, warnings: [...run.warnings, event.diagnostic] };

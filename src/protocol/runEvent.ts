@@ -24,6 +24,8 @@ export type RunFact =
   | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
   /** Test accuracy at the best-validation checkpoint: once, at the end of training. */
   | { readonly type: 'tested'; readonly step: number; readonly loss: number; readonly accuracy: Share }
+  /** At the end of training: the stages that trained, and the largest resident size of the trainer so far. */
+  | { readonly type: 'measured'; readonly stages: readonly MeasuredStage[]; readonly peakBytes: number; readonly predictedPeakBytes: number }
   /** A control with nothing to train (blind, knn), or the end of a control run. */
   | { readonly type: 'control'; readonly control: ControlKind; readonly accuracy: Share; readonly runId?: string; readonly matchedSteps?: number }
   | { readonly type: 'control-started'; readonly control: ControlKind; readonly runId: string; readonly budgetMs?: number }
@@ -137,4 +139,14 @@ export interface StageFacts {
   readonly trains: readonly string[];
   readonly trainedParameters: number;
   readonly rate: number;
+  /** Of one epoch with its evaluation, of the trainer's memory, and of the cache, before anything was trained. */
+  readonly predicted?: { readonly epochMs: number; readonly peakBytes: number; readonly cacheBytes: number };
+}
+
+/** What a stage took, beside what had been predicted. */
+export interface MeasuredStage {
+  readonly name: string;
+  /** Median over its epochs. */
+  readonly epochMs: number;
+  readonly predictedEpochMs: number;
 }

@@ -47,6 +47,8 @@ export interface RunRequest {
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
   /** The rung to use, instead of the fastest. */
   readonly engine?: EngineFacts['name'];
+  /** GB (10⁹ bytes) that the home's feature cache may have between runs; left out: runs/featureFolder.ts. */
+  readonly featureCacheMaxGb?: number;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { bytes } from '../base/units.ts';
 import type { Activity } from './runEvent.ts';
-import type { Progress } from './reduceRun.ts';
+import { bytes, shortTime } from '../base/units.ts';
+import { visible } from './diagnostic.ts';
+import type { Measured, Progress } from './reduceRun.ts';
 
 /** Words shared by page, trees and terminal, so that one thing has one name everywhere. */
 const activities: Readonly<Record<Activity, string>> = {
@@ -35,4 +36,10 @@ export function controlTitle(control: string): string {
     case 'scratch': return 'from scratch';
     default: return control;
   }
+}
+
+/** "epochs of probe 0.41 s (predicted 0.38 s) · memory 812 MiB (predicted 0.9 GiB)": what a run took, beside what had been said before. */
+export function measuredText({ stages, peakBytes, predictedPeakBytes }: Measured): string {
+  const epochs = stages.map(({ name, epochMs, predictedEpochMs }) => `epochs of ${visible(name)} ${shortTime(epochMs)} (predicted ${shortTime(predictedEpochMs)})`);
+  return [...epochs, `memory ${bytes(peakBytes)} (predicted ${bytes(predictedPeakBytes)})`].join(' · ');
 }

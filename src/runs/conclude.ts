@@ -72,6 +72,7 @@ function concluded(run: RunFolder, manifest: RunManifest): { manifest: RunManife
     stderrTail: tailOf(owner.stderr),
     askedToStop: stopOrdered(owner),
     diskIsFull: isFull(owner),
+    ...batchOf(owner),
   });
   const at = exit?.at ?? lease?.heartbeatAt ?? nowAt();
   return {
@@ -84,6 +85,12 @@ function concluded(run: RunFolder, manifest: RunManifest): { manifest: RunManife
 /** Control runs are executed by the trainer of their run: what is known of its end lies there. */
 const ownerOf = (run: RunFolder, { controlOf }: RunManifest): RunFolder =>
   controlOf === undefined ? run : runFolder(join(placeOf(run).runs, controlOf));
+
+/** As the resolved plan says it (experiment/format.ts). */
+export function batchOf({ resolvedPlan }: RunFolder): { readonly batch?: number } {
+  const found = /^batch: (\d+)/m.exec(unless(['ENOENT'], () => readFileSync(resolvedPlan, 'utf8')) ?? '');
+  return found ? { batch: Number(found[1]) } : {};
+}
 
 function readExit(run: RunFolder): ExitFacts | undefined {
   try {

@@ -14,6 +14,8 @@ export interface Death {
   readonly stderrTail: string;
   /** A stop had been ordered. */
   readonly askedToStop: boolean;
+  /** Photos per step of its plan, where that is known. */
+  readonly batch?: number;
   /** There is so little room that its last words may not have fitted. */
   readonly diskIsFull?: boolean;
 }
@@ -23,11 +25,11 @@ export interface Death {
  * The text is built here, from facts, and nowhere else.
  */
 export function decodeDeath(death: Death): { readonly outcome: Outcome; readonly diagnostic: Diagnostic } {
-  const { exit, stderrTail, askedToStop, diskIsFull = false } = death;
+  const { exit, stderrTail, askedToStop, batch, diskIsFull = false } = death;
   if (askedToStop && (exit?.signal === 'SIGKILL' || exit?.signal === 'SIGTERM')) {
     return { outcome: 'killed', diagnostic: error('run-killed', 'the trainer did not stop when asked, and was ended by force', 'its last checkpoint is kept') };
   }
-  return { outcome: 'crashed', diagnostic: lastWords(stderrTail) ?? fromText(stderrTail, exit) ?? (diskIsFull && exit?.signal === undefined ? wordless : fromExit(exit, stderrTail)) };
+  return { outcome: 'crashed', diagnostic: lastWords(stderrTail) ?? fromText(stderrTail, exit, batch) ?? (diskIsFull && exit?.signal === undefined ? wordless : fromExit(exit, stderrTail, batch)) };
 }
 
 /** The line a trainer leaves on stderr when its journal cannot take its diagnostic any more (trainer/child/exit.ts). */
@@ -46,11 +48,17 @@ function lastWords(stderrTail: string): Diagnostic | undefined {
   }
 }
 
+/** What to do when memory ran out; names the number where there is one to lower. */
+export function lessMemory(batch?: number): string {
+  const lower = batch === undefined ? 'lower `batch`, train' : batch === 1 ? 'train' : `lower \`batch\` from ${batch} to ${batch >> 1}, train`;
+  return `${lower} fewer layers, or close other programs; \`thaw cost\` shows what each cut needs`;
+}
+
 /** What V8, the C++ library, the loader and the system write when they give up. First match wins. */
 const giveaways: readonly { readonly pattern: RegExp; readonly code: DiagnosticCode; readonly seen: string; readonly fix: string }[] = [
   {
     pattern: /heap out of memory|std::bad_alloc|Array buffer allocation failed|cannot allocate memory|OOM when allocating|\bENOMEM\b/i,
-    code: 'out-of-memory', seen: 'the trainer ran out of memory', fix: 'lower `batch`, train fewer layers, or close other programs',
+    code: 'out-of-memory', seen: 'the trainer ran out of memory', fix: lessMemory(),
   },
   {
     pattern: /\bENOSPC\b|no space left on device/i,
@@ -62,9 +70,9 @@ const giveaways: readonly { readonly pattern: RegExp; readonly code: DiagnosticC
   },
 ];
 
-function fromText(stderrTail: string, exit: ExitFacts | undefined): Diagnostic | undefined {
+function fromText(stderrTail: string, exit: ExitFacts | undefined, batch: number | undefined): Diagnostic | undefined {
   const found = giveaways.find(({ pattern }) => pattern.test(stderrTail));
-  return found && error(found.code, `${found.seen}${peak(exit)}${said(stderrTail, found.pattern)}`, found.fix);
+  return found && error(found.code, `${found.seen}${peak(exit)}${said(stderrTail, found.pattern)}`, found.code === 'out-of-memory' ? lessMemory(batch) : found.fix);
 }
 
 const nativeSignals = ['SIGSEGV', 'SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGTRAP'];
@@ -74,7 +82,7 @@ const nativeCodes: ReadonlyMap<number, string> = new Map([
   [0xc00000fd, 'stack overflow'], [0xc0000374, 'heap corruption'],
 ]);
 
-function fromExit(exit: ExitFacts | undefined, stderrTail: string): Diagnostic {
+function fromExit(exit: ExitFacts | undefined, stderrTail: string, batch: number | undefined): Diagnostic {
   if (!exit) return error('run-crashed', `the trainer is gone, and nobody saw how: the machine may have gone down${said(stderrTail)}`, 'its last checkpoint is kept; run it again');
   const { signal, code } = exit;
   const native = signal !== undefined && nativeSignals.includes(signal) ? signal : nativeCodes.get(code ?? 0);
@@ -83,7 +91,7 @@ function fromExit(exit: ExitFacts | undefined, stderrTail: string): Diagnostic {
     return error('native-crash', `native code of the engine crashed (${native})${peak(exit)}${said(stderrTail)}`, fix);
   }
   if (signal !== undefined && exit.oomKilled) {
-    return error('out-of-memory', `the system ended the trainer (${signal}) because memory ran out${peak(exit)}`, 'lower `batch`, train fewer layers, or close other programs');
+    return error('out-of-memory', `the system ended the trainer (${signal}) because memory ran out${peak(exit)}`, lessMemory(batch));
   }
   if (signal !== undefined) {
     return error('run-killed', `something else ended the trainer (${signal})${peak(exit)}`, 'its last checkpoint is kept; run it again');

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteStore } from '../base/byteStore.ts';
 import { Bug } from '../base/bug.ts';
 import { codeOf } from './systemError.ts';
+import { nowAt } from '../base/clock.ts';
 
 /** When appended bytes must be on the disk: `each` before append resolves; `never`: when the system sees fit (caches). */
 export type SyncPolicy = 'each' | 'never';
@@ -51,6 +52,8 @@ export function fileStore(folder: string, sync: SyncPolicy): ByteStore {
         await file.close();
       }
     },
+
+    touch: (name) => utimes(pathOf(name), new Date(nowAt()), new Date(nowAt())),
 
     remove: (name) => rm(pathOf(name), { force: true }),
   };

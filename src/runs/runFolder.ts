@@ -35,6 +35,10 @@ export interface RunsPlace {
   readonly runs: string;
   readonly training: string;
   readonly upkeep: string;
+  /** Features of all runs (featureFolder.ts). */
+  readonly features: string;
+  /** What is known of photos met before (data/factsCache.ts). */
+  readonly facts: string;
 }
 
 export const runFolder = (path: string): RunFolder => ({
@@ -131,7 +135,7 @@ function sweep(runs: string): void {
 }
 
 const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep') });
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

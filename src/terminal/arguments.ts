@@ -21,6 +21,7 @@ export interface Options {
   readonly cuda?: boolean;
   readonly yes?: boolean;
   readonly home?: string;
+  readonly 'feature-cache-gb'?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
   readonly version?: boolean;
@@ -29,7 +30,7 @@ export interface Options {
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
   'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
-  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' },
+  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
   'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
@@ -49,6 +50,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
 
   thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
   thaw check <file.thaw.yaml>          look for problems without running
+  thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw runs                            runs of this folder
   thaw stop <run>                      finish the step, keep a checkpoint, end
@@ -56,6 +58,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
   thaw engine list | remove [version]  what is installed, how large, where
   thaw models list | add <hf:owner/name> | remove <hf:owner/name>   backbones from a hub
+  thaw cache list | clear              features kept of this folder's runs: what, how much
 
   --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
@@ -64,6 +67,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
+  --feature-cache-gb 10      how much the feature cache may keep between runs (default: 10 GB)
   --detach                   start, print the run's id, and leave it running
   --json                     one JSON line per event, for programs
   --from <file | folder>     engine install: from wheels, a jar or an engine pack at hand

@@ -1,13 +1,13 @@
 import type { RunState } from '../protocol/reduceRun.ts';
 import type { Share } from '../protocol/verdict.ts';
-import { controlTitle } from '../protocol/wording.ts';
+import { controlTitle, measuredText } from '../protocol/wording.ts';
 import { percent, stepsText } from '../base/units.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
 /** What a finished run found out: accuracy with its interval, its controls beside it, the verdict in words. */
 export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint): string {
-  const { tested, verdict, problem } = run;
+  const { tested, verdict, problem, measured } = run;
   const parts: string[][] = [];
   if (problem) {
     const { where, message, fix } = problem;
@@ -21,6 +21,7 @@ export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint)
     const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
     parts.push([colour(bold(verdict.headline)), visible(verdict.words)]);
   }
+  if (measured) parts.push([dim(measuredText(measured))]);
   return parts.map((lines) => lines.join('\n')).join('\n\n');
 }
 

@@ -4,6 +4,7 @@ import type { FreezeRow } from '../backbones/freezeTree.ts';
 import { Owner } from '../base/owner.ts';
 import { Refused, visible } from '../protocol/diagnostic.ts';
 import type { ActiveExperiment, ActiveExperimentModel } from './activeExperiment.ts';
+import type { CostModel } from './costModel.ts';
 import { rangeOf } from './experimentProblems.ts';
 import { type Layers, layersOf, networkOf } from './layerRows.ts';
 import { type Log, showProblem } from './log.ts';
@@ -19,18 +20,22 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   readonly onDidChangeTreeData = this.#onDidChange.event;
   readonly #experiment: ActiveExperimentModel;
   readonly #runs: RunModel;
+  readonly #costs: CostModel;
   readonly #log: Log;
   readonly #view: vscode.TreeView<FreezeRow>;
   #layers: Layers | undefined;
 
-  constructor(experiment: ActiveExperimentModel, runs: RunModel, log: Log) {
+  constructor(experiment: ActiveExperimentModel, runs: RunModel, costs: CostModel, log: Log) {
     super();
     this.#experiment = experiment;
     this.#runs = runs;
+    this.#costs = costs;
     this.#log = log;
     this.#view = this.own(vscode.window.createTreeView('thaw.layers', { treeDataProvider: this, manageCheckboxStateManually: true, showCollapseAll: true }));
     this.own(this.#view.onDidChangeCheckboxState(({ items }) => void this.#ticked(items)));
     this.own(experiment.onDidChange(() => this.#changed()));
+    this.own(costs.onDidChange(() => this.#changed()));
+    this.own(this.#view.onDidChangeVisibility(({ visible }) => { if (visible) this.#changed(); })); // predictions are asked for when they can be seen
     this.own(runs.onDidChangeRun(() => this.#describe()));
     this.#changed();
   }
@@ -57,8 +62,9 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   }
 
   #changed(): void {
-    const { plan, backbone, stage } = this.#experiment.active ?? {};
-    this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0);
+    const { plan, backbone, stage, uri } = this.#experiment.active ?? {};
+    const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan.data.folder) : undefined;
+    this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0, basis);
     this.#describe();
     this.#onDidChange.fire();
   }

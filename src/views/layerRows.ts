@@ -3,8 +3,10 @@ import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import { type FreezeRow, freezeTree, trainingShare } from '../backbones/freezeTree.ts';
 import type { Network } from '../backbones/op.ts';
-import { count } from '../base/units.ts';
+import { bytes, count, shortTime } from '../base/units.ts';
 import type { Plan, StagePlan } from '../experiment/plan.ts';
+import { predictPlan } from '../experiment/predict.ts';
+import type { CostBasis, Prediction } from '../protocol/answers.ts';
 
 /** The rows of the Layers view for one stage of a plan, in words: what trains, what is frozen, what that means. */
 export interface Layers {
@@ -27,21 +29,24 @@ const head = 'head';
 
 export const networkOf = (backbone: Architecture): Network => backbone.network(anyClasses);
 
-export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number): Layers {
+/** `basis`: what predictions rest on, once it is known. */
+export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number, basis?: CostBasis): Layers {
   const network = networkOf(backbone);
   const stage = plan.stages[stageIndex]!;
   const { trained } = matchPatterns(network, stage.train);
   const rows = freezeTree(network), cached = cachedNodes(network, trained), batchNorms = batchNormNodes(network);
   const has = (row: FreezeRow, nodes: ReadonlySet<string>): boolean => row.parameters.some((name) => nodes.has(nodeOf(name)));
+  const predicted = basis && predictPlan(plan, backbone, basis), now = predicted?.stages[stageIndex];
   return {
     rows,
-    summary: summaryOf(plan, stageIndex, rows, trained),
+    summary: [summaryOf(plan, stageIndex, rows, trained), ...now ? [costText(now)] : []].join(' · '),
     wordsOf: (row) => {
       const { training, layers } = trainingShare(row, trained);
       const facts: RowFacts = {
         row, training, layers, stage,
         batchNorm: training > 0 && has(row, batchNorms),
         cached: row.parameters.every((name) => cached.has(nodeOf(name))),
+        fromHere: predicted?.cuts.find(({ path }) => path === row.path),
       };
       return { ticked: training === layers, description: descriptionOf(facts), tooltip: tooltipOf(facts) };
     },
@@ -56,7 +61,12 @@ interface RowFacts {
   readonly batchNorm: boolean;
   /** In the frozen prefix: computed once per photo. */
   readonly cached: boolean;
+  /** Of a block: what it costs to train from it to the head. */
+  readonly fromHere: Prediction | undefined;
 }
+
+/** "12 s an epoch, 0.9 GiB". */
+const costText = ({ epochMs, peakBytes }: Prediction): string => `${shortTime(epochMs)} an epoch, ${bytes(peakBytes)}`;
 
 function descriptionOf({ row, training, layers, stage, batchNorm }: RowFacts): string {
   const mixed = training > 0 && training < layers;
@@ -68,13 +78,14 @@ function descriptionOf({ row, training, layers, stage, batchNorm }: RowFacts): s
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-function tooltipOf({ row, training, layers, stage, batchNorm, cached }: RowFacts): string {
+function tooltipOf({ row, training, layers, stage, batchNorm, cached, fromHere }: RowFacts): string {
   const size = row.path === head ? 'the new classifier, one output per class' : `${row.parameterCount.toLocaleString('en')} parameters in ${layers} ${layers === 1 ? 'layer' : 'layers'}`;
   const state = training === layers ? 'Trains.' : training > 0 ? `${training} of ${layers} layers train.`
     : cached ? 'Frozen: runs once per photo, its output is cached.'
       : 'Frozen, but it runs in every epoch: a layer before it trains.';
   const statistics = batchNorm ? `\nBatch norm uses ${stage.batchNorm === 'stored' ? 'the statistics that came with the weights' : 'the statistics of each batch'}.` : '';
-  return `${row.path}: ${size}\n${state}${statistics}`;
+  const costs = fromHere ? `\nTraining from here: ${costText(fromHere)} of memory, ${fromHere.cacheBytes > 0 ? `${bytes(fromHere.cacheBytes)} of cache` : 'nothing is cached'}.` : '';
+  return `${row.path}: ${size}\n${state}${statistics}${costs}`;
 }
 
 /** `stage 2 "thaw" · 0.7 M + head train`. */

@@ -104,9 +104,9 @@ export class PlanPicker {
   }
 
   #estimated({ plans }: Estimate): PlanItem[] {
-    return plans.flatMap(({ preset, title, detail, seconds }, index) => {
+    return plans.flatMap(({ preset, title, detail, seconds, peakBytes }, index) => {
       const offered = this.#offered.find(({ name }) => name === preset);
-      const facts = [index === 0 ? 'recommended' : undefined, about(seconds * 1000)].filter((part) => part !== undefined).join(' · ');
+      const facts = [index === 0 ? 'recommended' : undefined, about(seconds * 1000), `${bytes(peakBytes)} of memory`].filter((part) => part !== undefined).join(' · ');
       return offered ? [{ label: plain(title), description: facts, detail: plain(detail), preset: offered.name }] : [];
     });
   }

@@ -116,10 +116,11 @@ export class RunModel extends Owner {
 
   /** Starts a run from an experiment file as it is on the disk. Throws Refused. */
   async start(experiment: vscode.Uri): Promise<RunId> {
-    const engine = engineNamed(vscode.workspace.getConfiguration('thaw').get('engine'));
+    const settings = vscode.workspace.getConfiguration('thaw'), engine = engineNamed(settings.get('engine')), featureCacheMaxGb = settings.get<number>('featureCache.maxGb');
     const started = await this.#homes.hostOf(experiment).startRun({
       experimentFile: experiment.fsPath,
       ...(engine && { engine }),
+      ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }),
     });
     if (!started.ok) throw new Refused(started.errors);
     for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));

@@ -5,6 +5,7 @@ export class MemoryStore implements ByteStore {
   readonly entries = new Map<string, Uint8Array<ArrayBuffer>>();
   reads: { readonly name: string; readonly lengthBytes: number }[] = [];
   appends = 0;
+  touched: string[] = [];
   /** Appends beyond so many bytes in all fail half done, as on a full disk. */
   capacityBytes = Infinity;
 
@@ -32,6 +33,11 @@ export class MemoryStore implements ByteStore {
     this.entries.set(name, after);
     if (fitting.length === data.length) return Promise.resolve();
     return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+  }
+
+  touch(name: string): Promise<void> {
+    this.touched.push(name);
+    return Promise.resolve();
   }
 
   remove(name: string): Promise<void> {

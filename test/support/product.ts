@@ -80,6 +80,11 @@ export class Workspace {
     return this.start(...args).ended;
   }
 
+  /** The same in another environment. */
+  thawIn(env: Readonly<Record<string, string | undefined>>, ...args: readonly string[]): Promise<Said> {
+    return new Command(spawn(process.execPath, [this.cli, ...args], { cwd: this.folder, env })).ended;
+  }
+
   start(...args: readonly string[]): Command {
     return new Command(spawn(process.execPath, [this.cli, ...args], { cwd: this.folder, env: this.environment }));
   }

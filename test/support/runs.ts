@@ -43,6 +43,7 @@ export const everyFact: readonly RunFact[] = [
   { type: 'evaluated', step: 2, epoch: 2, split: 'validation', loss: 0.85, accuracy: 0.5, best: false },
   { type: 'early-stop', step: 2, patience: 1, bestStep: 1 },
   { type: 'tested', step: 1, loss: 0.8, accuracy: aShare },
+  { type: 'measured', stages: [{ name: 'probe', epochMs: 400, predictedEpochMs: 500 }], peakBytes: 5e8, predictedPeakBytes: 6e8 },
   { type: 'control', control: 'blind', accuracy: { ...aShare, value: 0.5 } },
   { type: 'control-started', control: 'scratch', runId: '20260501-120000-flowers-3fa9c1', budgetMs: 60000 },
   { type: 'control', control: 'scratch', accuracy: aShare, runId: '20260501-120000-flowers-3fa9c1', matchedSteps: 2 },

@@ -46,14 +46,16 @@ export interface ReadOptions {
   readonly earlier?: ReadonlyMap<SampleId, Split>;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number) => void;
+  /** The bundled worker that decodes. */
+  readonly worker?: URL;
 }
 
 /** Opens every file of `scan` once: facts, problems, duplicates, splits, and the consumer's share on the way. */
 export async function readDataset(scan: Scan, options: ReadOptions): Promise<Dataset> {
-  const { consumer, known, signal } = options;
+  const { consumer, known, signal, worker } = options;
   const read: (FoundFile & { readonly facts: FileFacts })[] = [], problems = new Map<SampleId, Diagnostic>();
   const reader = prepared(scan, options.input, consumer.views, {
-    signal,
+    signal, ...(worker && { worker }),
     known: (sha256) => consumer.wants(sha256) ? undefined : known.get(sha256),
   });
   for await (const item of reader) {

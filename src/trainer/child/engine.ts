@@ -10,7 +10,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { TensorFlowBinding } from '../../engine/rungs/tensorflow.ts';
 import { chooseEngine } from '../../engine/choose.ts';
-import { cutCost } from '../../backbones/cost.ts';
+import { cutCost, stepFlops } from '../../backbones/cost.ts';
 import { EngineChoices } from './engineChoices.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { idleGpu } from './graphics.ts';
@@ -20,7 +20,7 @@ import { engineOffers } from '../native/engineCommand.ts';
 import { hasBinding, loadBinding } from '../native/loadBinding.ts';
 import { loadWebGpu } from './loadWebGpu.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
-import type { Rates } from '../../backbones/cost.ts';
+import type { Rates } from '../../protocol/answers.ts';
 import { readRates } from './rates.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { readMachineFacts } from './machineFacts.ts';
@@ -78,17 +78,18 @@ export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
 export function partOf(network: Network, { stages, batch }: Pick<Plan, 'stages' | 'batch'>): TimedPart {
   const weighed = stages.map((stage) => {
     const { trained } = matchPatterns(network, stage.train);
-    return { stage, trained, flops: stage.epochs * cutCost(network, trained).stepFlops };
+    return { stage, trained, flops: stage.epochs * stepFlops(cutCost(network, trained)) };
   });
   const { stage, trained } = weighed.reduce((most, each) => each.flops > most.flops ? each : most);
   return timedPartOf(network, trained, stage.batchNorm, batch);
 }
 
-export const isEngineInstalled = async (machine: Machine): Promise<boolean> => await installedEngine({ cacheDir: machine.cache }) !== undefined;
+/** Which engine would train on most machines like this one, without starting any. */
+export const expectedEngine = async (machine: Machine): Promise<EngineFacts['name']> => await installedEngine({ cacheDir: machine.cache }) ? 'tensorflow' : 'wasm';
 
 /** The native engine, where it is missing and would work once it is installed. */
 export async function engineOffer(machine: Machine): Promise<{ readonly title: string; readonly fetchBytes: number } | undefined> {
-  const [offer] = await isEngineInstalled(machine) || !hasBinding(machine.bindings) ? [] : await engineOffers({ cacheDir: machine.cache });
+  const [offer] = await installedEngine({ cacheDir: machine.cache }) || !hasBinding(machine.bindings) ? [] : await engineOffers({ cacheDir: machine.cache });
   return offer && { title: offer.title, fetchBytes: offer.fetchBytes };
 }
 
@@ -96,7 +97,7 @@ export async function engineOffer(machine: Machine): Promise<{ readonly title: s
 export async function advised(facts: EngineFacts, machine: Machine, predict: (rates: Rates) => number): Promise<EngineFacts> {
   const { advice, ...rest } = facts, offer = advice === undefined ? undefined : await engineOffer(machine);
   if (!offer) return facts;
-  const seconds = predict(readRates(machine, facts.name)), offeredSeconds = predict(readRates(machine, 'tensorflow'));
+  const seconds = predict(readRates(machine, facts.name).rates), offeredSeconds = predict(readRates(machine, 'tensorflow').rates);
   if (seconds < worthwhile * offeredSeconds) return rest;
   const words = `${offer.title} would take about ${about(offeredSeconds * 1000)} for this run instead of ${about(seconds * 1000)}: run \`thaw engine install\` (up to ${bytes(offer.fetchBytes)} to fetch)`;
   return { ...rest, advice: words, gain: { seconds, offeredSeconds, fetchBytes: offer.fetchBytes } };

@@ -1,17 +1,17 @@
-import type { Card } from '../../backbones/card.ts';
-import type { Estimate } from '../../protocol/answers.ts';
+import type { CostBasis, Estimate } from '../../protocol/answers.ts';
+import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
-import type { Rates } from '../../backbones/cost.ts';
+import type { Architecture } from '../../backbones/card.ts';
 import { bundledBackbones } from '../../backbones/backbones.ts';
-import { cardOf } from '../../backbones/cards.ts';
-import { cutCost, predictTime } from '../../backbones/cost.ts';
 import { experimentText, presets, recommend } from '../../experiment/presets.ts';
-import { matchPatterns } from '../../backbones/freezePlan.ts';
-import { readRates } from './rates.ts';
+import { predictPlan, runMs } from '../../experiment/predict.ts';
+import { calibratedRates, readRates } from './rates.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { scanFolder } from '../../data/scan.ts';
-import { engineOffer, isEngineInstalled } from './engine.ts';
+import { engineOffer, expectedEngine, openEngine } from './engine.ts';
+import { trainingMemory } from './memory.ts';
+import { usualPart } from '../../engine/timedPart.ts';
 import { valueOf } from './dataset.ts';
 
 /** Loading, choosing an engine, evaluating controls: what every run takes beside its images. */
@@ -23,12 +23,13 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   if (!scan.ok) return { images: 0, classes: 0, plans: [], why: '', problems: [...scan.errors, ...scan.warnings] };
   const { files, diagnostics } = scan.value;
   const images = files.length, classes = new Set(files.map(({ label }) => label)).size;
-  const offer = await engineOffer(machine), rates = readRates(machine, await isEngineInstalled(machine) ? 'tensorflow' : 'wasm');
+  const offer = await engineOffer(machine), engine = await expectedEngine(machine);
+  const basisOn = (name: EngineFacts['name']): CostBasis => ({ images, classes, engine: name, memoryBytes: trainingMemory(), rates: readRates(machine, name).rates });
   const { preset: best, why } = recommend({ images, classes });
   const plans = presets.map(({ name, title, detail }) => {
-    const { plan } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
-    const predicted = (on: Rates): number => predictSeconds(plan, cardOf(plan.backbone)!, { images, classes }, on), seconds = predicted(rates);
-    return { preset: name, title, detail, seconds, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predicted(readRates(machine, 'tensorflow')) }) };
+    const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
+    const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
+    return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
   return {
     images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
@@ -37,16 +38,17 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
 }
 
 /** The run and its control on a random backbone, which does the same work once more; features not cached yet. */
-export function predictSeconds({ stages, batch, data: { split } }: Plan, card: Card, { images, classes }: { readonly images: number; readonly classes: number }, rates: Rates): number {
-  const network = card.network(classes);
-  const share = (part: number): number => Math.round(images * part);
-  let ms = 0;
-  for (const stage of stages) {
-    const cost = cutCost(network, matchPatterns(network, stage.train).trained);
-    ms += predictTime(cost, {
-      trainSamples: share(split.train), validationSamples: share(split.validation), testSamples: share(split.test),
-      views: stage.augment === 'flip' ? 2 : 1, batch, epochs: stage.epochs,
-    }, rates).totalMs;
-  }
-  return fixedSeconds + 2 * ms / 1000;
+export function predictRun(plan: Plan, backbone: Pick<Architecture, 'network'>, basis: CostBasis): { readonly seconds: number; readonly peakBytes: number } {
+  const { stages } = predictPlan(plan, backbone, basis);
+  return { seconds: fixedSeconds + 2 * runMs(plan, stages) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
+}
+
+/** `cost <folder>`: what the folder holds, and the prices of the machine, measured now if they never were. */
+export async function costBasis(folder: string, machine: Machine): Promise<CostBasis> {
+  const { files } = valueOf(await scanFolder(folder)), expected = await expectedEngine(machine), known = readRates(machine, expected);
+  const opened = known.measured ? undefined : await openEngine(machine, usualPart, expected).catch(() => openEngine(machine, usualPart));
+  return {
+    images: files.length, classes: new Set(files.map(({ label }) => label)).size, engine: opened?.facts.name ?? expected,
+    memoryBytes: trainingMemory(), rates: opened ? await calibratedRates(machine, opened) : known.rates,
+  };
 }

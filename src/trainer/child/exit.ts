@@ -1,4 +1,5 @@
 import { type Diagnostic, type DiagnosticCode, Refused } from '../../protocol/diagnostic.ts';
+import { lessMemory } from '../../runs/exits.ts';
 import { codeOf } from '../../runs/systemError.ts';
 
 /** Exit codes of the trainer. What is to be said of an end is in the journal; these are for shells. */
@@ -15,13 +16,13 @@ export const exitCodes = {
 export const exitCodeOf = (diagnostic: Diagnostic): number =>
   diagnostic.code === 'internal-error' ? exitCodes.internal : exitCodes.refused;
 
-/** Why the trainer failed, whatever was thrown. */
-export function diagnosticOf(error: unknown): Diagnostic {
+/** Why the trainer failed, whatever was thrown. `batch`: of the plan that ran. */
+export function diagnosticOf(error: unknown, batch?: number): Diagnostic {
   if (error instanceof Refused && error.diagnostics[0]) return error.diagnostics[0];
   const message = error instanceof Error ? error.message : String(error);
   const cause = causes.find(({ matches }) => matches(codeOf(error), message));
   if (!cause) return { code: 'internal-error', severity: 'error', message, fix: 'please report it, with stderr.log of the run' };
-  return { code: cause.code, severity: 'error', message: `${cause.seen}: ${message}`, fix: cause.fix };
+  return { code: cause.code, severity: 'error', message: `${cause.seen}: ${message}`, fix: cause.code === 'out-of-memory' ? lessMemory(batch) : cause.fix };
 }
 
 interface Cause {
@@ -41,7 +42,7 @@ const causes: readonly Cause[] = [
     matches: (systemCode) => systemCode === 'EACCES' || systemCode === 'EPERM' || systemCode === 'EROFS',
   },
   {
-    code: 'out-of-memory', seen: 'memory ran out', fix: 'lower `batch`, train fewer layers, or close other programs',
+    code: 'out-of-memory', seen: 'memory ran out', fix: lessMemory(),
     matches: (systemCode, message) => systemCode === 'ENOMEM' || /allocation failed|OOM when allocating|bad_alloc/i.test(message),
   },
   {

@@ -7,16 +7,19 @@ import type { Machine } from './machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { earlierSplits } from './earlierSplits.ts';
-import { cutCost } from '../../backbones/cost.ts';
-import { learnRates } from './rates.ts';
+import { cutCost, sampleMs } from '../../backbones/cost.ts';
+import { halfWay, learnRates, mended } from './rates.ts';
 import { fileStore } from '../../runs/fileStore.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
 import { judgeRun } from './judging.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
-import { monotonicMs } from '../../base/clock.ts';
+import { monotonicMs, nowAt } from '../../base/clock.ts';
+import { bytes } from '../../base/units.ts';
+import { defaultFeatureBytes, trimFeatures } from '../../runs/featureFolder.ts';
 import { advised, openEngine, partOf, type Engine } from './engine.ts';
-import { predictSeconds } from './estimate.ts';
+import { predictRun } from './estimate.ts';
+import { trainingMemory } from './memory.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
 import { pretrained } from './cardWeights.ts';
@@ -32,6 +35,24 @@ import { Sources } from './sources.ts';
 export async function runExperiment(run: TrainerRun, machine: Machine): Promise<Outcome> {
   const startMs = monotonicMs();
   if (!await run.begin()) return 'stopped'; // another run trains; ours was called off while it waited
+  const beganAt = nowAt();
+  try {
+    return await scanTrainJudge(run, machine, startMs);
+  } finally {
+    keepWithinLimit(run, beganAt);
+  }
+}
+
+/** The feature cache has its limit between runs; while one runs, it keeps all that it uses. */
+function keepWithinLimit({ folder, manifest, append }: TrainerRun, beganAt: string): void {
+  const place = placeOf(folder), gb = manifest.request?.featureCacheMaxGb, maxBytes = gb === undefined ? defaultFeatureBytes : gb * 1e9;
+  const own = trimFeatures(place, maxBytes, beganAt);
+  if (own <= maxBytes) return;
+  append({ type: 'warning', diagnostic: { code: 'cache-full', severity: 'warning', message: `the features of this run take ${bytes(own)} of disk, and the cache may keep ${bytes(maxBytes)}: the rest is computed again next time`, fix: 'raise thaw.featureCache.maxGb, or use --feature-cache-gb' } });
+  trimFeatures(place, maxBytes, nowAt());
+}
+
+async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number): Promise<Outcome> {
   const prepared = await prepare(run, machine).catch((error: unknown) => {
     if (run.stopRequested.aborted) return undefined; // scanning and reading reject when they are called off
     throw error;
@@ -63,16 +84,17 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
     input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier: earlierSplits(run.folder, plan.data), signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
+  const readMs = monotonicMs() - startMs;
   await known.save();
   if (stop.aborted) return undefined;
   announce(run, dataset);
   const opened = await engine();
   for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
   const counts = { images: dataset.labels.length, classes: dataset.classes.length };
-  const facts = await advised(opened.facts, machine, (rates) => predictSeconds(plan, card, counts, rates));
+  const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(), rates }).seconds);
   run.updateManifest({ versions: { thaw: machine.version, node: process.version, [opened.facts.name]: opened.facts.title } });
   append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
-  if (features) learnPrefixRate(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), monotonicMs() - startMs);
+  if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), readMs);
   features?.dispose();
   const network = card.network(dataset.classes.length);
   const start = await pretrained(card, network, machine.backbones, plan.seed);
@@ -81,14 +103,17 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
 
 /** Features and facts of all runs of this home. */
 async function openCaches(run: RunWriter): Promise<{ store: ByteStore; facts: FactsCache }> {
-  const folder = join(placeOf(run.folder).path, 'cache');
-  return { store: fileStore(join(folder, 'features'), 'never'), facts: await FactsCache.open(fileStore(join(folder, 'facts'), 'never')) };
+  const { features, facts } = placeOf(run.folder);
+  return { store: fileStore(features, 'never'), facts: await FactsCache.open(fileStore(facts, 'never')) };
 }
 
-/** Decoding runs beside the prefix, on the same cores: what the prefix did not take of the time is its share. */
-function learnPrefixRate(machine: Machine, engine: Engine, { work: { views, elapsedMs } }: BoundaryFeatures, { prefixFlops }: CutCost, totalMs: number): void {
-  if (views < 32) return; // most of it came out of the cache
-  learnRates(machine, engine.facts.name, { prefixFlopsPerSecond: 1000 * views * prefixFlops / elapsedMs, decodedImagesPerSecond: 1000 * views / Math.max(1, totalMs - elapsedMs) });
+/** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */
+function learnPrefixRates(machine: Machine, engine: Engine, { views, computed }: BoundaryFeatures, { prefix }: CutCost, elapsedMs: number): void {
+  if (computed < 64) return; // most of it came out of the cache
+  learnRates(machine, engine.facts.name, (known) => {
+    const factor = elapsedMs / (1000 * computed / views.length / known.decodedImagesPerSecond + computed * sampleMs(prefix, known.prefix));
+    return { prefix: mended(known.prefix, factor), decodedImagesPerSecond: halfWay(known.decodedImagesPerSecond, known.decodedImagesPerSecond / factor) };
+  });
 }
 
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {

@@ -8,7 +8,6 @@ import type { Dataset, ViewConsumer } from './dataset.ts';
 import type { Engine } from './engine.ts';
 import type { FeatureSource } from './featureSource.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
-import { monotonicMs } from '../../base/clock.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
 import { featureCacheKey, openFeatureCache, type FeatureCache } from '../../engine/featureCache.ts';
 import { openPrefixPool } from '../../engine/prefixPool.ts';
@@ -16,6 +15,7 @@ import type { Prefix } from '../../engine/onnxPrefix.ts';
 import { prepared } from '../../data/prepare.ts';
 import { shapesOf, sizeOf } from '../../backbones/shapes.ts';
 import { splitAt } from '../../backbones/boundary.ts';
+import { recordFormats, type FeaturePrecision, type RecordFormat } from '../../engine/featureRecord.ts';
 import { cachedSource } from './cachedSource.ts';
 import { viewsOfSame } from './rereading.ts';
 import { tensorPrefix } from '../../engine/tensorPrefix.ts';
@@ -36,6 +36,8 @@ export interface FeatureOptions {
   readonly views: readonly View[];
   /** The bundled worker of the prefix. */
   readonly worker?: URL;
+  /** Left out: float16. */
+  readonly precision?: FeaturePrecision;
 }
 
 /** Of the feature cache's key: another number when decoding or resizing gives other pixels. */
@@ -60,32 +62,34 @@ export class BoundaryFeatures implements ViewConsumer {
   readonly #model: Uint8Array;
   readonly #cache: FeatureCache;
   readonly #width: number;
+  readonly #format: RecordFormat;
   readonly #waiting: Waiting[] = [];
   #prefix: Promise<Prefix> | undefined;
   /** Runs of the prefix under way. None of them rejects: what went wrong is `#failure`. */
   readonly #underWay = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
-  #busySinceMs = 0;
-  /** Views computed, and the time during which the prefix was at work. */
-  readonly work = { views: 0, elapsedMs: 0 };
+  /** Views that went through the prefix. */
+  computed = 0;
 
-  private constructor(options: FeatureOptions, model: Uint8Array, cache: FeatureCache, width: number) {
+  private constructor(options: FeatureOptions, model: Uint8Array, cache: FeatureCache, width: number, format: RecordFormat) {
     this.#options = options;
     this.views = options.views;
     this.#model = model;
     this.#cache = cache;
     this.#width = width;
+    this.#format = format;
   }
 
   static async open(options: FeatureOptions): Promise<BoundaryFeatures> {
-    const { network, weights, boundary, input, store } = options;
+    const { network, weights, boundary, input, store, precision = 'float16' } = options;
     const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
     const model = onnxGraph(folded.network, folded.weights, { normalise: input });
-    const width = sizeOf(shapesOf(network).get(boundary)!);
+    const width = sizeOf(shapesOf(network).get(boundary)!), format = recordFormats[precision];
     const cache = await openFeatureCache(store, {
-      key: featureCacheKey({ model, input, decoder, dtype: 'float32' }), recordBytes: width * Float32Array.BYTES_PER_ELEMENT, report: options.report,
+      key: featureCacheKey({ model, input, decoder, precision }), title: `${network.name} up to ${boundary}`,
+      recordBytes: width * format.bytesPerValue, report: options.report,
     });
-    return new BoundaryFeatures(options, model, cache, width);
+    return new BoundaryFeatures(options, model, cache, width, format);
   }
 
   /** "ONNX Runtime 1.30.0, 2 threads"; unknown while nothing had to be computed. */
@@ -121,7 +125,7 @@ export class BoundaryFeatures implements ViewConsumer {
       onProgress(++done, missing.length);
     }
     await this.finish();
-    return cachedSource(this.#cache, this.#options.boundary, this.#width, dataset);
+    return cachedSource({ cache: this.#cache, from: this.#options.boundary, width: this.#width, format: this.#format, views: this.views }, dataset);
   }
 
   dispose(): void {
@@ -143,11 +147,7 @@ export class BoundaryFeatures implements ViewConsumer {
   async #start(batch: readonly Waiting[]): Promise<void> {
     const prefix = await (this.#prefix ??= this.#openPrefix());
     this.title = prefix.title;
-    if (this.#underWay.size === 0) this.#busySinceMs = monotonicMs();
-    const run = this.#compute(prefix, batch).catch((error: unknown) => void (this.#failure ??= { error })).finally(() => {
-      this.#underWay.delete(run);
-      if (this.#underWay.size === 0) this.work.elapsedMs += monotonicMs() - this.#busySinceMs;
-    });
+    const run = this.#compute(prefix, batch).catch((error: unknown) => void (this.#failure ??= { error })).finally(() => this.#underWay.delete(run));
     this.#underWay.add(run);
     if (this.#underWay.size >= prefix.lanes) await Promise.race(this.#underWay);
     if (this.#failure) throw this.#failure.error;
@@ -158,9 +158,9 @@ export class BoundaryFeatures implements ViewConsumer {
     const pixels = new Uint8Array(batch.length * imageBytes);
     batch.forEach((each, i) => pixels.set(each.pixels, i * imageBytes));
     const features = await prefix.run(pixels, batch.length);
-    this.work.views += batch.length;
+    this.computed += batch.length;
     for (const [i, { sha256, view }] of batch.entries()) {
-      await this.#cache.write(sha256, view, new Uint8Array(features.buffer, features.byteOffset + i * this.#width * 4, this.#width * 4));
+      await this.#cache.write(sha256, view, this.#format.encode(features.subarray(i * this.#width, (i + 1) * this.#width)));
     }
   }
 }

@@ -33,7 +33,8 @@ async function runPhase(job: TrainJob, progress: TrainProgress, index: number, s
   if (isStopped()) return 'stopped';
   const state = createState({ network, from: source.from, input: job.input, weights: progress.weights, kernels: job.kernels, optimizer: adamW() });
   try {
-    setStage(state, { bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage) });
+    const rowsAtOnce = job.rowsAtOnce?.(stage) ?? plan.batch;
+    setStage(state, { bnStatistics: stage.batchNorm, groups: groupsOf(network, trainable, stage), rowsAtOnce });
     if (progress.optimizer) restore(state, progress.weights, progress.optimizer);
     progress.begin(index, state, trainable);
     const perEpoch = stepsPerEpochOf(job), totalSteps = perEpoch * stage.epochs;

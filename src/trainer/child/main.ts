@@ -5,7 +5,7 @@ import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
 import { diagnosticOf, exitCodes } from './exit.ts';
 import { diagnoseEngines } from './engine.ts';
-import { estimateFolder } from './estimate.ts';
+import { costBasis, estimateFolder } from './estimate.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
@@ -26,6 +26,7 @@ switch (command) {
     break;
   }
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
+  case 'cost': await answer(() => costBasis(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
@@ -40,7 +41,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
   process.exit(exitCodes.usage);
 }
 

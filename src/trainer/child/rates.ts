@@ -1,45 +1,86 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineFacts } from '../../protocol/runEvent.ts';
+import type { Engine } from './engine.ts';
 import type { Machine } from './machine.ts';
-import type { Rates } from '../../backbones/cost.ts';
+import type { PassRates, Rates } from '../../protocol/answers.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
-import { fields, number, parsed } from '../../protocol/shape.ts';
+import { calibrateEngine, calibratePrefix } from '../../engine/calibrate.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
+import { openPrefix, type Prefix } from '../../engine/onnxPrefix.ts';
+import { parseRates } from '../../protocol/guards.ts';
+import { valueOf } from './dataset.ts';
 
-/** Speed of the training engine and of the frozen prefix on this machine, as runs found them: what predictions rest on. */
-const guard = fields<Rates>({ prefixFlopsPerSecond: number, stepFlopsPerSecond: number, decodedImagesPerSecond: number, stepOverheadMs: number });
+/** Prices of this machine and engine. `measured`: by calibration, by this Thaw; otherwise assumed, and mended by runs. */
+export interface KnownRates {
+  readonly rates: Rates;
+  readonly measured: boolean;
+}
 
-/** Before anything was measured: two cores of an ordinary laptop, scaled by the cores there are (docs/benchmarks.md). */
+/** Before anything was measured: two cores of an ordinary laptop, fewer milliseconds with more of them (docs/benchmarks.md). */
 function assumed(engine: EngineFacts['name'], threads: number): Rates {
-  const scale = threads / 2;
+  const share = 2 / threads, slow = engine === 'wasm';
+  const pass = (dense: number, depthwise: number, gigabyte: number, node: number): PassRates =>
+    ({ msPerDenseGflop: dense * share, msPerDepthwiseGflop: depthwise * share, msPerGigabyte: gigabyte * share, msPerNode: node });
   return {
-    prefixFlopsPerSecond: 90e9 * scale,
-    stepFlopsPerSecond: (engine === 'wasm' ? 4e9 : 22e9) * scale,
-    decodedImagesPerSecond: 350 * scale,
-    stepOverheadMs: 4,
+    prefix: pass(8, 25, 60, 0),
+    forward: slow ? pass(120, 300, 600, 0.1) : pass(9, 60, 130, 0.05),
+    backward: slow ? pass(200, 600, 1200, 0.2) : pass(12, 110, 200, 0.1),
+    msPerUpdatedTensor: 0.3,
+    msPerMillionUpdated: slow ? 40 : 12,
+    msPerStep: 1.5,
+    decodedImagesPerSecond: 350 * threads / 2,
+    baseBytes: slow ? 500e6 : 750e6,
   };
 }
 
-/** Measured where a run has been, assumed elsewhere. */
-export function readRates(machine: Machine, engine: EngineFacts['name']): Rates {
-  const fallback = assumed(engine, machine.threads);
+/** Measured where there was a calibration, assumed elsewhere, mended by runs in both cases. */
+export function readRates(machine: Machine, engine: EngineFacts['name']): KnownRates {
+  const fallback = { rates: assumed(engine, machine.threads), measured: false };
   try {
-    const read = parsed(guard, { ...fallback, ...JSON.parse(readFileSync(fileOf(machine, engine), 'utf8')) as object });
-    return read.ok ? read.value : fallback;
+    const kept = JSON.parse(readFileSync(fileOf(machine, engine), 'utf8')) as { readonly thaw?: unknown; readonly measured?: unknown; readonly rates?: unknown };
+    const rates = parseRates(kept.rates);
+    return rates.ok ? { rates: rates.value, measured: kept.measured === true && kept.thaw === machine.version } : fallback;
   } catch {
-    return fallback; // never measured, or damaged: the next run measures again
+    return fallback; // never measured, or damaged
   }
 }
 
-/** Half of the old, half of the new: one disturbed run does not spoil it. Not being able to keep it spoils nothing. */
-export function learnRates(machine: Machine, engine: EngineFacts['name'], measured: Partial<Rates>): void {
-  const old = readRates(machine, engine);
-  const mixed = Object.fromEntries(Object.entries(measured).filter(([, value]) => Number.isFinite(value) && value > 0)
-    .map(([name, value]) => [name, (old[name as keyof Rates] + value) / 2]));
+/** The machine's rates, measured now if they never were: a few seconds. `measure`: takes the usual prices. */
+export async function calibratedRates(machine: Machine, engine: Engine, measure = measured(engine, machine.threads)): Promise<Rates> {
+  const known = readRates(machine, engine.facts.name);
+  if (known.measured) return known.rates;
+  const rates = { ...known.rates, ...await measure(known.rates) };
+  write(machine, engine.facts.name, { rates, measured: true });
+  return rates;
+}
+
+const measured = ({ kernels }: Engine, threads: number) => async (usual: Rates): Promise<Partial<Rates>> => {
+  const engine = await calibrateEngine(kernels, usual);
+  const open = async (model: Uint8Array): Promise<Prefix> => valueOf(await openPrefix(model, { threads }));
+  // Where ONNX Runtime cannot be loaded, the engine that trains runs the prefix too.
+  return { ...engine, prefix: await calibratePrefix(open, usual.prefix).catch(() => engine.forward) };
+};
+
+/** What a run found out. Half of the old, half of the new: one disturbed run does not spoil it. Not being able to keep it spoils nothing. */
+export function learnRates(machine: Machine, engine: EngineFacts['name'], found: (known: Rates) => Partial<Rates>): void {
+  const { rates, measured } = readRates(machine, engine);
+  write(machine, engine, { rates: { ...rates, ...found(rates) }, measured });
+}
+
+/** Between what was thought and what was seen. A measurement that is none (0, infinite, NaN) changes nothing. */
+export const halfWay = (old: number, seen: number): number => Number.isFinite(seen) && seen > 0 ? (old + seen) / 2 : old;
+
+/** Prices times `factor`, half way: what took `factor` times as long as these prices say. */
+export function mended(rates: PassRates, factor: number): PassRates {
+  const by = Number.isFinite(factor) && factor > 0 ? (1 + Math.min(4, factor)) / 2 : 1;
+  return { ...rates, msPerDenseGflop: rates.msPerDenseGflop * by, msPerDepthwiseGflop: rates.msPerDepthwiseGflop * by, msPerGigabyte: rates.msPerGigabyte * by };
+}
+
+function write(machine: Machine, engine: string, { rates, measured }: KnownRates): void {
   try {
     mkdirSync(machine.cache, { recursive: true });
-    atomicWrite(fileOf(machine, engine), formatJson({ ...old, ...mixed }, 2));
+    atomicWrite(fileOf(machine, engine), formatJson({ thaw: machine.version, measured, rates }, 2));
   } catch {
     // a cache folder that cannot be written: predictions stay as they are
   }

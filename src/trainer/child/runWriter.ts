@@ -5,6 +5,7 @@ import type { Outcome, RunEvent, RunFact } from '../../protocol/runEvent.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import type { ControlKind } from '../../protocol/verdict.ts';
 import type { Disposable } from '../../base/owner.ts';
+import { batchOf } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, type RunFolder, runFolder } from '../../runs/runFolder.ts';
 import { diagnosticOf, exitCodeOf, exitCodes } from './exit.ts';
 import { formatLastWords } from '../../runs/exits.ts';
@@ -100,7 +101,7 @@ const startedFact = (resumedFromStep?: number): RunFact =>
  */
 export async function concludeWith(run: TrainerRun, train: () => Promise<Outcome>): Promise<number> {
   const fail = (error: unknown): number => {
-    const diagnostic = diagnosticOf(error);
+    const diagnostic = diagnosticOf(error, batchOf(run.folder).batch);
     if (diagnostic.code === 'internal-error') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     run.close('failed', diagnostic, error instanceof Refused ? error.diagnostics.slice(1) : []);
     return exitCodeOf(diagnostic);

@@ -19,6 +19,8 @@ export interface TrainJob {
   readonly dataset: Dataset;
   /** What a stage trains on, given its freeze boundary and the weights before it. */
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
+  /** Rows that fit into memory at once while a stage trains; left out: the whole batch. */
+  rowsAtOnce?(stage: StagePlan): number;
   append(fact: RunFact): void;
   checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
   /** Told how long the steps of a stage took, evaluations left out. */

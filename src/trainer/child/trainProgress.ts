@@ -70,10 +70,10 @@ export class TrainProgress {
   /** Validation and test loss of the weights as they are; true when they are the best so far. A stop leaves it undone. */
   async evaluate(source: FeatureSource): Promise<boolean> {
     const startMs = monotonicMs();
-    const { dataset, plan, stop } = this.#job;
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(plan.stages[this.#stage]!) ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
-    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, plan.batch, stop);
+    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);
     if (!evaluated) return false;
     const { logits, loss } = evaluated;
     const classes = dataset.classes.length;

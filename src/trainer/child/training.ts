@@ -2,16 +2,19 @@ import type { Card } from '../../backbones/card.ts';
 import type { ByteStore } from '../../base/byteStore.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
+import type { Prediction } from '../../protocol/answers.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { StageFacts } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
-import { cutCost } from '../../backbones/cost.ts';
+import { cutCost, predict, stepMs } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
-import { learnRates, readRates } from './rates.ts';
+import { availableMemory, peakMemory } from './memory.ts';
+import { EpochClock } from './epochClock.ts';
+import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
 import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
 import { predictionOf, writePredictions } from '../../runs/predictions.ts';
@@ -19,6 +22,7 @@ import { shareOf } from '../../evidence/intervals.ts';
 import { Sources } from './sources.ts';
 import { stepsPerEpochOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
 import { train } from './loop.ts';
+import { viewsOf } from '../../experiment/predict.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
@@ -50,28 +54,67 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
   const { card, network, dataset, engine, store, machine, plan } = prepared;
   const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset };
   const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append: writer.append, stop: how.stop });
-  const perEpoch = stepsPerEpochOf(job);
-  writer.append({ type: 'planned', stages: stageFactsOf(network, how.stages, perEpoch), stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0) });
-  return train({
+  const perEpoch = stepsPerEpochOf(job), predicted = predictStages(prepared, how.stages), clock = new EpochClock();
+  const stages = stageFactsOf(network, how.stages, perEpoch).map((facts, i) => {
+    const { epochMs, peakBytes, cacheBytes } = predicted[i]!;
+    return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
+  });
+  const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * how.stages[i]!.epochs, 0);
+  writer.append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
+  how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
+  const trained = await train({
     ...job,
-    append: (fact) => void writer.append(fact),
+    rowsAtOnce: (stage) => predicted[how.stages.indexOf(stage)]!.rowsAtOnce,
+    append: (fact) => {
+      clock.see(fact);
+      writer.append(fact);
+    },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
-    timed: (stage, steps, elapsedMs) => learnStepRate(prepared, stage, steps, elapsedMs),
+    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!.rowsAtOnce, steps, elapsedMs),
     stop: how.stop,
     ...(how.deadlineMs !== undefined && { deadlineMs: how.deadlineMs }),
   });
+  const peakBytes = peakMemory(), predictedPeakBytes = Math.max(...predicted.map((each) => each.peakBytes));
+  const measured = stages.flatMap(({ name, predicted: { epochMs: predictedEpochMs } }, i) => {
+    const epochMs = clock.medianOf(i);
+    return epochMs === undefined ? [] : [{ name, epochMs, predictedEpochMs }];
+  });
+  writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
+  // Where activations are the larger part, they are what was misjudged.
+  learnRates(machine, engine.facts.name, ({ baseBytes }) => ({ baseBytes: predictedPeakBytes < 1.5 * baseBytes ? halfWay(baseBytes, baseBytes + peakBytes - predictedPeakBytes) : baseBytes }));
+  return trained;
 }
 
-/** Steps of next to no arithmetic tell what a step costs anyway, the others how fast the engine is. */
-function learnStepRate({ network, machine, engine, plan }: Prepared, { train: trains }: StagePlan, steps: number, elapsedMs: number): void {
+/** From the samples as they are, and the memory that is there now. */
+function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
+  const { rates } = readRates(machine, engine.facts.name), memory = availableMemory();
+  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: viewsOf({ stages }), batch: plan.batch };
+  return stages.map(({ train: trains }) => predict(cutCost(network, matchPatterns(network, trains).trained), work, rates, memory));
+}
+
+function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
+  if (rows >= batch) return;
+  const message = `stage "${name}": a batch of ${batch} does not fit into memory at once; it goes through in parts of ${rows}, and their gradients are added up`;
+  append({
+    type: 'warning',
+    diagnostic: batchNorm === 'batch'
+      ? { code: 'batch-split', severity: 'warning', message: `${message}. Its batch norms see ${rows} photos at a time, which is not the same`, fix: `use \`batchNorm: stored\`, or \`batch: ${rows}\`` }
+      : { code: 'batch-split', severity: 'information', message: `${message}: the steps are the same` },
+  });
+}
+
+/** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
+function learnStepRates({ network, machine, engine, plan }: Prepared, { train: trains }: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
-  const flops = cutCost(network, matchPatterns(network, trains).trained).stepFlops * plan.batch, { stepOverheadMs } = readRates(machine, engine.facts.name);
-  const perStepMs = elapsedMs / steps;
-  learnRates(machine, engine.facts.name, flops < smallStepFlops ? { stepOverheadMs: perStepMs } : { stepFlopsPerSecond: 1000 * flops / Math.max(1, perStepMs - stepOverheadMs) });
+  const cost = cutCost(network, matchPatterns(network, trains).trained), seenMs = elapsedMs / steps;
+  learnRates(machine, engine.facts.name, (known) => {
+    const { work, fixed } = stepMs(cost, plan.batch, Math.ceil(plan.batch / rowsAtOnce), known);
+    if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
+    const factor = (seenMs - fixed) / work;
+    return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
+  });
 }
-
-const smallStepFlops = 1e8;
 
 function keep(writer: RunWriter, { step, weights, optimizer, state }: TrainCheckpoint, best: boolean): void {
   writeCheckpoint(writer.folder, { step, weights: encodeSafetensors(weights, { dtype: 'F32' }), optimizer: encodeSafetensors(optimizer, { dtype: 'F32' }), state }, best);

@@ -2,12 +2,14 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
+import type { CachedFeatures } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
 import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
 import { codeOf } from '../../runs/systemError.ts';
+import { cachedFeatures, clearFeatures } from '../../runs/featureFolder.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
@@ -138,15 +140,27 @@ export class TrainerHost {
     return done ? { ok: true, value: undefined, warnings: [] } : busy;
   }
 
+  /** What the home keeps of features, the last used first. */
+  cachedFeatures(): readonly CachedFeatures[] {
+    return placesOf(this.#home, this.#userData).flatMap(cachedFeatures);
+  }
+
+  /** Removes features from the disk, all or those with these keys; they are computed again when wanted. Returns the bytes freed. */
+  clearFeatures(keys = this.cachedFeatures().map(({ key }) => key)): Checked<number> {
+    const freed = placesOf(this.#home, this.#userData).map((place) => clearFeatures(place, new Set(keys)));
+    if (freed.includes(undefined)) return refused({ code: 'trainer-busy', severity: 'error', message: 'a run trains here and uses the feature cache', fix: 'clear it when the run has ended' });
+    return { ok: true, value: freed.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0), warnings: [] };
+  }
+
   /** A question to a short-lived trainer process: see ask.ts. */
   async ask(command: string, args: readonly string[], options?: AskOptions): Promise<Checked<unknown>> {
     const node = await this.#node();
     return node.ok ? ask(node.value, this.#scripts.trainer, command, args, options) : node;
   }
 
-  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine }: StartRequest): RunFolder {
+  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine, featureCacheMaxGb }: StartRequest): RunFolder {
     const title = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
-    const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }) };
+    const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
     const run = createRun(place, {
       format: 1, id: newRunId(title, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
     });

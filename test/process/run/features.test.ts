@@ -18,7 +18,7 @@ const featuresOf = (workspace: Workspace): string => workspace.path('.thaw/cache
 /** Records in the feature cache: one for each image that ever went through the frozen layers. */
 function recordsIn(folder: string): number {
   const sizes = readdirSync(folder).filter((name) => name.endsWith('.data')).map((name) => statSync(join(folder, name)).size);
-  return sizes.reduce((a, b) => a + b, 0) / (1280 * Float32Array.BYTES_PER_ELEMENT);
+  return sizes.reduce((a, b) => a + b, 0) / (1280 * Uint16Array.BYTES_PER_ELEMENT);
 }
 
 test('a second run computes nothing and gives the same numbers; so does one that finds its cache damaged, and says it', async (t) => {

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cardOf } from '../../../src/backbones/cards.ts';
-import { cutCost, predictTime } from '../../../src/backbones/cost.ts';
+import { architectureNames, architectureOf } from '../../../src/backbones/architectures.ts';
+import { blockCuts, cutCost, predict, stepMs, type CutCost, type Workload } from '../../../src/backbones/cost.ts';
 import { flopsOf } from '../../../src/backbones/flops.ts';
 import { matchPatterns } from '../../../src/backbones/freezePlan.ts';
+import { tinyNetwork } from '../../support/tinyNetwork.ts';
+import type { PassRates, Rates } from '../../../src/protocol/answers.ts';
 
 const network = cardOf('efficientnet_lite0')!.network(1000);
-const costOf = (...patterns: string[]): ReturnType<typeof cutCost> => cutCost(network, matchPatterns(network, patterns).trained);
+const costOf = (...patterns: string[]): CutCost => cutCost(network, matchPatterns(network, patterns).trained);
 const total = [...flopsOf(network).values()].reduce((sum, flops) => sum + flops, 0);
+const flopsIn = ({ denseFlops, depthwiseFlops }: CutCost['forward']): number => denseFlops + depthwiseFlops;
 
 test('convolutions and head do the multiply-adds that PyTorch counts', () => {
   // 385,187,552: sum over Conv2d and Linear of output × kernel × input channels / groups in timm's tf_efficientnet_lite0
@@ -16,37 +20,101 @@ test('convolutions and head do the multiply-adds that PyTorch counts', () => {
   assert.equal(weighted.reduce((sum, { name }) => sum + flops.get(name)!, 0), 2 * 385_187_552);
 });
 
-test('a head alone costs next to nothing per epoch, and its features 5 KiB', () => {
+test('a head alone costs next to nothing per epoch, and its features 2.5 KiB', () => {
   const cost = costOf('head');
   assert.equal(cost.boundary, 'global_pool');
-  assert.equal(cost.featureBytes, 4 * 1280);
+  assert.equal(cost.featureBytes, 2 * 1280);
   assert.equal(cost.trainedParameters, 1_281_000);
-  assert.equal(cost.suffixFlops, 2 * 1280 * 1000);
-  assert.equal(cost.stepFlops, 2 * cost.suffixFlops); // forward and the weights' gradient; no gradient of the cached features
-  assert.equal(cost.prefixFlops + cost.suffixFlops, total);
+  assert.deepEqual(cost.forward, { denseFlops: 2 * 1280 * 1000, depthwiseFlops: 0, bytes: 4 * 2280, nodes: 1 });
+  assert.deepEqual(cost.backward, cost.forward); // the weights' gradient; none of the cached features
 });
 
-test('training everything costs nearly three forward passes, and pixels are cached', () => {
+test('training everything costs nearly three forward passes, and pixels are read', () => {
   const cost = costOf('all');
-  assert.equal(cost.prefixFlops, 0);
+  assert.deepEqual(cost.prefix, { denseFlops: 0, depthwiseFlops: 0, bytes: 0, nodes: 0 });
+  assert.equal(flopsIn(cost.forward), total);
   assert.equal(cost.featureBytes, 224 * 224 * 3);
-  assert.ok(cost.stepFlops > 2.8 * total && cost.stepFlops < 3 * total);
+  assert.ok(flopsIn(cost.backward) > 1.8 * total && flopsIn(cost.backward) < 2 * total);
+});
+
+test('what follows a convolution without changing its shape is free on ONNX Runtime, and is not while training', () => {
+  const cost = costOf('head'), convolutions = network.nodes.filter(({ op }) => op.op === 'conv' || op.op === 'depthwiseConv');
+  const flops = flopsOf(network), sumOf = (names: readonly string[]): number => names.reduce((sum, name) => sum + flops.get(name)!, 0);
+  const rest = network.nodes.filter(({ op }) => op.op === 'add' || op.op === 'globalAveragePool');
+  assert.equal(flopsIn(cost.prefix), sumOf([...convolutions, ...rest].map(({ name }) => name)));
+  assert.ok(cost.prefix.bytes < costOf('all').forward.bytes / 2);
 });
 
 test('a later cut never costs more per epoch', () => {
-  const cuts = [['all'], ['head', 'blocks.*', 'conv_head'], ['head', 'blocks.5', 'blocks.6'], ['head', 'blocks.6'], ['head', 'conv_head'], ['head']];
-  const costs = cuts.map((patterns) => costOf(...patterns));
+  const costs = blockCuts(network).map(({ trained }) => cutCost(network, trained));
+  assert.equal(costs.length, 10);
   for (let i = 1; i < costs.length; i++) {
-    assert.ok(costs[i]!.stepFlops < costs[i - 1]!.stepFlops);
+    for (const key of ['denseFlops', 'bytes', 'nodes'] as const) {
+      assert.ok(costs[i]!.forward[key] < costs[i - 1]!.forward[key]);
+      assert.ok(costs[i]!.backward[key] < costs[i - 1]!.backward[key]);
+      assert.ok(costs[i]!.prefix[key] > costs[i - 1]!.prefix[key]);
+    }
     assert.ok(costs[i]!.activationBytes < costs[i - 1]!.activationBytes);
-    assert.ok(costs[i]!.prefixFlops > costs[i - 1]!.prefixFlops);
   }
 });
 
-test('time adds up from work and rates', () => {
-  const cost = { ...costOf('head'), prefixFlops: 1e9, stepFlops: 2e6, suffixFlops: 1e6 };
-  const rates = { prefixFlopsPerSecond: 1e11, stepFlopsPerSecond: 1e9, decodedImagesPerSecond: 200, stepOverheadMs: 2 };
-  const work = { trainSamples: 100, validationSamples: 50, testSamples: 50, views: 2, batch: 32, epochs: 10 };
-  // 200 images / 200 per s + 300 rows × 10 ms; 4 steps × 2 ms + 100 × 2 ms + 50 × 1 ms
-  assert.deepEqual(predictTime(cost, work, rates), { featuresMs: 4000, epochMs: 258, totalMs: 6580 });
+test('a cut at a block trains that block and all that follow, whatever the network', () => {
+  const cuts = blockCuts(tinyNetwork);
+  assert.deepEqual(cuts.map(({ path }) => path), ['stem', 'blocks.0', 'blocks.1', 'head']);
+  assert.deepEqual(cuts.map(({ trained }) => cutCost(tinyNetwork, trained).boundary), ['input', 'stem.act', 'blocks.0.add', 'pool']);
+});
+
+test('every block of every network that can be built is a cut of its own', () => {
+  assert.ok(architectureNames.length > 40);
+  for (const name of architectureNames) {
+    const any = architectureOf(name)!.network(10), costs = blockCuts(any).map(({ trained }) => cutCost(any, trained));
+    assert.deepEqual([costs[0]!.boundary, new Set(costs.map(({ boundary }) => boundary)).size], ['input', costs.length], name);
+    for (let i = 1; i < costs.length; i++) assert.ok(costs[i]!.backward.bytes < costs[i - 1]!.backward.bytes && costs[i]!.featureBytes > 0, name);
+  }
+});
+
+test('attention keeps its scores in memory, which grow with the square of the tokens', () => {
+  const vit = architectureOf('vit_tiny_patch16_224')!.network(10), large = architectureOf('vit_tiny_patch16_384')!.network(10);
+  const bytesOf = (network: typeof vit): number => cutCost(network, blockCuts(network).at(-3)!.trained).activationBytes;
+  assert.ok(bytesOf(large) > 3.2 * bytesOf(vit), '577 tokens take more than 577 / 197 = 2.9 times the memory of 197');
+});
+
+const pass = (dense: number, node: number): PassRates => ({ msPerDenseGflop: dense, msPerDepthwiseGflop: 0, msPerGigabyte: 0, msPerNode: node });
+const rates: Rates = {
+  prefix: pass(10, 0), forward: pass(1, 0.5), backward: pass(2, 1), msPerUpdatedTensor: 0.25, msPerMillionUpdated: 3, msPerStep: 0.75, decodedImagesPerSecond: 200, baseBytes: 1e6,
+};
+const gflop = (flops: number, nodes: number): CutCost['forward'] => ({ denseFlops: flops * 1e9, depthwiseFlops: 0, bytes: 0, nodes });
+const cost: CutCost = {
+  boundary: 'pool', prefix: gflop(1, 3), forward: gflop(0.5, 2), backward: gflop(1, 3), featureBytes: 100, activationBytes: 1000,
+  trainedParameters: 1_000_000, trainedTensors: 4, parameters: 2_000_000,
+};
+const work: Workload = { trainSamples: 100, validationSamples: 30, testSamples: 20, views: 2, batch: 32 };
+
+test('time adds up from work and prices', () => {
+  assert.deepEqual(stepMs(cost, 32, 1, rates), { work: 32 * 2.5, fixed: 2 * 0.5 + 3 + 4 * 0.25 + 3 + 0.75 });
+  const { featuresMs, epochMs, cacheBytes } = predict(cost, work, rates, 1e12);
+  assert.equal(featuresMs, 150 / 200 * 1000 + 300 * 10);
+  assert.equal(epochMs, 100 * 2.5 + 4 * 8.75 + 50 * 0.5 + 2 * 1.75); // 4 steps of the batch, 50 rows judged in 2 calls
+  assert.equal(cacheBytes, 300 * 100);
+  const uncached = predict({ ...cost, boundary: 'input' }, work, rates, 1e12);
+  assert.deepEqual([uncached.cacheBytes, uncached.epochMs], [0, epochMs + 750], 'pixels are decoded in every epoch');
+});
+
+test('memory adds up: base, three copies of the weights, three of what trains, features, activations of a batch', () => {
+  const { peakBytes, rowsAtOnce } = predict(cost, work, rates, 1e12);
+  assert.equal(peakBytes, 1e6 + 4 * (3 * 2e6 + 3 * 1e6) + 300 * 100 + 32 * 1000);
+  assert.equal(rowsAtOnce, 32);
+});
+
+test('a batch that does not fit is split into equal parts, down to single rows, and each costs its calls', () => {
+  const fixed = predict(cost, work, rates, 1e12).peakBytes - 32_000;
+  const fitting = (rows: number): ReturnType<typeof predict> => predict(cost, work, rates, fixed + rows * 1000);
+  assert.deepEqual([40, 32, 31, 12, 11, 3, 1, 0].map((rows) => fitting(rows).rowsAtOnce), [32, 32, 16, 11, 11, 3, 1, 1]);
+  assert.equal(fitting(16).peakBytes, fixed + 16_000);
+  assert.ok(Math.abs(fitting(16).epochMs - fitting(32).epochMs - (4 * 4 + 2 * 1.75)) < 1e-9, 'four steps of one call more, judging likewise');
+});
+
+test('features beyond what is held in memory are streamed, and take two windows of it', () => {
+  const large = { ...cost, featureBytes: 5e6 }, less = { ...cost, featureBytes: 0 };
+  assert.equal(predict(large, work, rates, 1e12).peakBytes - predict(less, work, rates, 1e12).peakBytes, 2 * 64 * 2 ** 20);
 });

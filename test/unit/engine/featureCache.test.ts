@@ -21,7 +21,7 @@ function recordOf(sample: number, view: View, sizeBytes = recordBytes): Uint8Arr
 }
 
 const open = async (store: MemoryStore, said: Diagnostic[] = [], sizeBytes = recordBytes): Promise<FeatureCache> =>
-  openFeatureCache(store, { key, recordBytes: sizeBytes, report: (diagnostic) => said.push(diagnostic) });
+  openFeatureCache(store, { key, title: 'tiny up to blocks.0', recordBytes: sizeBytes, report: (diagnostic) => said.push(diagnostic) });
 
 async function fill(store: MemoryStore, samples: readonly number[], sizeBytes = recordBytes): Promise<void> {
   const cache = await open(store, [], sizeBytes);
@@ -95,7 +95,7 @@ test('several writers at once leave a segment each, and all are read', async () 
 test('another key is another cache', async () => {
   const store = new MemoryStore();
   await fill(store, [1]);
-  const other = await openFeatureCache(store, { key: key.slice(0, -1), recordBytes, report: () => assert.fail('nothing is damaged') });
+  const other = await openFeatureCache(store, { key: key.slice(0, -1), title: '', recordBytes, report: () => assert.fail('nothing is damaged') });
   assert.equal(other.has(shaOf(1), 'centre'), false);
 });
 
@@ -222,19 +222,39 @@ test('neighbours are read in one call, and never more at once than memory allows
 test('records are gathered into few appends', async () => {
   const store = new MemoryStore(), samples = Array.from({ length: 500 }, (_, i) => i);
   await fill(store, samples, 1 << 10);
-  assert.equal(store.appends, 2);
+  assert.equal(store.appends, 3, 'what it is, data, index');
   assert.deepEqual(await missingOf(await open(store, [], 1 << 10), samples, 'flip', 1 << 10), []);
 });
 
 test('the key changes with everything that a record depends on', () => {
   const { input } = cardOf('efficientnet_lite0')!;
-  const content = { model: Uint8Array.of(1, 2), input, decoder: 'sharp 1', dtype: 'float32' as const };
+  const content = { model: Uint8Array.of(1, 2), input, decoder: 'sharp 1', precision: 'float32' as const };
   const variants = [
-    content, { ...content, model: Uint8Array.of(1, 3) }, { input, decoder: 'sharp 1', dtype: 'uint8' as const }, { ...content, decoder: 'sharp 2' },
+    content, { ...content, model: Uint8Array.of(1, 3) }, { ...content, decoder: 'sharp 2' },
     { ...content, input: { ...input, mean: [0.5, 0.5, 0.4] as const } }, { ...content, input: { ...input, cropShare: 1 } },
-    { ...content, input: { ...input, interpolation: 'bilinear' as const } }, { ...content, dtype: 'uint8' as const },
+    { ...content, input: { ...input, interpolation: 'bilinear' as const } }, { ...content, precision: 'float16' as const },
   ];
   assert.equal(new Set(variants.map(featureCacheKey)).size, variants.length);
   assert.equal(featureCacheKey({ ...content }), featureCacheKey(content));
   assert.match(featureCacheKey(content), /^[0-9a-f]{32}$/);
+});
+
+test('opening marks the segments of its key as used, and says what they are', async () => {
+  const store = new MemoryStore();
+  await fill(store, [1, 2]);
+  const other = await openFeatureCache(store, { key: 'beef', title: 'another', recordBytes, report: () => assert.fail('nothing is damaged') });
+  await other.write(shaOf(1), 'centre', recordOf(1, 'centre'));
+  await other.flush();
+  store.touched = [];
+  await open(store);
+  assert.deepEqual(store.touched, named(store, '.index').filter((name) => name.startsWith(`${key}-`)));
+  const about = [`${key}.about`, 'beef.about'].map((name) => new TextDecoder().decode(store.entries.get(name)));
+  assert.deepEqual(about, ['tiny up to blocks.0', 'another']);
+});
+
+test('a cache that cannot be marked is read all the same', async () => {
+  const store = new MemoryStore();
+  await fill(store, [1]);
+  store.touch = () => Promise.reject(new Error('read-only'));
+  assert.deepEqual(await missingOf(await open(store), [1], 'centre'), []);
 });

@@ -255,3 +255,22 @@ test('what cannot be a stage or a batch is refused before anything moves', () =>
   assert.throws(() => { trainStep(state, batch(0, 0), 0.1); }, /without a row of any weight/);
   disposeState(state);
 });
+
+test('gradients of parts add up to those of the batch: with padding, unequal weights and a last part that is shorter', async () => {
+  const uneven: Batch = { ...batch(5), weights: Float32Array.of(1, 0.5, 2, 0) };
+  const ends: { loss: number; weights: Weights }[] = [];
+  for (const rowsAtOnce of [4, 3, 2, 1]) {
+    const state = newState();
+    setStage(state, training(parametersIn('blocks.0', 'blocks.1', 'head'), { rowsAtOnce, clipNorm: 0.5 }));
+    const held = tf.memory().numTensors;
+    trainStep(state, uneven, 0.01);
+    const loss = await takeLoss(state), weights = await weightsOf(state), moments = 2 * parametersIn('blocks.0', 'blocks.1', 'head').length;
+    assert.equal(tf.memory().numTensors, held + moments, `parts of ${rowsAtOnce} leave nothing behind`);
+    disposeState(state);
+    ends.push({ loss, weights });
+  }
+  for (const { loss, weights } of ends.slice(1)) {
+    assert.ok(Math.abs(loss - ends[0]!.loss) < 1e-6);
+    for (const [name, { data }] of weights) for (const [i, value] of data.entries()) assert.ok(Math.abs(value - ends[0]!.weights.get(name)!.data[i]!) < 1e-6, name); // sums in another order
+  }
+});

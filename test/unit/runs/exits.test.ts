@@ -52,3 +52,12 @@ test('on a full disk a wordless end is the disk\'s doing, a violent one is not',
     decodeDeath({ ...(facts && { exit: facts }), stderrTail: '', askedToStop: false, diskIsFull: true }).diagnostic.code;
   assert.deepEqual([undefined, exit({ code: 1 }), exit({ signal: 'SIGSEGV' })].map(codeOf), ['disk-full', 'disk-full', 'native-crash']);
 });
+
+test('out of memory names the number to lower, where it is known', () => {
+  const fixOf = (batch?: number, stderrTail = ''): string | undefined =>
+    decodeDeath({ exit: exit({ signal: 'SIGKILL', oomKilled: true }), stderrTail, askedToStop: false, ...(batch !== undefined && { batch }) }).diagnostic.fix;
+  assert.match(fixOf(32) ?? '', /^lower `batch` from 32 to 16, train fewer layers/);
+  assert.match(fixOf(32, 'std::bad_alloc') ?? '', /^lower `batch` from 32 to 16/);
+  assert.match(fixOf(1) ?? '', /^train fewer layers/);
+  assert.match(fixOf() ?? '', /^lower `batch`, train fewer layers/);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import type { FreezeRow } from '../../../src/backbones/freezeTree.ts';
+import type { CostBasis } from '../../../src/protocol/answers.ts';
 import { resolveExperiment, type Resolved } from '../../../src/experiment/resolve.ts';
 import { type Layers, layersOf as rowsOf } from '../../../src/views/layerRows.ts';
 
@@ -12,7 +13,7 @@ function planOf(...trains: readonly string[]): Resolved {
   return resolved.value;
 }
 
-const layersOf = ({ plan, backbone }: Resolved, stage: number): Layers => rowsOf(plan, backbone!, stage);
+const layersOf = ({ plan, backbone }: Resolved, stage: number, basis?: CostBasis): Layers => rowsOf(plan, backbone!, stage, basis);
 
 function rowAt({ rows }: Layers, path: string): FreezeRow {
   const all = (level: readonly FreezeRow[]): FreezeRow[] => level.flatMap((row) => [row, ...all(row.children)]);
@@ -44,4 +45,25 @@ test('the head has no count: it depends on the classes', () => {
   const layers = layersOf(planOf('head'), 0), words = layers.wordsOf(rowAt(layers, 'head'));
   assert.equal(words.description, 'new');
   assert.equal(words.ticked, true);
+});
+
+const basis: CostBasis = {
+  images: 1000, classes: 5, engine: 'tensorflow', memoryBytes: 16e9,
+  rates: {
+    prefix: { msPerDenseGflop: 8, msPerDepthwiseGflop: 25, msPerGigabyte: 60, msPerNode: 0 },
+    forward: { msPerDenseGflop: 9, msPerDepthwiseGflop: 60, msPerGigabyte: 130, msPerNode: 0.05 },
+    backward: { msPerDenseGflop: 12, msPerDepthwiseGflop: 110, msPerGigabyte: 200, msPerNode: 0.1 },
+    msPerUpdatedTensor: 0.3, msPerMillionUpdated: 12, msPerStep: 1.5, decodedImagesPerSecond: 350, baseBytes: 600e6,
+  },
+};
+
+test('once the costs are known, each block says what training from it would take, and the summary what the plan takes', () => {
+  const layers = layersOf(planOf('head, blocks.6, conv_head'), 0, basis);
+  assert.match(layers.summary, /^1\.0 M \+ head train · \d+(\.\d+)? s an epoch, \d+ MiB$/);
+  const costOf = (path: string): string => /Training from here: (.*)\./.exec(layers.wordsOf(rowAt(layers, path)).tooltip)?.[1] ?? '';
+  assert.match(costOf('blocks.4'), /^\d+(\.\d+)? s an epoch, \d+(\.\d+)? [MG]iB of memory, \d+(\.\d+)? MiB of cache$/);
+  assert.match(costOf('stem'), /nothing is cached$/);
+  assert.equal(costOf('blocks.4.0'), '', 'a cut is at a block');
+  const seconds = ['head', 'blocks.6', 'blocks.3', 'stem'].map((path) => { const [, n = '', unit] = /^([\d.]+) (s|min)/.exec(costOf(path)) ?? []; return Number(n) * (unit === 'min' ? 60 : 1); });
+  assert.deepEqual([...seconds].sort((a, b) => a - b), seconds);
 });

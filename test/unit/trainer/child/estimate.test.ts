@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { bundledBackbones } from '../../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../../src/backbones/cards.ts';
-import { estimateFolder, predictSeconds } from '../../../../src/trainer/child/estimate.ts';
+import { estimateFolder, predictRun } from '../../../../src/trainer/child/estimate.ts';
 import { experimentText, presets } from '../../../../src/experiment/presets.ts';
 import type { Machine } from '../../../../src/trainer/child/machine.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
+import { readRates } from '../../../../src/trainer/child/rates.ts';
 import { resolveExperiment } from '../../../../src/experiment/resolve.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
-const card = cardOf('efficientnet_lite0')!;
-const rates = { prefixFlopsPerSecond: 90e9, stepFlopsPerSecond: 20e9, decodedImagesPerSecond: 300, stepOverheadMs: 4 };
 
 function planOf(preset: (typeof presets)[number]['name'], overrides: Readonly<Record<string, string>> = {}): Plan {
   const resolved = resolveExperiment(experimentText(preset, { folder: '.' }), { file: '', folderOf: (folder) => folder, backbones: bundledBackbones, overrides });
@@ -32,8 +31,9 @@ function aFolder(t: TestContext, classes: Readonly<Record<string, number>>): str
 
 const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), threads: 2, backbones: '', wasm: '', bindings: '', hub: { endpoint: '' }, version: '0' });
 
-test('more photos, more epochs and more thawed layers take longer', () => {
-  const seconds = (plan: Plan, images = 1000): number => predictSeconds(plan, card, { images, classes: 5 }, rates);
+test('more photos, more epochs and more thawed layers take longer', (t) => {
+  const { rates } = readRates(aMachine(t), 'tensorflow');
+  const seconds = (plan: Plan, images = 1000): number => predictRun(plan, cardOf('efficientnet_lite0')!, { images, classes: 5, engine: 'tensorflow', memoryBytes: 8e9, rates }).seconds;
   const [features, blocks, everything] = presets.map(({ name }) => seconds(planOf(name)));
   assert.ok(features! < blocks! && blocks! < everything!, `${features} < ${blocks} < ${everything}`);
   assert.ok(seconds(planOf('features-only'), 4000) > 3 * seconds(planOf('features-only')));
@@ -47,7 +47,7 @@ test('a folder gets every plan, the recommended one first, and why', async (t) =
   assert.deepEqual(found.plans.map(({ preset }) => preset).sort(), presets.map(({ name }) => name).sort());
   assert.equal(found.plans[0]?.preset, 'features-only');
   assert.match(found.why, /30 photos per class are few/);
-  for (const { seconds, scratchSeconds } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds);
+  for (const { seconds, scratchSeconds, peakBytes } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds && peakBytes > 1e8);
 });
 
 test('problems of the folder come with the estimate; a folder that cannot be used has no plans', async (t) => {

@@ -22,3 +22,7 @@ test('whatever is thrown becomes a diagnostic and an exit code', () => {
     assert.equal(exitCodeOf(diagnostic), exitCode);
   }
 });
+
+test('out of memory names the batch to lower', () => {
+  assert.match(diagnosticOf(new RangeError('Array buffer allocation failed'), 64).fix ?? '', /^lower `batch` from 64 to 32/);
+});

@@ -2,41 +2,62 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { learnRates, readRates } from '../../../../src/trainer/child/rates.ts';
+import { calibratedRates, halfWay, learnRates, mended, readRates } from '../../../../src/trainer/child/rates.ts';
+import { portable } from '../../../../src/engine/kernels.ts';
 import type { Machine } from '../../../../src/trainer/child/machine.ts';
+import type { Rates } from '../../../../src/protocol/answers.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
 const aMachine = (t: TestContext, threads = 2): Machine => ({ cache: join(temporaryFolder(t), 'cache'), threads, backbones: '', wasm: '', bindings: '', hub: { endpoint: '' }, version: '0' });
+const ratesOf = (machine: Machine, engine: 'wasm' | 'tensorflow'): Rates => readRates(machine, engine).rates;
 
 test('before anything was measured, more cores and a native engine are assumed to be faster', (t) => {
   const two = aMachine(t), eight = aMachine(t, 8);
-  assert.ok(readRates(eight, 'wasm').prefixFlopsPerSecond === 4 * readRates(two, 'wasm').prefixFlopsPerSecond);
-  assert.ok(readRates(two, 'tensorflow').stepFlopsPerSecond > readRates(two, 'wasm').stepFlopsPerSecond);
+  assert.equal(ratesOf(eight, 'wasm').prefix.msPerDenseGflop, ratesOf(two, 'wasm').prefix.msPerDenseGflop / 4);
+  assert.ok(ratesOf(two, 'tensorflow').backward.msPerDenseGflop < ratesOf(two, 'wasm').backward.msPerDenseGflop);
+  assert.equal(readRates(two, 'wasm').measured, false);
 });
 
-test('what a run measured moves the rate half way, and only that rate, for that engine', (t) => {
-  const machine = aMachine(t), before = readRates(machine, 'wasm'), tensorflow = readRates(machine, 'tensorflow');
-  learnRates(machine, 'wasm', { stepFlopsPerSecond: 3 * before.stepFlopsPerSecond });
-  assert.deepEqual(readRates(machine, 'wasm'), { ...before, stepFlopsPerSecond: 2 * before.stepFlopsPerSecond });
-  assert.deepEqual(readRates(machine, 'tensorflow'), tensorflow);
-  assert.deepEqual(readRates({ ...machine, threads: 4 }, 'wasm').stepFlopsPerSecond, 2 * before.stepFlopsPerSecond, 'another number of threads has its own');
+test('what a run found out is kept, for that engine and number of threads', (t) => {
+  const machine = aMachine(t), before = ratesOf(machine, 'wasm'), tensorflow = ratesOf(machine, 'tensorflow');
+  learnRates(machine, 'wasm', ({ baseBytes }) => ({ baseBytes: halfWay(baseBytes, 3 * baseBytes) }));
+  assert.deepEqual(ratesOf(machine, 'wasm'), { ...before, baseBytes: 2 * before.baseBytes });
+  assert.deepEqual(ratesOf(machine, 'tensorflow'), tensorflow);
+  assert.equal(ratesOf({ ...machine, threads: 4 }, 'wasm').baseBytes, before.baseBytes);
 });
 
-test('a measurement that is none changes nothing', (t) => {
-  const machine = aMachine(t), before = readRates(machine, 'wasm');
-  learnRates(machine, 'wasm', { stepOverheadMs: NaN, prefixFlopsPerSecond: Infinity, decodedImagesPerSecond: 0, stepFlopsPerSecond: -1 });
-  assert.deepEqual(readRates(machine, 'wasm'), before);
+test('half way to what was seen; a measurement that is none changes nothing, and none counts more than four times', (t) => {
+  const { forward } = ratesOf(aMachine(t), 'wasm');
+  assert.deepEqual([halfWay(10, 20), ...[NaN, Infinity, 0, -1].map((seen) => halfWay(10, seen))], [15, 10, 10, 10, 10]);
+  assert.equal(mended(forward, 2).msPerDenseGflop, 1.5 * forward.msPerDenseGflop);
+  assert.equal(mended(forward, 2).msPerNode, forward.msPerNode);
+  for (const factor of [NaN, Infinity, 0, -1]) assert.deepEqual(mended(forward, factor), forward);
+  assert.deepEqual(mended(forward, 100), mended(forward, 4));
 });
 
 test('a damaged file is as good as none, and one that cannot be written costs nothing', (t) => {
   const machine = aMachine(t), before = readRates(machine, 'wasm');
-  learnRates(machine, 'wasm', { stepOverheadMs: 100 });
+  learnRates(machine, 'wasm', () => ({ baseBytes: 1 }));
   const [file] = readdirSync(machine.cache);
-  for (const content of ['{', '{"stepOverheadMs":"fast"}', '[]']) {
+  for (const content of ['{', '{"rates":{"baseBytes":"large"}}', '[]', '{"prefixFlopsPerSecond":1}']) {
     writeFileSync(join(machine.cache, file!), content);
     assert.deepEqual(readRates(machine, 'wasm'), before, content);
   }
   const blocked = { ...machine, cache: join(machine.cache, file!, 'below a file') };
-  learnRates(blocked, 'wasm', { stepOverheadMs: 100 });
+  learnRates(blocked, 'wasm', () => ({ baseBytes: 1 }));
   assert.deepEqual(readRates(blocked, 'wasm'), before);
+});
+
+test('a machine is measured once; another version of Thaw measures again and keeps what runs have learnt', async (t) => {
+  const machine = aMachine(t), engine = { kernels: portable, warnings: [], facts: { name: 'cpu', title: '', device: 'cpu', threads: 1, node: '', why: '', tried: [] } } as const;
+  let measurements = 0;
+  const measure = (usual: Rates): Promise<Partial<Rates>> => Promise.resolve({ forward: { ...usual.forward, msPerNode: ++measurements } }); // the real one: test/process/run/cost.test.ts
+  learnRates(machine, 'cpu', () => ({ baseBytes: 123 }));
+  const rates = await calibratedRates(machine, engine, measure);
+  assert.deepEqual([rates.baseBytes, rates.forward.msPerNode], [123, 1]);
+  assert.deepEqual(await calibratedRates(machine, engine, measure), rates);
+  const newer = { ...machine, version: '1' };
+  assert.equal(readRates(newer, 'cpu').measured, false);
+  const again = await calibratedRates(newer, engine, measure);
+  assert.deepEqual([again.baseBytes, again.forward.msPerNode, measurements], [123, 2, 2]);
 });
