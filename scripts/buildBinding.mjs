@@ -13,6 +13,8 @@ import { root } from './repo.mjs';
 import { run, whereIs } from './shell.mjs';
 
 const sources = 'node_modules/@tensorflow/tfjs-node-gpu';
+/** Ops of our own, in the same library. */
+const kernels = 'native';
 const headers = ['node_modules/node-api-headers/include', 'third_party/tensorflow-c/include'];
 const here = `${process.platform}-${process.arch}`;
 
@@ -42,7 +44,7 @@ export async function buildBinding(platform = here) {
   const system = systems[platform.split('-')[0] ?? ''], target = bindingFileOf(platform);
   if (!system) return `the binding to TensorFlow has not been built for ${platform} yet`;
   const stampFile = `${target}.built-from`;
-  const stamp = await fingerprintOf([`${sources}/binding`, ...headers, 'scripts/buildBinding.mjs']);
+  const stamp = await fingerprintOf([`${sources}/binding`, kernels, ...headers, 'scripts/buildBinding.mjs']);
   if (existsSync(target) && await textOf(stampFile) === stamp) return undefined;
   const [compiler, ...first] = process.env.CXX?.split(' ').filter(Boolean) ?? (platform === here ? ['c++', 'g++', 'clang++'].filter(whereIs).slice(0, 1) : []);
   if (!compiler) return platform === here ? 'the binding to TensorFlow needs a C++ compiler: install g++ or clang++, or name one in CXX' : `name a C++ compiler for ${platform} in CXX`;
@@ -56,9 +58,9 @@ export async function buildBinding(platform = here) {
     // Empty libraries under the real ones' names: enough to link against, so that no TensorFlow is needed to build.
     for (const name of system.libraries) await compile(['-shared', '-fPIC', empty, ...system.stub(name), '-o', join(work, name)]);
     await compile([
-      '-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-s',
+      '-O3', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-s',
       ...[...headers, sources].flatMap((path) => ['-I', join(root, path)]),
-      ...['tfjs_binding.cc', 'tfjs_backend.cc'].map((name) => join(root, sources, 'binding', name)), '-o', built,
+      ...['tfjs_binding.cc', 'tfjs_backend.cc'].map((name) => join(root, sources, 'binding', name)), join(root, kernels, 'kernels.cc'), '-o', built,
       ...system.link, ...system.libraries.map((name) => join(work, name)),
     ]);
     await rename(built, target);

@@ -5,11 +5,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { averagingMatrix } from '../backbones/adaptivePool.ts';
-import { read, type GridResize, type Network, type Op, type Reader, type Window } from '../backbones/op.ts';
+import { read, type GridResize, type Network, type Node, type Op, type Reader, type Window } from '../backbones/op.ts';
 import { padsAround } from '../backbones/padding.ts';
 import { parameterName } from '../backbones/parameters.ts';
 import { axisWeights } from '../backbones/resizeGrid.ts';
-import type { Kernels } from './kernels.ts';
+import type { Kernels, Rectifier } from './kernels.ts';
 import type { TensorStore } from './tensorStore.ts';
 
 export interface Pass {
@@ -26,10 +26,16 @@ export interface Pass {
 export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
   const values = new Map([['input', x]]), lastUse = lastUses(network);
   let output = x;
+  const activations = pass.kernels.batchNormActivated ? activationsBehindNorms(network) : new Map<string, Node>();
   for (const { name, op, inputs } of network.nodes) {
-    const tensors = inputs.map((input) => values.get(input)!);
-    output = tf.tidy(() => read(rules, op, { node: name, inputs: tensors, pass }));
-    values.set(name, output);
+    const known = values.get(name);
+    if (known) { // came with its batch norm
+      output = known;
+      continue;
+    }
+    const tensors = inputs.map((input) => values.get(input)!), activation = activations.get(name);
+    output = tf.tidy(() => read(rules, op, { node: name, inputs: tensors, pass, ...(activation && { activation: activation.op.op as Rectifier }) }));
+    values.set(activation?.name ?? name, output);
     for (const input of inputs) {
       if (lastUse.get(input) !== name) continue;
       if (input !== 'input') values.get(input)?.dispose();
@@ -37,6 +43,15 @@ export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
     }
   }
   return output;
+}
+
+/** Batch norms whose only reader is a rectifier → that one. */
+function activationsBehindNorms({ nodes }: Network): ReadonlyMap<string, Node> {
+  const norms = new Set(nodes.filter(({ op }) => op.op === 'batchNorm').map(({ name }) => name)), behind = new Map<string, Node>();
+  const readers = nodes.flatMap((node) => node.inputs.filter((input) => norms.has(input)).map((input) => [input, node] as const));
+  for (const [norm, reader] of readers) if (reader.op.op === 'relu' || reader.op.op === 'relu6') behind.set(norm, reader);
+  for (const norm of norms) if (readers.filter(([input]) => input === norm).length > 1) behind.delete(norm);
+  return behind;
 }
 
 /** Node → the last one that reads it. */
@@ -47,6 +62,8 @@ interface Call {
   readonly node: string;
   readonly inputs: readonly tf.Tensor[];
   readonly pass: Pass;
+  /** Of a batch norm: what comes right behind it and is computed with it. */
+  readonly activation?: Rectifier;
 }
 
 const rules: Reader<[call: Call], tf.Tensor> = {
@@ -71,7 +88,7 @@ const rules: Reader<[call: Call], tf.Tensor> = {
     return tf.maxPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
   averagePool: (op, call) => {
-    const { x, pad } = padded(call, op, 0);
+    const { x, pad } = padded(call, op, 0, false); // `same` leaves its zeros out of the mean
     return tf.avgPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
   adaptiveAveragePool: ({ height, width }, { inputs: [x] }) =>
@@ -108,12 +125,15 @@ const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parame
 
 const biased = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? tf.add(y, parameter(call, 'bias')) : y;
 
-/** Numeric padding is put on first: TensorFlow's own kernels know only `same` and `valid`. */
-function padded({ inputs: [x] }: Call, window: Window, value: number): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
-  const map = x as tf.Tensor4D, [, height, width] = map.shape;
-  if (window.padding === 'same') return { x: map, pad: 'same' };
-  const pads = padsAround([height, width], window);
+/**
+ * Numeric padding that `same` would give too is left to the kernel, as at stride 1; any other is put on first, for
+ * TensorFlow's own kernels know only `same` and `valid`.
+ */
+function padded({ inputs: [x] }: Call, window: Window, value: number, same = true): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
+  const map = x as tf.Tensor4D, [, height, width] = map.shape, size = [height, width] as const;
+  const pads = padsAround(size, window);
   if (pads.flat().every((count) => count === 0)) return { x: map, pad: 'valid' };
+  if (same && String(pads) === String(padsAround(size, { ...window, padding: 'same' }))) return { x: map, pad: 'same' };
   return { x: tf.pad(map, [[0, 0], [...pads[0]], [...pads[1]], [0, 0]], value), pad: 'valid' };
 }
 
@@ -144,15 +164,18 @@ function resized(table: tf.Tensor3D, { from: [height, width], to: [newHeight, ne
 }
 
 function batchNorm({ epsilon, momentum }: Op<'batchNorm'>, call: Call): tf.Tensor {
-  const { node, inputs: [x], pass } = call;
+  const { node, inputs: [x], pass: { kernels, batchStatistics }, activation } = call;
   const scale = parameter(call, 'weight'), shift = parameter(call, 'bias');
-  if (!pass.batchStatistics.has(node)) {
-    return pass.kernels.batchNorm(x!, scale, shift, { mean: parameter(call, 'running_mean'), variance: parameter(call, 'running_var') }, epsilon);
+  const stored = batchStatistics.has(node) ? undefined : { mean: parameter(call, 'running_mean'), variance: parameter(call, 'running_var') };
+  if (stored && !activation) return kernels.batchNorm(x!, scale, shift, stored, epsilon);
+  const { y, mean, variance } = activation
+    ? kernels.batchNormActivated!(x!, scale, shift, stored, epsilon, activation)
+    : kernels.batchNormTrain(x!, scale, shift, epsilon);
+  if (!stored) {
+    const count = x!.size / x!.shape.at(-1)!;
+    moveBuffer(call, 'running_mean', mean, momentum);
+    moveBuffer(call, 'running_var', tf.mul(variance, count / Math.max(1, count - 1)), momentum); // stored unbiased, as torch does
   }
-  const { y, mean, variance } = pass.kernels.batchNormTrain(x!, scale, shift, epsilon);
-  const count = x!.size / x!.shape.at(-1)!;
-  moveBuffer(call, 'running_mean', mean, momentum);
-  moveBuffer(call, 'running_var', tf.mul(variance, count / Math.max(1, count - 1)), momentum); // stored unbiased, as torch does
   return y;
 }
 

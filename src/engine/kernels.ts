@@ -14,10 +14,12 @@ export interface Kernels {
   /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
   batchNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, statistics: Statistics, epsilon: number): tf.Tensor;
   /** Normalises by the statistics of x itself, and hands them out; no gradient flows through those. */
-  batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { readonly y: tf.Tensor };
+  batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Normalised;
   relu(x: tf.Tensor): tf.Tensor;
   relu6(x: tf.Tensor): tf.Tensor;
   activation(x: tf.Tensor, kind: Activation): tf.Tensor;
+  /** Batch norm and the activation behind it, where the engine has both as one; without `statistics` by those of x itself. */
+  batchNormActivated?(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, statistics: Statistics | undefined, epsilon: number, activation: Rectifier): Normalised;
   /** x: [batch, height, width, in]; filter: [height, width, in, out]. */
   conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number, padding: 'same' | 'valid'): tf.Tensor4D;
   /** filter: [height, width, channels, 1]. */
@@ -26,6 +28,23 @@ export interface Kernels {
   layerNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor;
   /** softmax(q kᵀ / √size) v in each head. q: [batch, queries, heads · size]; k, v: [batch, keys, heads · size]. Returns the shape of q. */
   attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, heads: number): tf.Tensor3D;
+  /** AdamW's update of one parameter, where the engine has it as one op; without gradient. */
+  adamW?(value: tf.Tensor, gradient: tf.Tensor, moments: Moments, rule: AdamRule): Moments & { readonly value: tf.Tensor };
+}
+
+/** Running averages of a gradient and of its square. */
+export interface Moments {
+  readonly mean: tf.Tensor;
+  readonly square: tf.Tensor;
+}
+
+/** mean += (g − mean) · meanShare, square likewise; value ← value · keep − rate · mean / (√square + epsilon). */
+export interface AdamRule {
+  readonly meanShare: number;
+  readonly squareShare: number;
+  readonly keep: number;
+  readonly rate: number;
+  readonly epsilon: number;
 }
 
 /** Both [channels]; the variance is biased (÷ count) where it was measured. */
@@ -33,6 +52,13 @@ export interface Statistics {
   readonly mean: tf.Tensor;
   readonly variance: tf.Tensor;
 }
+
+/** With the statistics by which it was normalised. */
+export interface Normalised extends Statistics {
+  readonly y: tf.Tensor;
+}
+
+export type Rectifier = 'relu' | 'relu6';
 
 export const portable: Kernels = {
   batchNorm(x, scale, shift, { mean, variance }, epsilon) {
@@ -50,7 +76,7 @@ export const portable: Kernels = {
 };
 
 /** The gradient in closed form (Ioffe & Szegedy 2015, arXiv:1502.03167 §3), rather than back through the moments. */
-function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Statistics & { y: tf.Tensor } {
+function batchNormTrain(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): Normalised {
   const count = x.size / scale.size;
   const mean = tf.div(channelSums(x), count);
   const variance = tf.div(channelSums(tf.squaredDifference(x, mean)), count);

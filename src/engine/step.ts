@@ -18,6 +18,7 @@ import { normalise } from './normalise.ts';
 import { clipByNorm, keepOnly, slotName, update, type Optimizer, type OptimizerState, type ParameterGroup } from './optimizer.ts';
 import { deviceParameters, download, readParameters, upload, writeParameters, type DeviceParameter } from './parameters.ts';
 import { TensorStore } from './tensorStore.ts';
+import { valueAndGradients, type ValueAndGradients } from './valueAndGradients.ts';
 
 /** [rows, ...shape of the boundary]. Rows of weight 0 are padding; at the end of a batch they are not even computed. */
 export interface Batch {
@@ -75,7 +76,7 @@ export function createState({ network, from, input, weights, kernels, optimizer 
   const { suffix } = splitAt(network, from);
   const held = deviceParameters(suffix), parameters = new TensorStore();
   writeParameters(parameters, held, weights);
-  const moments = { optimizer, slots: new TensorStore(), steps: new Map() };
+  const moments = { optimizer, kernels, slots: new TensorStore(), steps: new Map() };
   return { network: suffix, input, kernels, held, parameters, moments, losses: { steps: 0 } };
 }
 
@@ -99,43 +100,37 @@ export function trainStep(state: TrainState, batch: Batch, rate: number): void {
   if (!stage) throw new Bug('a step before the first stage');
   const { settings, names } = stage;
   tf.tidy(() => {
-    const { value, grads } = gradientsOf(state, stage, batch);
-    const gradients = new Map(names.map((name, i) => [name, grads[i]!]));
-    const clipped = settings.clipNorm === undefined ? gradients : clipByNorm(gradients, settings.clipNorm);
+    const { value, gradients } = gradientsOf(state, stage, batch);
+    const byName = new Map(names.map((name, i) => [name, gradients[i]!]));
+    const clipped = settings.clipNorm === undefined ? byName : clipByNorm(byName, settings.clipNorm);
     update(parameters, clipped, moments, settings.groups, rate);
     addLoss(state, value);
   });
 }
 
-interface Gradients {
-  readonly value: tf.Scalar;
-  /** In the order of the stage's names. */
-  readonly grads: tf.Tensor[];
-}
-
 /** The loss is a mean over rows, so that the gradients of its parts, each by its share of the weights, add up to the batch's own. */
-function gradientsOf(state: TrainState, stage: Stage, batch: Batch): Gradients {
+function gradientsOf(state: TrainState, stage: Stage, batch: Batch): ValueAndGradients {
   const parts = partsOf(batch, stage.settings.rowsAtOnce ?? batch.labels.length);
   if (parts.length === 1) return gradientsOfPart(state, stage, batch, 1);
   const total = weightOf(batch);
-  return parts.reduce<Gradients | undefined>((before, part) => {
+  return parts.reduce<ValueAndGradients | undefined>((before, part) => {
     const after = tf.tidy(() => {
-      const { value, grads } = gradientsOfPart(state, stage, part, weightOf(part) / total);
-      return before ? { value: tf.add(before.value, value), grads: grads.map((grad, i) => tf.add(before.grads[i]!, grad)) } : { value, grads };
+      const { value, gradients } = gradientsOfPart(state, stage, part, weightOf(part) / total);
+      return before ? { value: tf.add(before.value, value), gradients: gradients.map((gradient, i) => tf.add(before.gradients[i]!, gradient)) } : { value, gradients };
     });
-    if (before) tf.dispose([before.value, ...before.grads]);
-    return after as Gradients;
+    if (before) tf.dispose([before.value, ...before.gradients]);
+    return after as ValueAndGradients;
   }, undefined)!;
 }
 
-function gradientsOfPart(state: TrainState, { names, frozen, trainable, pass }: Stage, part: Batch, share: number): Gradients {
+function gradientsOfPart(state: TrainState, { names, frozen, trainable, pass }: Stage, part: Batch, share: number): ValueAndGradients {
   const { x, labels, weights } = tensorsOf(state, part);
   const features = forward(frozen, x, pass);
   const lossOf = (): tf.Scalar => {
     const loss = softmaxCrossEntropy(forward(trainable, features, pass) as tf.Tensor2D, labels, weights);
     return share === 1 ? loss : tf.mul(loss, share);
   };
-  return tf.valueAndGrads(lossOf)(names.map((name) => state.parameters.get(name)));
+  return valueAndGradients(lossOf, names.map((name) => state.parameters.get(name)));
 }
 
 /** Parts of a batch with a row that counts. */

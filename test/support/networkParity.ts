@@ -15,6 +15,7 @@ import { adamW, sgd } from '../../src/engine/optimizer.ts';
 import { deviceParameters, download, writeParameters } from '../../src/engine/parameters.ts';
 import { createState, disposeState, setStage, takeLoss, trainStep, weightsOf, type Batch } from '../../src/engine/step.ts';
 import { TensorStore } from '../../src/engine/tensorStore.ts';
+import { valueAndGradients } from '../../src/engine/valueAndGradients.ts';
 import { assertFingerprint, assertGolden, goldenCase, type GoldenCase, type Mode } from './goldens.ts';
 import { activationsOf, goldenNetwork, pooledNode, toNchw, toNhwc } from './goldenNetwork.ts';
 
@@ -66,9 +67,9 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
   const { network, pass, x, labels, weights, dispose } = onDevice(golden, mode, kernels);
   const held = deviceParameters(network), trained = held.filter(({ buffer }) => !buffer);
   const lossOf = (): tf.Scalar => softmaxCrossEntropy(forward(network, x, pass) as tf.Tensor2D, labels, weights);
-  const { value, grads } = tf.valueAndGrads(lossOf)(trained.map(({ name }) => pass.parameters.get(name)));
+  const { value, gradients } = valueAndGradients(lossOf, trained.map(({ name }) => pass.parameters.get(name)));
   for (const [i, { name, layout }] of trained.entries()) {
-    const theirs = goldenName(name), key = `${mode}/grad/${theirs}`, gradient = (await download(grads[i]!, layout)).data;
+    const theirs = goldenName(name), key = `${mode}/grad/${theirs}`, gradient = (await download(gradients[i]!, layout)).data;
     if (golden.tensors.has(key)) shares.push(assertGolden(golden, key, gradient));
     const least = 10 * (zeros.includes(theirs) ? gap.abs : gap.rel * fingerprints[theirs]![0]);
     assertFingerprint(gradient, fingerprints[theirs]!, `${golden.name} ${key}`, least);
@@ -80,7 +81,7 @@ async function checkGradients(golden: GoldenCase, mode: Mode, kernels: Kernels):
     for (const { name } of buffers) shares.push(assertGolden(golden, `train/after1/buf/${goldenName(name)}`, await pass.parameters.get(name).data()));
     assert.ok(buffers.length > 0);
   }
-  tf.dispose([value, grads]);
+  tf.dispose([value, ...gradients]);
   dispose();
   return Math.max(...shares);
 }

@@ -8,6 +8,7 @@ import '../gradients.ts';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import '@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js';
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { replaceMaxPoolGradient } from '../kernels/tensorflowMaxPoolGradient.ts';
 import { tensorflowKernels } from '../kernels/tensorflow.ts';
 import type { Rung } from './rung.ts';
 
@@ -24,14 +25,16 @@ export const tensorflow: Rung = {
     restoreIsNullOrUndefined();
     tf.registerBackend(backendName, () => new NodeJSKernelBackend(binding, 'thaw'));
     await tf.setBackend(backendName);
+    const device = binding.isUsingGpuDevice() ? 'gpu' : 'cpu';
+    if (device === 'cpu') replaceMaxPoolGradient();
     return {
       ok: true,
       warnings: loaded.warnings,
       value: {
         title: `TensorFlow ${binding.TF_Version}`,
-        device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+        device,
         threads: cores, // its own default: one intra-op thread per core that the process may use
-        kernels: tensorflowKernels,
+        kernels: tensorflowKernels(device),
         dispose: () => tf.removeBackend(backendName),
       },
     };

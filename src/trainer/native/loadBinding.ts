@@ -27,6 +27,7 @@ export function loadBinding(engine: InstalledEngine | undefined, bindings: strin
   if (nodeApi < bindingNodeApi) return refused('engine-failed', `the binding to TensorFlow needs Node-API ${bindingNodeApi}; Node ${process.version} has ${nodeApi}`, 'use Node 20 or later (setting thaw.node.path)');
   if (lacksAvx()) return refused('engine-missing', 'TensorFlow needs a processor with AVX', 'the built-in engine works here');
   presetEnvironment('TF_CPP_MIN_LOG_LEVEL', '2'); // errors only, not the processor's features
+  presetEnvironment('TF_ENABLE_ONEDNN_OPTS', '1'); // off by default before AVX-512 VNNI, where it is as good: 3 × 3 convolutions 1.1–1.4 × as fast on AVX2
   try {
     const value: unknown = createRequire(import.meta.url)(besideLibrary(binding, engine.library));
     const found = (value as { readonly TF_Version?: unknown }).TF_Version;

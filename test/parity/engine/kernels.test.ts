@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../../../src/backbones/op.ts';
 import { rng } from '../../../src/base/rng.ts';
-import type { Kernels } from '../../../src/engine/kernels.ts';
+import type { Kernels, Normalised, Rectifier, Statistics } from '../../../src/engine/kernels.ts';
+import { tensorflowKernels } from '../../../src/engine/kernels/tensorflow.ts';
+import { adamW } from '../../../src/engine/optimizer.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
@@ -29,6 +31,18 @@ const attention = (name: string, q: Shape, k: Shape, heads: number): Case =>
 const averagePool = (name: string, size: number, stride: number, padding: 'same' | 'valid'): Case =>
   [`average pool ${name}`, [[2, 7, 6, 3]], (_, [x]) => tf.avgPool(x as tf.Tensor4D, size, stride, padding)];
 
+/** On engines that have the two as one, and as two on the others. */
+const activated = (k: Kernels, x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, statistics: Statistics | undefined, activation: Rectifier): Normalised => {
+  if (k.batchNormActivated) return k.batchNormActivated(x, scale, shift, statistics, 1e-3, activation);
+  const normalised = statistics ? { ...statistics, y: k.batchNorm(x, scale, shift, statistics, 1e-3) } : k.batchNormTrain(x, scale, shift, 1e-3);
+  return { ...normalised, y: k[activation](normalised.y) };
+};
+
+const adamWStep = (name: string, part: 'value' | 0 | 1, weightDecay: number): Case => [`AdamW, ${name}`, [[7, 5, 300], [7, 5, 300], [7, 5, 300], [7, 5, 300]], (k, [value, gradient, mean, root]) => {
+  const updated = adamW().update(value!, gradient!, [mean!, tf.square(root!)], { step: 3, rate: 0.1, weightDecay }, k);
+  return part === 'value' ? updated.value : updated.slots[part]!;
+}];
+
 const cases: readonly Case[] = [
   conv('3×3', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'same'),
   conv('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 4], 2, 'same'),
@@ -47,10 +61,20 @@ const cases: readonly Case[] = [
   depthwise('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 1], 2, 'same'),
   depthwise('5×5', [2, 7, 6, 5], [5, 5, 5, 1], 1, 'same'),
   depthwise('5×5, stride 2', [2, 8, 9, 5], [5, 5, 5, 1], 2, 'same'),
+  depthwise('3×3 of 37 channels', [2, 9, 8, 37], [3, 3, 37, 1], 1, 'same'),
+  depthwise('7×7, stride 2, of 33 channels', [1, 9, 8, 33], [7, 7, 33, 1], 2, 'same'),
+  depthwise('2×2', [2, 5, 4, 3], [2, 2, 3, 1], 1, 'same'),
   depthwise('3×3 without padding', [2, 7, 6, 3], [3, 3, 3, 1], 1, 'valid'),
   ['batch norm by stored statistics', [[3, 4, 5, 6], [6], [6]], (k, [x, scale, shift]) =>
     k.batchNorm(x!, scale!, shift!, { mean: tf.linspace(-1, 1, 6), variance: tf.linspace(0.2, 3, 6) }, 1e-3)],
   ['batch norm by the batch\'s statistics', [[3, 4, 5, 6], [6], [6]], (k, [x, scale, shift]) => k.batchNormTrain(x!, scale!, shift!, 1e-3).y],
+  // 35 rows of 96 channels: an odd number, and more than one thread's share.
+  ['batch norm and relu6 by the batch\'s statistics', [[1, 7, 5, 96], [96], [96]], (k, [x, scale, shift]) => activated(k, x!, tf.mul(scale!, 4), tf.add(shift!, 2), undefined, 'relu6').y],
+  ['batch norm and relu by the batch\'s statistics', [[3, 5, 4, 300], [300], [300]], (k, [x, scale, shift]) => activated(k, x!, scale!, shift!, undefined, 'relu').y],
+  ['batch norm and relu6 by stored statistics', [[1, 7, 5, 96], [96], [96]], (k, [x, scale, shift]) =>
+    activated(k, x!, tf.mul(scale!, 4), tf.add(shift!, 2), { mean: tf.linspace(-1, 1, 96), variance: tf.linspace(0.2, 3, 96) }, 'relu6').y],
+  ['batch norm far from 0', [[2, 7, 5, 6], [6], [6]], (k, [x, scale, shift]) => k.batchNormTrain(tf.add(x!, 100), scale!, shift!, 1e-3).y],
+  ['variance of a batch norm far from 0', [[2, 7, 5, 6]], (k, [x]) => k.batchNormTrain(tf.add(x!, 100), tf.ones([6]), tf.zeros([6]), 1e-3).variance],
   ['mean of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).mean],
   ['variance of a batch norm', [[3, 4, 5, 6]], (k, [x]) => k.batchNormTrain(x!, tf.ones([6]), tf.zeros([6]), 1e-3).variance],
   ['relu', [[3, 4, 5, 6]], (k, [x]) => k.relu(x!)],
@@ -68,6 +92,10 @@ const cases: readonly Case[] = [
   maxPool('3×3, stride 2', 3, 2, 'same', 0),
   maxPool('2×2, stride 2, of negative values', 2, 2, 'valid', -9),
   maxPool('3×3 that overlap, of negative values', 3, 1, 'same', -9),
+  adamWStep('parameter', 'value', 0),
+  adamWStep('decayed parameter', 'value', 0.1),
+  adamWStep('first moment', 0, 0),
+  adamWStep('second moment', 1, 0),
   ['linear', [[5, 7], [7, 4], [4]], (_, [x, weight, bias]) => tf.add(tf.matMul(x!, weight!), bias!)],
   ['a product per sample', [[2, 3, 4, 5], [2, 3, 5, 6]], (_, [a, b]) => tf.matMul(a!, b!)],
   ['a product per sample, the second turned', [[2, 3, 4, 5], [2, 3, 6, 5]], (_, [a, b]) => tf.matMul(a!, b!, false, true)],
@@ -80,8 +108,8 @@ const cases: readonly Case[] = [
   ['rows of a table', [[7, 2, 4]], (_, [x]) => tf.gather(x!, tf.tensor1d([3, 1, 3, 0], 'int32'))],
 ];
 
-/** Statistics are handed out beside the tape. */
-const withoutGradient = new Set(['mean of a batch norm', 'variance of a batch norm']);
+/** Statistics are handed out beside the tape; an update has no gradient. */
+const hasGradient = (name: string): boolean => !/^(mean|variance) of a batch norm|^AdamW/.test(name);
 
 /** Value, then the gradient of each input for a random dy. */
 async function results(kernels: Kernels): Promise<readonly (readonly Float32Array[])[]> {
@@ -91,7 +119,7 @@ async function results(kernels: Kernels): Promise<readonly (readonly Float32Arra
       const random = rng(1, name);
       const tensor = (shape: Shape): tf.Tensor => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), [...shape]);
       const inputs = shapes.map(tensor), value = compute(kernels, inputs), dy = tensor(value.shape);
-      return [value, ...withoutGradient.has(name) ? [] : tf.grads((...x: tf.Tensor[]) => compute(kernels, x))(inputs, dy)];
+      return [value, ...hasGradient(name) ? tf.grads((...x: tf.Tensor[]) => compute(kernels, x))(inputs, dy) : []];
     });
     found.push(await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice())));
     tf.dispose(tensors);
@@ -99,11 +127,11 @@ async function results(kernels: Kernels): Promise<readonly (readonly Float32Arra
   return found;
 }
 
-async function resultsOn(rung: Rung): Promise<Awaited<ReturnType<typeof results>>> {
+async function resultsOn(rung: Rung, other?: Kernels): Promise<Awaited<ReturnType<typeof results>>> {
   const started = await rung.start({ ...engineResources, asked: true });
   assert.ok(started.ok);
   const before = tf.memory().numTensors;
-  const found = await results(started.value.kernels);
+  const found = await results(other ?? started.value.kernels);
   assert.equal(tf.memory().numTensors, before, 'tensors were left behind');
   started.value.dispose();
   return found;
@@ -111,9 +139,16 @@ async function resultsOn(rung: Rung): Promise<Awaited<ReturnType<typeof results>
 
 const reference = await resultsOn(cpu);
 
-for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow], [webgpu, noWebGpu]] as const) {
-  test(`every kernel and its gradient on ${rung.name} are those of plain JavaScript`, { skip }, async () => {
-    const found = await resultsOn(rung);
+const engines: readonly (readonly [title: string, skip: string | false, rung: Rung, kernels?: Kernels])[] = [
+  ['wasm', false, wasm],
+  ['tensorflow', noTensorFlow, tensorflow],
+  ['tensorflow with its kernels for GPUs', noTensorFlow, tensorflow, tensorflowKernels('gpu')],
+  ['webgpu', noWebGpu, webgpu],
+];
+
+for (const [title, skip, rung, kernels] of engines) {
+  test(`every kernel and its gradient on ${title} are those of plain JavaScript`, { skip }, async () => {
+    const found = await resultsOn(rung, kernels);
     let compared = 0;
     for (const [i, [name]] of cases.entries()) {
       for (const [j, want] of reference[i]!.entries()) {
@@ -129,6 +164,6 @@ for (const [rung, skip] of [[wasm, false], [tensorflow, noTensorFlow], [webgpu, 
         compared++;
       }
     }
-    assert.equal(compared, 147);
+    assert.equal(compared, 177);
   });
 }

@@ -1,0 +1,29 @@
+/**
+ * What transformers add, by native/kernels.cc: layer norm and GELU in one pass each way. Composed (kernels/layerNorm.ts,
+ * activations.ts) each is a dozen passes over memory.
+ */
+import type * as tf from '@tensorflow/tfjs-core';
+import { ownOp } from './ownOp.ts';
+import { backendName, tensorflowOp } from './tensorflowOp.ts';
+
+const normalise = ownOp<{ readonly epsilon: number }>({
+  name: 'ThawLayerNorm', backendName,
+  forward: ({ x, scale, shift }, { epsilon }) => tensorflowOp('ThawLayerNorm', [x!, scale!, shift!], 1, { floats: { epsilon } }),
+  keepInputs: ['x', 'scale'],
+  backward([dy], [x, scale], { epsilon }) {
+    const [dx, dScale, dShift] = tensorflowOp('ThawLayerNormGrad', [dy!, x!, scale!], 3, { floats: { epsilon } });
+    return { x: () => dx!, scale: () => dScale!, shift: () => dShift! };
+  },
+});
+
+export const layerNorm = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor => normalise({ x, scale, shift }, { epsilon })[0]!;
+
+const geluOp = ownOp({
+  name: 'ThawGelu', backendName,
+  forward: ({ x }) => tensorflowOp('ThawGelu', [x!], 1),
+  keepInputs: ['x'],
+  backward: ([dy], [x]) => ({ x: () => tensorflowOp('ThawGeluGrad', [dy!, x!], 1)[0]! }),
+});
+
+/** x Φ(x), by the error function. */
+export const gelu = (x: tf.Tensor): tf.Tensor => geluOp({ x }, {})[0]!;
