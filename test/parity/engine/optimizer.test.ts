@@ -1,34 +1,47 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../../../src/engine/kernels.ts';
 import { softmaxCrossEntropy } from '../../../src/engine/losses.ts';
-import { adamW, clipByNorm, sgd, update, type Optimizer, type OptimizerState, type ParameterGroup } from '../../../src/engine/optimizer.ts';
+import { adam, adamW, clipByNorm, sgd, update, type Optimizer, type OptimizerState, type ParameterGroup } from '../../../src/engine/optimizer.ts';
+import { cpu } from '../../../src/engine/rungs/cpu.ts';
+import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
+import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { TensorStore } from '../../../src/engine/tensorStore.ts';
-import { assertGolden, bundledCase, type GoldenCase, type GoldenGroup } from '../../support/goldens.ts';
-import '../../support/cpuEngine.ts';
+import { assertGolden, bundledCase, goldenCase, type GoldenCase, type GoldenGroup } from '../../support/goldens.ts';
+import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
 
 type Hyper = Readonly<Record<string, unknown>>;
 
 const steps = 10;
 const names = ['x', 'w1', 'b1', 'w2', 'b2'];
-const plain = ['opt.sgd', 'opt.sgd_momentum_wd', 'opt.sgd_nesterov', 'opt.sgd_groups', 'opt.adam', 'opt.adamw', 'opt.adamw_groups'];
+const cases = [
+  'opt.sgd', 'opt.sgd_momentum_wd', 'opt.sgd_dampening', 'opt.sgd_nesterov', 'opt.sgd_groups',
+  'opt.adam', 'opt.adam_l2', 'opt.adamw', 'opt.adamw_amsgrad', 'opt.adamw_groups', 'opt.clip_norm',
+];
 
-for (const name of plain) {
-  test(`${name} follows torch for ${steps} steps`, () => { follow(bundledCase(name)); });
+for (const [rung, skip] of [[cpu, false], [wasm, false], [tensorflow, noTensorFlow]] as const) {
+  test(`optimizers on ${rung.name} follow torch for ${steps} steps`, { skip }, async (t) => {
+    const started = await rung.start(engineResources);
+    assert.ok(started.ok);
+    for (const name of cases) {
+      const golden = goldenCase(name);
+      await t.test(name, { skip: golden ? false : 'this golden is not on this machine' }, () => { follow(golden!, started.value.kernels); });
+    }
+    started.value.dispose();
+  });
 }
 
-test('clipping follows torch\'s clip_grad_norm_ for 10 steps', () => {
-  const golden = bundledCase('opt.clip_norm');
-  const norms = golden.tensor('grad_norm_before_clip').data;
-  assert.ok(norms.some((norm) => norm < 0.5) && norms.some((norm) => norm > 0.5), 'the case clips some steps and leaves others');
-  follow(golden);
+test('the case of clipping clips some steps and leaves others', () => {
+  const norms = bundledCase('opt.clip_norm').tensor('grad_norm_before_clip').data;
+  assert.ok(norms.some((norm) => norm < 0.5) && norms.some((norm) => norm > 0.5));
 });
 
 /** The case's problem: a quadratic of x and a small perceptron of the others, each stepped (and clipped) on its own. */
-function follow(golden: GoldenCase): void {
+function follow(golden: GoldenCase, kernels: Kernels): void {
   const { hyper, groups, clip_grad_norm: maxNorm } = golden.facts.definition!;
   const rate = hyper['lr'] as number;
-  const state: OptimizerState = { optimizer: optimizerOf(golden.name, hyper), slots: new TensorStore(), steps: new Map() };
+  const state: OptimizerState = { optimizer: optimizerOf(golden.name, hyper), kernels, slots: new TensorStore(), steps: new Map() };
   const parameters = new TensorStore();
   for (const name of names) parameters.set(name, constant(golden, name === 'x' ? 'in/x0' : `in/${name}`));
   const path = new Map(names.map((name) => [name, [...parameters.get(name).dataSync()]]));
@@ -68,8 +81,11 @@ function groupsOf(of: string[], groups: readonly GoldenGroup[] | null, rate: num
 }
 
 function optimizerOf(name: string, hyper: Hyper): Optimizer {
-  if (name.startsWith('opt.adam')) return adamW();
-  return sgd({ momentum: (hyper['momentum'] as number | undefined) ?? 0, nesterov: hyper['nesterov'] === true });
+  const flag = (key: string): boolean => hyper[key] === true, number = (key: string): number => (hyper[key] as number | undefined) ?? 0;
+  if (!name.startsWith('opt.adam')) return sgd({ momentum: number('momentum'), dampening: number('dampening'), nesterov: flag('nesterov') });
+  const [beta1, beta2] = (hyper['betas'] as [number, number] | undefined) ?? [0.9, 0.999];
+  const settings = { beta1, beta2, epsilon: (hyper['eps'] as number | undefined) ?? 1e-8, amsgrad: flag('amsgrad') };
+  return name.startsWith('opt.adamw') ? adamW(settings) : adam(settings);
 }
 
 function constant(golden: GoldenCase, key: string): tf.Tensor {
