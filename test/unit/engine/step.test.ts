@@ -226,7 +226,7 @@ test('the rate scales the update, and a group\'s factor with it', async () => {
   [frozen, half, full].forEach(disposeState);
 });
 
-leaksNothing('the reference engine', portable);
+leaksNothing('the reference engine', portable, 1000);
 
 test('evaluating, reading, restoring and changing the stage leave no tensor behind', async () => {
   const before = tf.memory().numTensors;
