@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { architectureOf } from '../src/backbones/architectures.ts';
+import { median, peerPython, table } from './support.ts';
+
+const batch = 16;
+
+/** Pattern: node names of the two topmost blocks and what lies behind them. */
+const nets: readonly { readonly name: string; readonly top: string }[] = [
+  { name: 'tf_efficientnet_lite0', top: '^(blocks\\.[56]|conv_head|bn2|head)\\b' },
+  { name: 'resnet50', top: '^(layer4\\.[12]|head)\\b' },
+  { name: 'vit_small_patch16_224', top: '^(blocks\\.1[01]|norm|fc_norm|head)\\b' },
+];
+
+const modes = [
+  { mode: 'full', title: 'full step', goal: 1 },
+  { mode: 'stored', title: 'batch norm on stored statistics', goal: 1 },
+  { mode: 'top', title: 'top two blocks, after the first epoch', goal: 3 },
+] as const;
+const goals: Readonly<Record<string, number>> = { vit_small_patch16_224: 0.9 };
+
+/**
+ * One training step (AdamW, batch 16, 224 px) beside PyTorch eager in both memory layouts, each in a process of its own
+ * that stays for all rounds: ours, theirs, theirs, ours, … so that other load falls on all alike. With blocks frozen, ours
+ * starts from cached boundary features, as every epoch after the first does.
+ */
+export async function stepBench(rounds = 5): Promise<void> {
+  const python = peerPython(), rows: string[][] = [];
+  for (const { name, top } of nets) {
+    for (const { mode, title, goal } of modes) {
+      if (!architectureOf(name) || (mode === 'stored' && name.startsWith('vit'))) continue; // no such network, no batch norm
+      const args = [name, mode, String(batch), top];
+      const ours = await StepProcess.start(process.execPath, [join('out', 'bench', 'stepEngine.js'), ...args]);
+      const peers = python ? [await StepProcess.start(python, [join('bench', 'peer_step.py'), ...args, 'nchw']), await StepProcess.start(python, [join('bench', 'peer_step.py'), ...args, 'channels_last'])] : [];
+      for (let round = -1; round < rounds; round++) for (const each of [ours, ...peers]) await each.step(round >= 0);
+      for (const each of [ours, ...peers]) await each.end();
+      const [nchw, last] = peers, best = peers.length && median(nchw!.stepsMs) < median(last!.stepsMs) ? nchw : last;
+      const wanted = mode === 'full' ? goals[name] ?? goal : goal;
+      rows.push([name, title, perImage(ours), nchw ? perImage(nchw) : '–', last ? perImage(last) : '–',
+        best ? `${median(best.stepsMs.map((ms, i) => ms / ours.stepsMs[i]!)).toFixed(2)} × (≥ ${wanted})` : '–',
+        mebibytes(ours), nchw ? mebibytes(nchw) : '–', last ? mebibytes(last) : '–', best ? `${(ours.peakBytes / best.peakBytes).toFixed(2)} × (≤ 1)` : '–',
+        `${(ours.startMs / 1000).toFixed(1)} s (≤ 3)`]);
+    }
+  }
+  console.log(`\n### Training steps, AdamW, batch ${batch}, 224 px, milliseconds per image, median of ${rounds} in turns (load ${loadavg()[0]!.toFixed(1)})\n`);
+  table(['network', 'step', 'Thaw', 'PyTorch NCHW', 'PyTorch channels-last', 'faster than the better one (goal)',
+    'peak MiB', 'NCHW', 'channels-last', 'against the faster (goal)', 'engine start to first step (goal)'], rows);
+}
+
+const perImage = ({ stepsMs }: StepProcess): string => (median(stepsMs) / batch).toFixed(1);
+const mebibytes = ({ peakBytes }: StepProcess): string => (peakBytes / 2 ** 20).toFixed(0);
+
+interface Answer { readonly startMs?: number; readonly stepMs?: number; readonly peakBytes?: number }
+
+/** A process that takes a step for each line, and answers in JSON. */
+class StepProcess {
+  readonly stepsMs: number[] = [];
+  startMs = 0;
+  peakBytes = 0;
+  readonly #ask: (line?: string) => Promise<Answer>;
+
+  private constructor(ask: (line?: string) => Promise<Answer>) {
+    this.#ask = ask;
+  }
+
+  static async start(command: string, args: readonly string[]): Promise<StepProcess> {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const answers: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async (): Promise<Answer> => {
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`${command} ${args.join(' ')} ended early`);
+      return JSON.parse(value) as Answer;
+    };
+    const started = new StepProcess((line) => {
+      if (line === undefined) child.stdin.end();
+      else child.stdin.write(line);
+      return next();
+    });
+    started.startMs = (await next()).startMs ?? 0;
+    return started;
+  }
+
+  async step(counts: boolean): Promise<void> {
+    const { stepMs } = await this.#ask('step\n');
+    if (counts) this.stepsMs.push(stepMs!);
+  }
+
+  async end(): Promise<void> {
+    this.peakBytes = (await this.#ask()).peakBytes!;
+  }
+}

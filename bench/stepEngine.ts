@@ -1,0 +1,52 @@
+import { pathToFileURL } from 'node:url';
+import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { architectureOf } from '../src/backbones/architectures.ts';
+import { createState, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
+import { adamW } from '../src/engine/optimizer.ts';
+import { freezeBoundary } from '../src/backbones/boundary.ts';
+import { groupsOf } from '../src/trainer/child/groups.ts';
+import { machineOf } from '../src/trainer/child/machine.ts';
+import { openEngine } from '../src/trainer/child/engine.ts';
+import { parametersOf } from '../src/backbones/parameters.ts';
+import { randomWeights } from '../src/backbones/initialise.ts';
+import { rng } from '../src/base/rng.ts';
+import { sizeOf } from '../src/backbones/shapes.ts';
+import { splitAt } from '../src/backbones/boundary.ts';
+import { userCacheFolder } from '../src/base/environment.ts';
+
+/**
+ * Thaw's side of `npm run bench -- step`, a process of its own: takes one step for each line that it reads and answers
+ * with its milliseconds; at the end of its input with peak memory. peer_step.py is its counterpart.
+ * usage: node stepEngine.js ARCHITECTURE full|stored|top BATCH PATTERN     PATTERN: of the node names that train in `top`
+ */
+const [name = '', mode = '', batchSize = '', pattern = ''] = process.argv.slice(2);
+const say = (facts: object): void => { process.stdout.write(`${JSON.stringify(facts)}\n`); };
+
+const startMs = performance.now();
+const { kernels, facts } = await openEngine(machineOf(pathToFileURL(resolve('dist/cli.mjs')).href, userCacheFolder()), 'tensorflow');
+const engineMs = performance.now() - startMs;
+
+const architecture = architectureOf(name)!, network = architecture.network(10), rows = Number(batchSize);
+const trained = new Set(parametersOf(network).filter(({ buffer, node }) => !buffer && (mode !== 'top' || new RegExp(pattern).test(node))).map((each) => each.name));
+const from = mode === 'top' ? freezeBoundary(network, trained) : 'input'; // frozen blocks come from the feature cache
+const state = createState({ network, from, input: architecture.input, weights: randomWeights(network, 1), kernels, optimizer: adamW() });
+setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01 }), bnStatistics: mode === 'full' ? 'batch' : 'stored' });
+
+const random = rng(1, 'step bench');
+const x = Float32Array.from({ length: rows * sizeOf(splitAt(network, from).suffix.input) }, () => random.normal());
+const batch = { x, labels: Int32Array.from({ length: rows }, () => random.int(10)), weights: new Float32Array(rows).fill(1) };
+
+async function step(): Promise<number> {
+  const start = performance.now();
+  trainStep(state, batch, 1e-3);
+  await takeLoss(state);
+  return performance.now() - start;
+}
+
+const firstMs = await step();
+say({ title: facts.title, firstMs, startMs: engineMs + firstMs });
+for await (const _ of createInterface({ input: process.stdin })) say({ stepMs: await step() });
+say({ peakBytes: 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) });
+process.exit();
