@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { architectureOf } from '../src/backbones/architectures.ts';
 import { createState, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
 import { adamW } from '../src/engine/optimizer.ts';
-import { freezeBoundary } from '../src/backbones/boundary.ts';
+import { freezeBoundary, splitAt } from '../src/backbones/boundary.ts';
 import { groupsOf } from '../src/trainer/child/groups.ts';
 import { machineOf } from '../src/trainer/child/machine.ts';
 import { openEngine } from '../src/trainer/child/engine.ts';
@@ -13,8 +13,8 @@ import { parametersOf } from '../src/backbones/parameters.ts';
 import { randomWeights } from '../src/backbones/initialise.ts';
 import { rng } from '../src/base/rng.ts';
 import { sizeOf } from '../src/backbones/shapes.ts';
-import { splitAt } from '../src/backbones/boundary.ts';
-import { userCacheFolder } from '../src/base/environment.ts';
+import { timedPartOf } from '../src/engine/timedPart.ts';
+import { takeHubAccess, userCacheFolder } from '../src/base/environment.ts';
 
 /**
  * Thaw's side of `npm run bench -- step`, a process of its own: takes one step for each line that it reads and answers
@@ -24,15 +24,17 @@ import { userCacheFolder } from '../src/base/environment.ts';
 const [name = '', mode = '', batchSize = '', pattern = ''] = process.argv.slice(2);
 const say = (facts: object): void => { process.stdout.write(`${JSON.stringify(facts)}\n`); };
 
+const architecture = architectureOf(name)!, network = architecture.network(10), rows = Number(batchSize), bnStatistics = mode === 'full' ? 'batch' : 'stored';
+const trained = new Set(parametersOf(network).filter(({ buffer, node }) => !buffer && (mode !== 'top' || new RegExp(pattern).test(node))).map((each) => each.name));
+
 const startMs = performance.now();
-const { kernels, facts } = await openEngine(machineOf(pathToFileURL(resolve('dist/cli.mjs')).href, userCacheFolder()), 'tensorflow');
+const machine = machineOf(pathToFileURL(resolve('dist/cli.mjs')).href, userCacheFolder(), takeHubAccess());
+const { kernels, facts } = await openEngine(machine, timedPartOf(network, trained, bnStatistics, rows), 'tensorflow');
 const engineMs = performance.now() - startMs;
 
-const architecture = architectureOf(name)!, network = architecture.network(10), rows = Number(batchSize);
-const trained = new Set(parametersOf(network).filter(({ buffer, node }) => !buffer && (mode !== 'top' || new RegExp(pattern).test(node))).map((each) => each.name));
 const from = mode === 'top' ? freezeBoundary(network, trained) : 'input'; // frozen blocks come from the feature cache
 const state = createState({ network, from, input: architecture.input, weights: randomWeights(network, 1), kernels, optimizer: adamW() });
-setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01 }), bnStatistics: mode === 'full' ? 'batch' : 'stored' });
+setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01 }), bnStatistics });
 
 const random = rng(1, 'step bench');
 const x = Float32Array.from({ length: rows * sizeOf(splitAt(network, from).suffix.input) }, () => random.normal());
