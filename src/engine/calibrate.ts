@@ -34,7 +34,7 @@ export async function calibrateEngine(kernels: Kernels, usual: Pick<Rates, 'forw
     forward.push({ work: cost.forward, batch, ms: forwardMs });
     backward.push({ work: cost.backward, batch, ms: Math.max(0.05, stepMs - forwardMs) });
   }
-  const tensor = await timeUpdates(20, 64, clock), million = await timeUpdates(1, 1 << 20, clock);
+  const tensor = await timeUpdates(kernels, 20, 64, clock), million = await timeUpdates(kernels, 1, 1 << 20, clock);
   const msPerUpdatedTensor = tensor / 20;
   return { forward: fitRates(forward, usual.forward), backward: fitRates(backward, usual.backward), msPerUpdatedTensor, msPerMillionUpdated: Math.max(0, million - msPerUpdatedTensor) };
 }
@@ -71,10 +71,10 @@ async function timeNetwork(network: Network, batch: number, kernels: Kernels, cl
 }
 
 /** One AdamW update of `count` tensors. */
-async function timeUpdates(count: number, size: number, clock: Clock): Promise<number> {
+async function timeUpdates(kernels: Kernels, count: number, size: number, clock: Clock): Promise<number> {
   const parameters = new TensorStore(), names = Array.from({ length: count }, (_, i) => String(i));
   for (const name of names) parameters.set(name, tf.zeros([size]));
-  const gradients = new Map(names.map((name) => [name, tf.ones([size])])), state = { optimizer: adamW(), slots: new TensorStore(), steps: new Map<string, number>() };
+  const gradients = new Map(names.map((name) => [name, tf.ones([size])])), state = { optimizer: adamW(), kernels, slots: new TensorStore(), steps: new Map<string, number>() };
   try {
     return await quickest(async () => {
       update(parameters, gradients, state, [{ names, rateFactor: 1, weightDecay: 0.01 }], 1e-6);

@@ -12,7 +12,7 @@ type TapeNode = Tape[number];
 export interface ValueAndGradients {
   readonly value: tf.Scalar;
   /** One for each parameter, in their order. */
-  readonly gradients: readonly tf.Tensor[];
+  readonly gradients: tf.Tensor[];
 }
 
 /** The caller disposes the value and the gradients, or calls this within a tidy scope. */
