@@ -14,6 +14,7 @@ workbenchTest('a run outlives the window: after a reload status bar, tree and da
   await status.waitFor();
   await webviewFrame(page).getByRole('status').filter({ hasText: 'Training' }).waitFor();
 
+  await page.waitForTimeout(7000); // VS Code in a browser stores which editors are open every five seconds
   await page.reload({ waitUntil: 'domcontentloaded' });
   await status.waitFor();
   await webviewFrame(page).getByRole('status').filter({ hasText: 'Training' }).waitFor();
