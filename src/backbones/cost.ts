@@ -166,9 +166,9 @@ interface Memory {
 }
 
 /** Weights lie in memory as they came, as they are now and as they were best; what trains has a gradient and two moments. */
-const memoryOf = ({ parameters, trainedParameters, activationBytes }: CutCost, residentFeatureBytes: number, { baseBytes }: Rates): Memory => ({
+const memoryOf = ({ parameters, trainedParameters, activationBytes }: CutCost, residentFeatureBytes: number, { baseBytes, keptOutputs }: Rates): Memory => ({
   fixedBytes: baseBytes + 4 * (3 * parameters + 3 * trainedParameters) + residentFeatureBytes,
-  rowBytes: activationBytes,
+  rowBytes: keptOutputs * activationBytes,
 });
 
 /** As many parts of one size as memory asks for: the whole batch in most cases, one row at the least. */

@@ -113,6 +113,8 @@ export interface Rates {
   readonly decodedImagesPerSecond: number;
   /** Memory of a trainer beside what its plan adds: Node, engine, decoders, the prefix at work. */
   readonly baseBytes: number;
+  /** Memory that a step takes behind the boundary, times the outputs there: 1 where gradients are single ops, more where they are composed. */
+  readonly keptOutputs: number;
 }
 
 /** Arithmetic-bound, memory-bound and fixed costs of a pass: three prices explain a network better than one FLOP rate. */

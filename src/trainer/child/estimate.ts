@@ -24,7 +24,7 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   const { files, diagnostics } = scan.value;
   const images = files.length, classes = new Set(files.map(({ label }) => label)).size;
   const offer = await engineOffer(machine), engine = await expectedEngine(machine);
-  const basisOn = (name: EngineFacts['name']): CostBasis => ({ images, classes, engine: name, memoryBytes: trainingMemory(), rates: readRates(machine, name).rates });
+  const basisOn = (name: EngineFacts['name']): CostBasis => ({ images, classes, engine: name, memoryBytes: trainingMemory(name), rates: readRates(machine, name).rates });
   const { preset: best, why } = recommend({ images, classes });
   const plans = presets.map(({ name, title, detail }) => {
     const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
@@ -49,6 +49,6 @@ export async function costBasis(folder: string, machine: Machine): Promise<CostB
   const opened = known.measured ? undefined : await openEngine(machine, usualPart, expected).catch(() => openEngine(machine, usualPart));
   return {
     images: files.length, classes: new Set(files.map(({ label }) => label)).size, engine: opened?.facts.name ?? expected,
-    memoryBytes: trainingMemory(), rates: opened ? await calibratedRates(machine, opened) : known.rates,
+    memoryBytes: trainingMemory(opened?.facts.name ?? expected), rates: opened ? await calibratedRates(machine, opened) : known.rates,
   };
 }

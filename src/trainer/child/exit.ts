@@ -43,7 +43,8 @@ const causes: readonly Cause[] = [
   },
   {
     code: 'out-of-memory', seen: 'memory ran out', fix: lessMemory(),
-    matches: (systemCode, message) => systemCode === 'ENOMEM' || /allocation failed|OOM when allocating|bad_alloc/i.test(message),
+    // The last two: how a WebAssembly module ends that goes on after it was refused memory.
+    matches: (systemCode, message) => systemCode === 'ENOMEM' || /allocation failed|OOM when allocating|bad_alloc|table index is out of bounds|memory access out of bounds/i.test(message),
   },
   {
     code: 'engine-missing', seen: 'a part of the engine could not be loaded', fix: 'run `thaw doctor`, or use --engine wasm',

@@ -91,7 +91,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const opened = await engine();
   for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
   const counts = { images: dataset.labels.length, classes: dataset.classes.length };
-  const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(), rates }).seconds);
+  const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
   run.updateManifest({ versions: { thaw: machine.version, node: process.version, [opened.facts.name]: opened.facts.title } });
   append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), readMs);

@@ -88,7 +88,7 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
 
 /** From the samples as they are, and the memory that is there now. */
 function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
-  const { rates } = readRates(machine, engine.facts.name), memory = availableMemory();
+  const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
   const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: viewsOf({ stages }), batch: plan.batch };
   return stages.map(({ train: trains }) => predict(cutCost(network, matchPatterns(network, trains).trained), work, rates, memory));
 }

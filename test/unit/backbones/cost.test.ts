@@ -81,7 +81,7 @@ test('attention keeps its scores in memory, which grow with the square of the to
 
 const pass = (dense: number, node: number): PassRates => ({ msPerDenseGflop: dense, msPerDepthwiseGflop: 0, msPerGigabyte: 0, msPerNode: node });
 const rates: Rates = {
-  prefix: pass(10, 0), forward: pass(1, 0.5), backward: pass(2, 1), msPerUpdatedTensor: 0.25, msPerMillionUpdated: 3, msPerStep: 0.75, decodedImagesPerSecond: 200, baseBytes: 1e6,
+  prefix: pass(10, 0), forward: pass(1, 0.5), backward: pass(2, 1), msPerUpdatedTensor: 0.25, msPerMillionUpdated: 3, msPerStep: 0.75, decodedImagesPerSecond: 200, baseBytes: 1e6, keptOutputs: 1,
 };
 const gflop = (flops: number, nodes: number): CutCost['forward'] => ({ denseFlops: flops * 1e9, depthwiseFlops: 0, bytes: 0, nodes });
 const cost: CutCost = {

@@ -5,13 +5,15 @@ import { test, type TestContext } from 'node:test';
 import { bundledBackbones } from '../../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../../src/backbones/cards.ts';
 import { estimateFolder, predictRun } from '../../../../src/trainer/child/estimate.ts';
+import { predictPlan } from '../../../../src/experiment/predict.ts';
+import { partOf } from '../../../../src/trainer/child/engine.ts';
+import { trainingMemory } from '../../../../src/trainer/child/memory.ts';
 import { experimentText, presets } from '../../../../src/experiment/presets.ts';
 import type { Machine } from '../../../../src/trainer/child/machine.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import { readRates } from '../../../../src/trainer/child/rates.ts';
 import { resolveExperiment } from '../../../../src/experiment/resolve.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
-
 
 function planOf(preset: (typeof presets)[number]['name'], overrides: Readonly<Record<string, string>> = {}): Plan {
   const resolved = resolveExperiment(experimentText(preset, { folder: '.' }), { file: '', folderOf: (folder) => folder, backbones: bundledBackbones, overrides });
@@ -39,6 +41,21 @@ test('more photos, more epochs and more thawed layers take longer', (t) => {
   assert.ok(seconds(planOf('features-only'), 4000) > 3 * seconds(planOf('features-only')));
   assert.ok(seconds(planOf('everything', { 'stages.*.epochs': '2' })) < everything! / 4);
   assert.ok(seconds(planOf('features-only', { 'stages.0.augment': 'none' })) < features!);
+});
+
+test('an engine is chosen for all that a run trains, its control from scratch included', () => {
+  const network = cardOf('efficientnet_lite0')!.network(6), plan = planOf('features-only');
+  assert.match(partOf(network, { ...plan, controls: ['blind', 'knn'] }).title, /^head of/);
+  assert.match(partOf(network, { ...plan, controls: ['scratch'] }).title, /^stem to head of/);
+});
+
+test('a batch that would fill the 4 GiB that WebAssembly can address goes through in parts, however much memory there is', (t) => {
+  const rowsOn = (engine: 'wasm' | 'tensorflow'): number => {
+    const basis = { images: 1000, classes: 5, engine, memoryBytes: Math.min(trainingMemory(engine), 20e9), rates: readRates(aMachine(t), engine).rates };
+    return predictPlan(planOf('everything', { 'stages.*.train': '[all]' }), cardOf('efficientnet_lite0')!, basis).stages[0]!.rowsAtOnce;
+  };
+  assert.ok(trainingMemory('wasm') <= 0.8 * 2 ** 32);
+  assert.ok(rowsOn('wasm') <= 16, `${rowsOn('wasm')} of 32 rows`); // at 24, a trainer had 4.4 GB in memory; at 32, it failed
 });
 
 test('a folder gets every plan, the recommended one first, and why', async (t) => {

@@ -13,6 +13,7 @@ test('whatever is thrown becomes a diagnostic and an exit code', () => {
     [system('EROFS'), 'unwritable', 1],
     [system('ERR_DLOPEN_FAILED'), 'engine-missing', 1],
     [new RangeError('Array buffer allocation failed'), 'out-of-memory', 1],
+    [new Error('table index is out of bounds'), 'out-of-memory', 1],
     [new TypeError('x is not a function'), 'internal-error', 70],
     ['a text', 'internal-error', 70],
   ];
