@@ -5,7 +5,8 @@ import type { Theme } from './theme.ts';
 Chart.register(LineController, LineElement, LinearScale, LogarithmicScale, PointElement, Tooltip);
 
 export interface CurveChart {
-  update(curves: readonly Curve[], bands: readonly Band[], lastEpoch: number): void;
+  /** most: where the y axis ends, if not by itself. */
+  update(curves: readonly Curve[], bands: readonly Band[], lastEpoch: number, most?: number): void;
   setTheme(theme: Theme): void;
 }
 
@@ -58,10 +59,12 @@ export function curveChart({ canvas, format, min, max }: ChartLook, initialTheme
     chart.update('none');
   };
   return {
-    update: (next, nextBands, lastEpoch) => {
+    update: (next, nextBands, lastEpoch, most = max) => {
       curves = next;
       bands = nextBands;
       chart.options.scales!['x']!.max = lastEpoch;
+      if (most === undefined) delete chart.options.scales!['y']!.max;
+      else chart.options.scales!['y']!.max = most;
       redraw();
     },
     setTheme: (next) => {

@@ -12,6 +12,8 @@ export interface Curves {
   readonly bands: readonly Band[];
   /** The axis ends where the plan does, so that a curve shows how far it has come; early stopping cuts it. */
   readonly lastEpoch: number;
+  /** Where the loss axis ends, when a control goes so far beyond the run that it would flatten the run's own curves. */
+  readonly mostLoss: number | undefined;
 }
 
 export interface Curve {
@@ -36,8 +38,10 @@ export function curvesOf({ run, controls }: PageState): Curves {
     curve(controlTitle(manifest.control ?? ''), manifest.control === 'scratch' ? 'scratch' : 'random-features', pick(control), 1 / (control.planned?.stepsPerEpoch ?? perEpoch)));
   const { best } = state;
   const bestPoint = (y: number | undefined): Curve[] => best && y !== undefined ? [{ name: 'kept', kind: 'best', points: [{ x: best.step / perEpoch, y }] }] : [];
+  const loss = [curve('training', 'training', state.loss), ...ofControls((control) => control.validationLoss), curve('validation', 'run', state.validationLoss), ...bestPoint(best?.loss)];
   return {
-    loss: [curve('training', 'training', state.loss), ...ofControls((control) => control.validationLoss), curve('validation', 'run', state.validationLoss), ...bestPoint(best?.loss)],
+    loss,
+    mostLoss: ceilingOf(loss),
     accuracy: [...ofControls((control) => control.validationAccuracy), curve('validation', 'run', state.validationAccuracy), ...bestPoint(best?.accuracy)],
     rate: [curve('rate', 'run', state.rate)],
     bands: bandsOf(state, perEpoch),
@@ -45,6 +49,14 @@ export function curvesOf({ run, controls }: PageState): Curves {
   };
 }
 
+const isControl = ({ kind }: Curve): boolean => kind === 'scratch' || kind === 'random-features';
+
+/** A network from scratch may diverge: its curve then leaves the chart at twice the height of the run's. */
+function ceilingOf(curves: readonly Curve[]): number | undefined {
+  const highest = (of: readonly Curve[]): number => Math.max(0, ...of.flatMap(({ points }) => points.map(({ y }) => y).filter(Number.isFinite)));
+  const own = 2 * highest(curves.filter((curve) => !isControl(curve)));
+  return own > 0 && highest(curves.filter(isControl)) > own ? own : undefined;
+}
 
 const hasCurve = ({ state }: FollowedRun): boolean => state.validationLoss.length > 0;
 

@@ -76,8 +76,8 @@ function draw(current: PageState): void {
   panels.fill('System', run.state.engine, () => systemView(current));
 }
 
-function drawCharts({ loss, accuracy, rate, bands, lastEpoch }: Curves): void {
-  charts.loss.update(loss, bands, lastEpoch);
+function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves): void {
+  charts.loss.update(loss, bands, lastEpoch, mostLoss);
   charts.accuracy.update(accuracy, bands, lastEpoch);
   charts.rate.update(rate, bands, lastEpoch);
   const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));

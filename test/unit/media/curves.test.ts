@@ -48,3 +48,10 @@ test('the axis has room for the whole plan until the run is over, then for what 
   assert.equal(lastOf([...training, tested], [runOf([planned, step(12, 0.5)], 'scratch')]), 3);
   assert.equal(lastOf([]), 1, 'never empty');
 });
+
+test('a control that diverges leaves the chart, and does not flatten the run\'s own curves', () => {
+  const withControl = (loss: number): number | undefined => curvesOf(page(runOf(training), [runOf([planned, evaluated(0, 0.8), evaluated(4, loss)], 'scratch')])).mostLoss;
+  assert.equal(withControl(21), 1.8, 'twice the highest value of the run');
+  assert.equal(withControl(1.7), undefined);
+  assert.equal(curvesOf(page(runOf(training))).mostLoss, undefined);
+});
