@@ -17,5 +17,5 @@ if ('skip' in engine) {
   const { kernels, device } = engine.started;
   for (const name of device === 'gpu' ? goldenNetworkNames : few) networkParity(name, 'WebGPU', kernels);
   lite0Parity('WebGPU', kernels);
-  leaksNothing('WebGPU', kernels);
+  leaksNothing('WebGPU', kernels, 200);
 }
