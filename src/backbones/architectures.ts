@@ -94,6 +94,15 @@ const resNetArchitecture = (name: string, title: string, block: ResNet['block'],
   };
 };
 
+/** For pictures of CIFAR's size, as in "Proper ResNet Implementation for CIFAR10" (github.com/akamaster/pytorch_resnet_cifar10). */
+const smallResNet = (name: string, title: string, blocks: number): Architecture => {
+  const input = fed(32, 1, 'bicubic');
+  return {
+    name, title, input, sourceHead: 'linear', features: 64,
+    network: (classes) => resNet({ name, input: shapeOf(input), block: 'basic', layers: [blocks, blocks, blocks], channels: [16, 32, 64], classes, small: true }),
+  };
+};
+
 /** repeats: convolutions of each width. */
 const vggArchitectures = (name: string, title: string, repeats: readonly number[]): readonly Architecture[] => [false, true].map((batchNorm) => {
   const input = fed(224, 0.875, 'bilinear'), fullName = batchNorm ? `${name}_bn` : name;
@@ -187,6 +196,7 @@ const architectures: readonly Architecture[] = [
   resNetArchitecture('resnet50', 'ResNet-50', 'bottleneck', [3, 4, 6, 3]),
   resNetArchitecture('resnet101', 'ResNet-101', 'bottleneck', [3, 4, 23, 3]),
   resNetArchitecture('resnet152', 'ResNet-152', 'bottleneck', [3, 8, 36, 3]),
+  smallResNet('resnet20_cifar', 'ResNet-20 for 32 pixels', 3),
   ...vggArchitectures('vgg11', 'VGG-11', [1, 1, 2, 2, 2]),
   ...vggArchitectures('vgg13', 'VGG-13', [2, 2, 2, 2, 2]),
   ...vggArchitectures('vgg16', 'VGG-16', [2, 2, 3, 3, 3]),

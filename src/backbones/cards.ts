@@ -21,6 +21,20 @@ export const bundledCards: readonly Card[] = [
       sizeBytes: 9_579_808,
     }],
   },
+  {
+    ...named('resnet20_cifar10', architectureOf('resnet20_cifar')!),
+    modality: 'image',
+    parameters: 269_722,
+    sourceClasses: 10,
+    licence: 'BSD-2-Clause',
+    source: 'Yerlan Idelbayev, github.com/akamaster/pytorch_resnet_cifar10, resnet20-12fca82f',
+    labels: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+    weights: [{
+      file: 'resnet20_cifar10/model.safetensors',
+      sha256: '5c75d16416553c8c0c2009adabb423179dcced86453337741c68cddfd07b6627',
+      sizeBytes: 555_680,
+    }],
+  },
 ];
 
 export const cardNames: readonly string[] = bundledCards.map(({ name }) => name);

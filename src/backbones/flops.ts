@@ -14,6 +14,7 @@ const flops: Reader<[input: Shape, output: Shape], number> = {
   add: (_, __, output) => sizeOf(output),
   multiply: (_, __, output) => sizeOf(output),
   concat: () => 0,
+  padChannels: () => 0,
   maxPool: ({ kernel }, _, output) => sizeOf(output) * area(kernel),
   averagePool: ({ kernel }, _, output) => sizeOf(output) * area(kernel),
   adaptiveAveragePool: (_, input, output) => Math.max(sizeOf(input), sizeOf(output)),

@@ -37,6 +37,7 @@ const draws: Reader<[fresh: Fresh], Draw> = {
   add: () => zero,
   multiply: () => zero,
   concat: () => zero,
+  padChannels: () => zero,
   maxPool: () => zero,
   averagePool: () => zero,
   adaptiveAveragePool: () => zero,

@@ -61,6 +61,8 @@ const emit: Reader<[graph: Graph, node: Node, input: Shape], void> = {
   add: (_, graph, node) => graph.add('Add', node.inputs, node.name),
   multiply: (_, graph, node) => graph.add('Mul', node.inputs, node.name),
   concat: (_, graph, node, input) => graph.add('Concat', node.inputs, node.name, { axis: input.length === 3 ? 1 : input.length }),
+  padChannels: ({ before, after }, graph, node, input) =>
+    graph.add('Pad', [node.inputs[0]!, graph.integers(before, after), graph.constant(0), graph.integers(input.length === 3 ? 1 : input.length)], node.name),
   maxPool: (op, graph, node, input) => graph.add('MaxPool', node.inputs, node.name, windowOf(op, input)),
   averagePool: (op, graph, node, input) => graph.add('AveragePool', node.inputs, node.name, { ...windowOf(op, input), count_include_pad: 1 }),
   adaptiveAveragePool: ({ height, width }, graph, { name, inputs }, input) => {

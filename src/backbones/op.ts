@@ -20,6 +20,8 @@ export interface Ops {
   multiply: object;
   /** Side by side along the last axis. */
   concat: object;
+  /** [..., c] → [..., before + c + after], the new ones zero. */
+  padChannels: { readonly before: number; readonly after: number };
   maxPool: Window;
   /** Padding counts as zeros. */
   averagePool: Window;

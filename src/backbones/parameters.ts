@@ -32,6 +32,7 @@ const trained: Reader<[input: Shape], Parts> = {
   add: () => ({}),
   multiply: () => ({}),
   concat: () => ({}),
+  padChannels: () => ({}),
   maxPool: () => ({}),
   averagePool: () => ({}),
   adaptiveAveragePool: () => ({}),

@@ -3,7 +3,8 @@ import type { Network } from './op.ts';
 
 /**
  * ResNet (He et al. 2016, arXiv:1512.03385) as in timm and torchvision: in a bottleneck the 3×3 convolution has the
- * stride (ResNet "v1.5"). Node names are theirs; only `fc` is named `head` here (weightNames.ts).
+ * stride (ResNet "v1.5"). Node names are theirs; only `fc` is named `head` here (weightNames.ts). The paper's small ones
+ * for 32 × 32 pixels (section 4.2) have a stem that keeps the size, and shortcuts without weights.
  */
 export interface ResNet {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface ResNet {
   readonly layers: readonly number[];
   readonly channels: readonly number[];
   readonly classes: number;
+  /** A 3 × 3 convolution as stem, and where a shortcut changes shape: every second pixel, zeros as new channels on both sides. */
+  readonly small?: boolean;
 }
 
 export function resNet(spec: ResNet): Network {
@@ -30,16 +33,19 @@ export function resNet(spec: ResNet): Network {
     return convNorm(at, 3, 4 * width, 1, 1, relu(`${at}.act2`, convNorm(at, 2, width, 3, stride, narrow)));
   };
 
+  const padded = (at: string, stride: number, side: number, x: string): string =>
+    builder.add(`${at}.widen`, { op: 'padChannels', before: side, after: side }, builder.add(`${at}.thin`, { op: 'averagePool', kernel: 1, stride, padding: 0 }, x));
+
   let channels = spec.channels[0]!;
-  let x = relu('act1', builder.norm('bn1', conv('conv1', channels, 7, 2, 'input')));
-  x = builder.add('maxpool', { op: 'maxPool', kernel: 3, stride: 2, padding: 1 }, x);
+  let x = relu('act1', builder.norm('bn1', spec.small ? conv('conv1', channels, 3, 1, 'input') : conv('conv1', channels, 7, 2, 'input')));
+  if (!spec.small) x = builder.add('maxpool', { op: 'maxPool', kernel: 3, stride: 2, padding: 1 }, x);
   for (const [i, count] of spec.layers.entries()) {
     const width = spec.channels[i]!, wide = spec.block === 'basic' ? width : 4 * width;
     for (let j = 0; j < count; j++) {
       const at = `layer${i + 1}.${j}`, stride = i > 0 && j === 0 ? 2 : 1;
       const y = residual(at, width, stride, x);
       zeroScales.push(y);
-      const shortcut = stride === 1 && channels === wide ? x
+      const shortcut = stride === 1 && channels === wide ? x : spec.small ? padded(at, stride, (wide - channels) / 2, x)
         : builder.norm(`${at}.downsample.1`, builder.conv(`${at}.downsample.0`, { filters: wide, kernel: 1, stride, padding: 0 }, x));
       x = relu(`${at}.act${spec.block === 'basic' ? 2 : 3}`, builder.add(`${at}.add`, { op: 'add' }, y, shortcut));
       channels = wide;

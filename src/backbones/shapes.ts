@@ -24,6 +24,7 @@ const shapes: Reader<[inputs: readonly Shape[]], Shape> = {
     if (others.some((other) => other !== before)) throw new Bug(`concat of ${inputs.map(shapeText).join(', ')}`);
     return [...inputs[0]!.slice(0, -1), inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)];
   },
+  padChannels: ({ before, after }, [x]) => [...x!.slice(0, -1), before + x!.at(-1)! + after],
   maxPool: (op, [x]) => [...windowed(op, x), mapOf(x)[2]],
   averagePool: (op, [x]) => [...windowed(op, x), mapOf(x)[2]],
   adaptiveAveragePool: ({ height, width }, [x]) => [height, width, mapOf(x)[2]],

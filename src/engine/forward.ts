@@ -83,6 +83,7 @@ const rules: Reader<[call: Call], tf.Tensor> = {
   add: (_, { inputs: [a, b] }) => tf.add(a!, b!),
   multiply: (_, { inputs: [a, b] }) => tf.mul(a!, b!),
   concat: (_, { inputs }) => tf.concat([...inputs], -1),
+  padChannels: ({ before, after }, { inputs: [x] }) => tf.pad(x!, [...x!.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]),
   maxPool: (op, call) => {
     const { x, pad } = padded(call, op, -Infinity);
     return tf.maxPool(x, op.kernel as number | [number, number], op.stride, pad);

@@ -44,5 +44,5 @@ test('a name that cannot be one is underlined, with what was probably meant', ()
   assert.match(problems('hf:tf_efficientnet_lite0')[0]!, /^f:3:11 error unknown-backbone: "hf:tf_efficientnet_lite0" is not the name of a repository on a hub \(write hf:owner\/name/);
   assert.match(problems('tf_efficientnet_lite0.in1k')[0]!, /\(did you mean "hf:timm\/tf_efficientnet_lite0\.in1k"\?\)$/);
   assert.match(problems('timm/tf_efficientnet_lite0.in1k')[0]!, /\(did you mean "hf:timm\/tf_efficientnet_lite0\.in1k"\?\)$/);
-  assert.match(problems('squeezenet')[0]!, /error unknown-backbone: no backbone "squeezenet" \(there is efficientnet_lite0; from a hub: hf:timm\/tf_efficientnet_lite0\.…\)/);
+  assert.match(problems('squeezenet')[0]!, /error unknown-backbone: no backbone "squeezenet" \(known: efficientnet_lite0, resnet20_cifar10; from a hub: hf:timm\/tf_efficientnet_lite0\.…\)/);
 });

@@ -44,7 +44,7 @@ const completions: readonly (readonly [what: string, marked: string, expected: r
   ['items of a list', 'controls: [▮]', ['blind', 'knn', 'random-features', 'scratch']],
   ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'random-features', 'scratch']],
   ['items of a list over several lines', 'controls: [\n  knn,\n  ▮\n]', ['blind', 'knn', 'random-features', 'scratch']],
-  ['backbones', 'backbone: eff▮', ['efficientnet_lite0']],
+  ['backbones', 'backbone: eff▮', ['efficientnet_lite0', 'resnet20_cifar10']],
   ['the default of a number', 'batch: ▮', ['32']],
 ];
 for (const [what, marked, expected] of completions) {
