@@ -25,13 +25,13 @@ export async function digits({ scrambled = false, labelOf = (_: number, own: num
   const cellOf = (sample: number, i: number): number => data[(Math.floor(sample / perRow) * side + Math.floor(i / side)) * info.width + sample % perRow * side + i % side]!;
   const pixels = Array.from(splits, (_, sample) => enlarged((i) => cellOf(sample, scrambled ? permutation[i]! : i)));
   const labels = Int32Array.from(splits, (_, sample) => labelOf(sample, Math.floor(sample / perClass)));
-  const rowsOf = (letter: string): number[] => [...splits].flatMap((each, sample) => each === letter ? [sample] : []);
+  const rowsOf = (letter: string): number[] => Array.from(splits).flatMap((each, sample) => each === letter ? [sample] : []);
   const rows: Record<Split, number[]> = { train: rowsOf('t'), validation: rowsOf('v'), test: rowsOf('e') };
   const samples = Array.from(splits, (_, i) => ({
     id: `${i}.png` as SampleId, label: String(labels[i]), sizeBytes: 1,
     facts: { sha256: i.toString(16).padStart(64, '0'), width: side * scale, height: side * scale, format: 'PNG' as const, hashes: [], notes: [] },
   }));
-  const classes = [...'0123456789'];
+  const classes = Array.from('0123456789');
   return {
     dataset: {
       folder, classes, samples, labels, rows, fingerprint: '', manifest: [], diagnostics: [],
