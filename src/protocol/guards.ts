@@ -58,7 +58,7 @@ const data = fields<DataFacts>({
   leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
 });
 const stage = fields<StageFacts>({
-  name: text, fromStep: number, epochs: number, trains: list(text), trainedParameters: number, rate: number,
+  name: text, fromStep: number, epochs: number, stepsPerEpoch: optional(number), trains: list(text), trainedParameters: number, rate: number,
   predicted: optional(fields<NonNullable<StageFacts['predicted']>>({ epochMs: number, peakBytes: number, cacheBytes: number })),
 });
 const measuredStage = fields<MeasuredStage>({ name: text, epochMs: number, predictedEpochMs: number });

@@ -12,7 +12,7 @@ import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
 import { pixelSource } from './pixelSource.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf, type Trained } from './trainJob.ts';
+import { lengthOf, type Trained } from './trainJob.ts';
 import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
@@ -79,15 +79,17 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
 }
 
 /**
- * The plan of a control, cut to as many epochs as the run took: equal steps. What starts from random weights learns
+ * The plan of a control, cut to as many passes as the run took: equal steps. What starts from random weights learns
  * slowly at first, so it does not stop early by itself; its best evaluation is kept all the same.
  */
 function stagesOf(control: 'random-features' | 'scratch', { plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
-  let left = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
+  let left = Math.max(1, trained.step);
   return controlPlan(plan, control).stages.flatMap((stage) => {
-    const epochs = Math.min(stage.epochs, left);
-    left -= epochs;
-    return epochs > 0 ? [{ ...stage, epochs }] : [];
+    if (left <= 0) return [];
+    const { perEpoch, steps } = lengthOf({ dataset, plan }, stage), epochs = Math.min(stage.epochs, Math.ceil(left / perEpoch));
+    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs } : { ...stage, steps: Math.min(steps, left) };
+    left -= lengthOf({ dataset, plan }, cut).steps;
+    return [cut];
   });
 }
 
@@ -102,7 +104,7 @@ async function controlRun(prepared: Prepared, trained: Trained, control: 'random
       activity: 'random-features', stages: stagesOf(control, prepared, trained), patience: Infinity, stop: run.stopRequested,
       ...(budgetMs !== undefined && { deadlineMs: monotonicMs() + budgetMs }),
     });
-    const perEpoch = stepsPerEpochOf(prepared);
+    const { perEpoch } = lengthOf(prepared, prepared.plan.stages[0]!);
     if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
       writer.close('stopped');
       return { control, why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };

@@ -14,10 +14,10 @@ export interface Evaluation {
 
 export type StopMetric = 'validation.loss' | 'validation.accuracy';
 
-/** Whether `a` is strictly better than `b` by the metric that the plan stops on. */
-export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined): boolean {
+/** Whether `a` is better than `b`, strictly and by more than `least`, by the metric that the plan stops on. */
+export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined, least = 0): boolean {
   if (!b) return true;
-  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss : a.validationAccuracy > b.validationAccuracy;
+  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss - least : a.validationAccuracy > b.validationAccuracy + least;
 }
 
 /** The evaluation a person would have kept had training ended at `step`; undefined when none was made by then. */

@@ -33,9 +33,13 @@ test('the shortest file becomes a complete plan, every value from its default', 
     task: 'image-classification',
     data: { folder: '/photos/flowers', split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
-    stages: [{ name: 'stage 1', train: ['head'], epochs: 30, rate: 0.001, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'stored', augment: 'flip' }],
+    stages: [{
+      name: 'stage 1', train: ['head'], epochs: 30, steps: 'auto', optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
+      weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'cross-entropy', gamma: 2, labelSmoothing: 0, classBalance: 'none',
+      mixup: 0, cutmix: 0, augment: 'flip', views: 4, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, ema: 'off', wiseFt: 'off',
+    }],
     batch: 32,
-    stop: { patience: 5, metric: 'validation.loss' },
+    stop: { patience: 5, metric: 'validation.loss', minImprovement: 0 },
     controls: ['blind', 'knn', 'random-features', 'scratch'],
     scratchBudget: 'auto',
     seed: 1,
@@ -130,4 +134,30 @@ test('the from-scratch control trains every layer, moves batch norm, and keeps s
   assert.deepEqual(scratch.stages.map(({ train, layerDecay, batchNorm, epochs }) => [train, layerDecay, batchNorm, epochs]), [[['all'], 1, 'batch', 4], [['all'], 1, 'batch', 3]]);
   assert.deepEqual([scratch.data, scratch.seed, scratch.batch, scratch.stop], [plan.data, plan.seed, plan.batch, plan.stop]);
   assert.deepEqual(controlPlan(plan, 'random-features').stages, plan.stages);
+});
+
+test('a stage that counts steps resolves again from its own resolved plan; with epochs written too it is refused', () => {
+  const { plan, origins } = resolved(`${minimal}stages: [{ steps: 500, augment: [crop, flip], ema: 0.99, regularize: { l2sp: 0 } }]\n`);
+  assert.deepEqual([plan.stages[0]!.steps, plan.stages[0]!.augment, plan.stages[0]!.ema], [500, ['crop', 'flip'], 0.99]);
+  assert.deepEqual(resolved(formatResolved(plan, origins)).plan, plan);
+  assert.deepEqual(problems(`${minimal}stages: [{ steps: 500, epochs: 3 }]\n`), ['f.thaw.yaml:3:19 error contradiction: stage 1 counts both steps and epochs (take one of them out)']);
+});
+
+test('keys that have nothing to act on are refused with what to do', () => {
+  const said = (stage: string): readonly string[] => problems(`${minimal}stages: [{ train: [head] }, { ${stage} }]\n`).map((each) => each.replace(/^\S+ /, ''));
+  assert.deepEqual(said('train: [head], cutmix: 1'), ['error contradiction: cutmix cuts rectangles, and what trains in stage 2 begins behind "global_pool", where there are none (use mixup, or train a block before it)']);
+  assert.deepEqual(said('train: [head, conv_head], cutmix: 1'), []);
+  assert.deepEqual(said('train: [head], regularize: { lwf: 1 }'), ['error contradiction: regularize holds pretrained layers where they were, and in stage 2 none of them trains (take it out, or train a block)']);
+  assert.deepEqual(said('augment: []'), ['error wrong-type: augment of stage 2 is an empty list (write `none`)']);
+  assert.deepEqual(said('augment: lihgt'), ['error wrong-type: augment of stage 2 is the text "lihgt" (did you mean "light"?)']);
+  assert.deepEqual(said('wiseFt: auto, train: [all]'), []);
+  assert.match(problems(`${minimal}stages: [{ wiseFt: 0.5 }]\n`).join(), /contradiction: wiseFt goes back/);
+});
+
+test('the control from scratch keeps losses and augmentation, and nothing holds it to its random start', () => {
+  const { plan } = resolved(`${minimal}stages: [{ train: [head] }, { train: [all], loss: focal, mixup: 0.2, augment: light, ema: 0.9, wiseFt: auto, regularize: { l2sp: 1, delta: 1, bss: 1, lwf: 1 } }]\n`);
+  const scratch = controlPlan(plan, 'scratch').stages[1]!, random = controlPlan(plan, 'random-features').stages[1]!;
+  assert.deepEqual([scratch.loss, scratch.mixup, scratch.augment, scratch.ema], ['focal', 0.2, 'light', 0.9]);
+  assert.deepEqual([scratch.regularize, scratch.wiseFt], [{ l2sp: 0, delta: 0, bss: 0, lwf: 0 }, 'off']);
+  assert.deepEqual(random.regularize, { l2sp: 1, delta: 1, bss: 1, lwf: 0 });
 });
