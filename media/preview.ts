@@ -38,7 +38,7 @@ function draw({ preview, stage, broken: problem, unpredicted }: ToPreview): void
   const focused = (document.activeElement as HTMLElement | null)?.dataset['key'];
   setText(title, preview.title);
   setText(status, totalsText(preview));
-  plan.classList.toggle('stale', problem !== undefined);
+  for (const part of [status, plan, details]) part.classList.toggle('stale', problem !== undefined);
   plan.replaceChildren(timeLine(preview, unpredicted), stagesView(preview, stage, send), ...cutsView(preview, stage, problem !== undefined, send));
   values.replaceChildren(valuesView(preview.values));
   if (!header.isConnected) root().replaceChildren(header, broken, plan, details);

@@ -1,5 +1,5 @@
 import type { CutPrediction, Prediction } from '../src/protocol/answers.ts';
-import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, RowState } from '../src/protocol/previewMessages.ts';
+import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewStage, RowState } from '../src/protocol/previewMessages.ts';
 import { about, bytes, count, shortTime } from '../src/base/units.ts';
 import { bare, h } from './dom.ts';
 
@@ -38,30 +38,30 @@ const stateWords: Readonly<Record<RowState, string>> = { trained: 'trains', part
 
 /** The network from the input to the head, one strip per stage, and what the stage costs. */
 export function stagesView({ blocks, stages, costs }: PlanPreview, chosen: number, send: Send): HTMLElement {
-  const heads = ['trains', ...costs ? ['an epoch', 'memory', 'cache'] : [], 'batch norm'];
-  const several = stages.length > 1;
+  const heads = h('thead', {}, h('tr', {}, ...blocks.map((path) => h('th', { scope: 'col' }, h('span', {}, path)))));
   return h('section', { class: 'card' },
     h('h2', {}, 'What trains', ...(Object.keys(stateWords) as RowState[]).map((state) => key(state, stateWords[state]))),
-    h('div', { class: 'scroll' }, h('table', { class: 'stages' },
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, several ? 'stage' : ''), ...blocks.map((path) => h('th', { scope: 'col', class: 'block' }, h('span', {}, path))), ...heads.map((name) => h('th', { scope: 'col' }, name)))),
-      h('tbody', {}, ...stages.map((stage, i) => h('tr', several && i === chosen ? { class: 'chosen' } : {}, stageName(stage, i, several ? chosen : undefined, send), ...stage.blocks.map((block, b) => cell(blocks[b]!, block)),
-        ...[count(stage.trainedParameters), ...costsOf(costs, i), stage.batchNorm].map((text) => h('td', { class: 'num' }, text))))))));
+    h('div', { class: 'scroll' }, h('table', { class: 'stages' }, heads, ...stages.map((stage, i) => h('tbody', { 'aria-label': `Stage ${bare(stage.name)}` },
+      h('tr', {}, h('th', { scope: 'rowgroup', colspan: Math.max(1, blocks.length) }, h('div', { class: 'stage' }, stageName(stage.name, i, stages.length > 1 ? chosen : undefined, send), h('span', { class: 'dim' }, stage.words), h('span', { class: 'dim costs' }, costsText(stage, costs?.stages[i]))))),
+      h('tr', {}, ...stage.blocks.map((block, b) => cell(blocks[b]!, block))))))));
 }
 
-function stageName({ name, words }: PreviewStage, i: number, chosen: number | undefined, send: Send): HTMLElement {
-  const label = chosen === undefined ? h('bdi', {}, bare(name))
-    : h('button', { class: 'choice', 'data-key': `stage ${i}`, 'aria-pressed': String(i === chosen), title: 'Cuts below, and the Layers view, are of this stage', onclick: () => send({ type: 'choose-stage', stage: i }) }, h('bdi', {}, bare(name)));
-  return h('th', { scope: 'row' }, label, h('span', { class: 'dim words' }, words));
+/** The only stage is a name; one of several can be chosen. */
+function stageName(name: string, i: number, chosen: number | undefined, send: Send): HTMLElement {
+  if (chosen === undefined) return h('bdi', {}, bare(name));
+  return h('button', { class: 'choice', 'data-key': `stage ${i}`, 'aria-pressed': String(i === chosen), title: 'Cuts below, and the Layers view, are of this stage', onclick: () => send({ type: 'choose-stage', stage: i }) }, h('bdi', {}, bare(name)));
 }
 
-function costsOf(costs: PreviewCosts | undefined, i: number): string[] {
-  const cost = costs?.stages[i];
-  return cost ? [shortTime(cost.epochMs), bytes(cost.peakBytes), cost.cacheBytes > 0 ? bytes(cost.cacheBytes) : '–'] : [];
-}
+/** "1.0 M train · 0.14 s an epoch · 1.0 GiB · 882 KiB of cache · BN stored". */
+const costsText = ({ trainedParameters, batchNorm }: PreviewStage, cost: Prediction | undefined): string => [
+  `${count(trainedParameters)} train`,
+  ...cost ? [`${shortTime(cost.epochMs)} an epoch`, bytes(cost.peakBytes), cost.cacheBytes > 0 ? `${bytes(cost.cacheBytes)} of cache` : 'no cache'] : [],
+  `BN ${batchNorm}`,
+].join(' · ');
 
 function cell(path: string, { state, training, layers }: PreviewBlock): HTMLElement {
   const words = state === 'partly' ? `${training} of ${layers} layers train` : stateWords[state];
-  return h('td', { class: `block ${state}`, title: `${path}: ${words}` }, h('span', { class: 'unseen' }, words));
+  return h('td', { class: state, title: `${path}: ${words}` }, h('span', { class: 'unseen' }, words));
 }
 
 /** Every cut from the head down: seconds and memory as bars, a click writes it. Nothing while costs are unknown. */

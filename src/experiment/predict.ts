@@ -1,6 +1,8 @@
-import { blockCuts, cutCost, predict, type Workload } from '../backbones/cost.ts';
+import { blockCuts, type CutCost, cutCost, predict, type Workload } from '../backbones/cost.ts';
 import type { Architecture } from '../backbones/card.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
+import { networkOf } from '../backbones/networkOf.ts';
+import type { Network } from '../backbones/op.ts';
 import type { CostBasis, CutPrediction, Prediction } from '../protocol/answers.ts';
 import type { Plan } from './plan.ts';
 
@@ -14,13 +16,36 @@ export interface PlanPrediction {
 
 /** `backbone`: the plan's. */
 export function predictPlan(plan: Plan, backbone: Pick<Architecture, 'network'>, { images, classes, rates, memoryBytes }: CostBasis): PlanPrediction {
-  const network = backbone.network(classes), work = workloadOf(plan, images);
+  const { cuts, costOf } = knownCosts(networkOf(backbone, classes)), work = workloadOf(plan, images);
   return {
-    stages: plan.stages.map(({ train }) => predict(cutCost(network, matchPatterns(network, train).trained), work, rates, memoryBytes)),
-    cuts: blockCuts(network).map(({ path, trained }) => {
-      const cost = cutCost(network, trained);
-      return { path, trainedParameters: cost.trainedParameters, ...predict(cost, work, rates, memoryBytes) };
-    }),
+    stages: plan.stages.map(({ train }) => predict(costOf(train), work, rates, memoryBytes)),
+    cuts: cuts.map(({ path, cost }) => ({ path, trainedParameters: cost.trainedParameters, ...predict(cost, work, rates, memoryBytes) })),
+  };
+}
+
+/** What of a prediction depends on the network alone: worked out once, since predictions follow each keystroke. */
+interface NetworkCosts {
+  readonly cuts: readonly { readonly path: string; readonly cost: CutCost }[];
+  readonly costOf: (train: readonly string[]) => CutCost;
+}
+
+const known = new WeakMap<Network, NetworkCosts>();
+
+function knownCosts(network: Network): NetworkCosts {
+  const costs = known.get(network) ?? costsOf(network);
+  known.set(network, costs);
+  return costs;
+}
+
+function costsOf(network: Network): NetworkCosts {
+  const byTrain = new Map<string, CutCost>();
+  return {
+    cuts: blockCuts(network).map(({ path, trained }) => ({ path, cost: cutCost(network, trained) })),
+    costOf: (train) => {
+      const key = train.join('\n'), cost = byTrain.get(key) ?? cutCost(network, matchPatterns(network, train).trained);
+      byTrain.set(key, cost);
+      return cost;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Architecture } from '../backbones/card.ts';
 import { freezeTree, trainedParameters } from '../backbones/freezeTree.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import { shortTime } from '../base/units.ts';
 import type { CostBasis, Prediction } from '../protocol/answers.ts';
 import type { Phase, PlanPreview, PreviewCosts } from '../protocol/previewMessages.ts';
@@ -13,7 +14,7 @@ import { stageLayers } from './stageLayers.ts';
 
 /** What the preview shows of a plan; `basis`: what predictions rest on, once it is known. */
 export function previewOf({ plan, origins, backbone }: Resolved, title: string, basis?: CostBasis): PlanPreview {
-  const network = backbone?.network(basis?.classes ?? 2), rows = network ? freezeTree(network) : [];
+  const network = backbone && networkOf(backbone, basis?.classes), rows = network ? freezeTree(network) : [];
   return {
     title, backbone: backbone?.title ?? plan.backbone, batch: plan.batch, blocks: rows.map(({ path }) => path),
     stages: plan.stages.map((stage) => {
@@ -21,7 +22,7 @@ export function previewOf({ plan, origins, backbone }: Resolved, title: string, 
       return {
         name: stage.name, words: `at most ${epochsText(stage.epochs)}, rate ${stage.rate}`, batchNorm: stage.batchNorm,
         trainedParameters: rows.reduce((sum, row) => sum + trainedParameters(row, layers!.trained), 0),
-        blocks: rows.map((row) => layers!.factsOf(row)),
+        blocks: rows.map((row) => layers!.factsOf(row)).map(({ state, training, layers: all }) => ({ state, training, layers: all })),
       };
     }),
     values: planValues(plan, origins),
@@ -46,7 +47,7 @@ function controlsOf(plan: Plan, backbone: Architecture, stages: readonly Predict
   return plan.controls.filter(trains).map((control) => {
     if (control === 'random-features') return { name: controlTitle(control), ms: own, words: 'the same plan on random weights' };
     const scratch = controlPlan(plan, control), budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, own) : 60_000 * plan.scratchBudget;
-    const words = plan.scratchBudget === 'auto' ? 'every layer, for as long as the run, at least a minute' : 'every layer, within its budget';
+    const words = plan.scratchBudget === 'auto' ? 'every layer, at most as long as the run (or a minute)' : 'every layer, within its budget';
     return { name: controlTitle(control), ms: Math.min(budgetMs, runMs(scratch, predictPlan(scratch, backbone, basis).stages)), words };
   });
 }

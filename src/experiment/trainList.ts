@@ -25,12 +25,17 @@ export const changedList = ({ instead, appended }: ListChange): readonly string[
 
 /** All ticks, one after another, as one change: empty when every row already is as asked. A path that no row has comes back as itself. */
 export function changeOf(network: Network, patterns: readonly string[], ticks: readonly Tick[]): ListChange | string {
-  const tree = freezeTree(network);
+  const tree = freezeTree(network), known = new Map<string, ReadonlySet<string>>();
+  const coverOf = (pattern: string): ReadonlySet<string> => {
+    const names = known.get(pattern) ?? matchPatterns(network, [pattern]).trained;
+    known.set(pattern, names);
+    return names;
+  };
   let change: ListChange = { instead: patterns.map((pattern) => [pattern]), appended: [] };
   for (const { path, trains } of ticks) {
     const chain = chainTo(tree, path);
     if (chain === undefined) return path;
-    const now = changedList(change), covers = now.map((pattern) => matchPatterns(network, [pattern]).trained);
+    const now = changedList(change), covers = now.map(coverOf);
     change = followedBy(change, trains ? thaw(now, covers, [...chain, rootOf(tree)]) : freeze(tree, now, covers, new Set(chain[0]!.parameters)));
   }
   return change;

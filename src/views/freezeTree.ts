@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { FreezeRow } from '../backbones/freezeTree.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import { Owner } from '../base/owner.ts';
 import type { Tick } from '../experiment/trainList.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { ActiveExperiment, ActiveExperimentModel } from './activeExperiment.ts';
 import type { CostModel } from './costModel.ts';
 import { editExperiment } from './editExperiment.ts';
-import { type Layers, layersOf, networkOf } from './layerRows.ts';
+import { type Layers, layersOf } from './layerRows.ts';
 import { type Log, showProblem } from './log.ts';
 import { isLive } from './runLook.ts';
 import type { RunModel } from './runModel.ts';

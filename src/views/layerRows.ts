@@ -1,6 +1,7 @@
 import type { Architecture } from '../backbones/card.ts';
 import { flopShare } from '../backbones/flops.ts';
 import { type FreezeRow, freezeTree, headPath, trainedParameters } from '../backbones/freezeTree.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
 import { nodesOf } from '../backbones/parameters.ts';
 import { bytes, count, percent, shortTime } from '../base/units.ts';
@@ -29,11 +30,9 @@ export interface RowWords {
   readonly kind: string;
 }
 
-export const networkOf = (backbone: Architecture): Network => treeOf(backbone).network;
-
 /** `basis`: what predictions rest on, once it is known. */
 export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number, basis?: CostBasis): Layers {
-  const { network, rows, parents, flopsOf, parameters } = treeOf(backbone);
+  const network = networkOf(backbone), { rows, parents, flopsOf, parameters } = treeOf(network);
   const stage = plan.stages[stageIndex]!;
   const { trained, factsOf } = stageLayers(network, stage);
   const predicted = basis && predictPlan(plan, backbone, basis), now = predicted?.stages[stageIndex];
@@ -55,7 +54,6 @@ export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number,
 }
 
 interface Tree {
-  readonly network: Network;
   readonly rows: readonly FreezeRow[];
   /** By the path of the child. */
   readonly parents: ReadonlyMap<string, FreezeRow>;
@@ -65,15 +63,12 @@ interface Tree {
   flopsOf(row: FreezeRow): number;
 }
 
-/** Names do not depend on the number of classes, which is known only once the folder has been scanned. */
-const anyClasses = 2;
+/** A network's tree is made once, so that VS Code finds the very row that it knows. */
+const trees = new WeakMap<Network, Tree>();
 
-/** A network never changes: its tree is made once, so that VS Code finds the very row that it knows. */
-const trees = new WeakMap<Architecture, Tree>();
-
-function treeOf(backbone: Architecture): Tree {
-  const known = trees.get(backbone) ?? growTree(backbone.network(anyClasses));
-  trees.set(backbone, known);
+function treeOf(network: Network): Tree {
+  const known = trees.get(network) ?? growTree(network);
+  trees.set(network, known);
   return known;
 }
 
@@ -90,7 +85,7 @@ function growTree(network: Network): Tree {
     visit(child);
   });
   rows.forEach(visit);
-  return { network, rows, parents, flopsOf, parameters: rows.reduce((sum, row) => row.path === headPath ? sum : sum + row.parameterCount, 0) };
+  return { rows, parents, flopsOf, parameters: rows.reduce((sum, row) => row.path === headPath ? sum : sum + row.parameterCount, 0) };
 }
 
 interface Facts extends RowFacts {
@@ -105,13 +100,14 @@ interface Facts extends RowFacts {
 /** "12 s an epoch, 0.9 GiB". */
 const costText = ({ epochMs, peakBytes }: Prediction): string => `${shortTime(epochMs)} an epoch, ${bytes(peakBytes)}`;
 
-/** Short: a narrow side bar shows some forty characters. */
+/** Short: a narrow side bar shows some thirty characters, so what is usual stands last. */
 const partsOf = ({ row, state, training, layers, stage, choosesStatistics, flops, fromHere }: Facts): string[] => [
+  choosesStatistics && row.children.length > 0 && stage.batchNorm !== 'stored' ? `BN ${stage.batchNorm}` : undefined,
   state === 'partly' ? `${training} of ${layers} train` : undefined,
   row.path === headPath ? 'new' : count(row.parameterCount),
   row.path === headPath || flops < 0.005 ? undefined : `${percent(flops, 0)} FLOPs`,
   fromHere && shortTime(fromHere.epochMs),
-  choosesStatistics && row.children.length > 0 ? `BN ${stage.batchNorm}` : undefined,
+  choosesStatistics && row.children.length > 0 && stage.batchNorm === 'stored' ? 'BN stored' : undefined,
 ].filter((part) => part !== undefined);
 
 function tooltipOf({ row, state, training, layers, stage, choosesStatistics, parameters, flops, fromHere }: Facts): string {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { freezeTree } from '../backbones/freezeTree.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import { Owner } from '../base/owner.ts';
 import type { Commands } from '../contributions.ts';
 import { experimentSuffix, previewType } from '../contributions.ts';
@@ -13,7 +14,6 @@ import type { ActiveExperimentModel } from './activeExperiment.ts';
 import type { CostModel } from './costModel.ts';
 import { editExperiment } from './editExperiment.ts';
 import { type Experiments, isExperiment, type Reading } from './experiments.ts';
-import { networkOf } from './layerRows.ts';
 import { type Log, showProblem } from './log.ts';
 import { pageHtml } from './pageHtml.ts';
 
