@@ -61,4 +61,11 @@ workbenchTest('the preview shows what a plan would do and cost while it is typed
   await view(page, 'Layers').getByText('This is the last plan that could be read.').waitFor();
   await setTheme(page, 'Dark Modern');
   await screenshot(page, 'preview-broken');
+  for (let n = 0; n < 2; n++) await page.keyboard.press('Backspace');
+  await cut('head').and(preview.locator(':enabled')).waitFor();
+
+  await page.keyboard.press('ControlOrMeta+s');
+  await page.waitForTimeout(7000); // VS Code in a browser stores which editors are open every five seconds
+  await page.reload({ waitUntil: 'domcontentloaded' });
+  await preview.getByRole('button', { name: /^Train from blocks\.5:.*as it is/ }).waitFor();
 });
