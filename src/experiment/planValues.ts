@@ -1,4 +1,4 @@
-import type { PlanValue } from '../protocol/previewMessages.ts';
+import type { PlanDifference, PlanValue } from '../protocol/previewMessages.ts';
 import { formatValue } from './format.ts';
 import type { Origins, Plan } from './plan.ts';
 import { experimentField } from './schema.ts';
@@ -13,13 +13,6 @@ export function planValues(plan: Plan, origins: Origins): readonly PlanValue[] {
     return [{ path, text: formatValue(field, value), origin: origins[path] ?? 'default' }];
   };
   return walk(experimentField, plan as unknown as ValueMap, '');
-}
-
-/** A value that two plans do not share; absent where a plan has no such key (it has fewer stages). */
-export interface PlanDifference {
-  readonly path: string;
-  readonly left: string | undefined;
-  readonly right: string | undefined;
 }
 
 /** Values that differ, in the schema's order. */

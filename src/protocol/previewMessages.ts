@@ -72,6 +72,13 @@ export interface PlanValue {
   readonly origin: string;
 }
 
+/** A value that two plans do not share; absent where a plan has no such key (it has fewer stages). */
+export interface PlanDifference {
+  readonly path: string;
+  readonly left: string | undefined;
+  readonly right: string | undefined;
+}
+
 export type ToPreview =
   /** `stage`: the one that a cut would be written to. `broken`: what is wrong with the file now; the plan is then an older one. */
   | { readonly type: 'preview'; readonly file: string; readonly preview?: PlanPreview; readonly stage: number; readonly broken?: string; readonly unpredicted?: string };

@@ -1,4 +1,4 @@
-import type { PlanDifference } from '../experiment/planValues.ts';
+import type { PlanDifference } from '../protocol/previewMessages.ts';
 import type { RunManifest } from '../protocol/runManifest.ts';
 import { clockTime, percent } from '../base/units.ts';
 import { visible } from '../protocol/diagnostic.ts';

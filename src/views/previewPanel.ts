@@ -50,8 +50,8 @@ export class Previews extends Owner implements vscode.WebviewPanelSerializer {
   /** `state` is what the page kept. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const file = typeof state === 'object' && state !== null && 'file' in state ? String(state.file) : undefined;
-    if (file === undefined) return panel.dispose();
-    await this.#adopt(panel, vscode.Uri.parse(file)).catch(() => panel.dispose()); // the file is gone: nothing to show
+    if (file === undefined) return void panel.dispose();
+    await this.#adopt(panel, vscode.Uri.parse(file)).catch(() => void panel.dispose()); // the file is gone: nothing to show
   }
 
   async #adopt(panel: vscode.WebviewPanel, uri: vscode.Uri): Promise<void> {
