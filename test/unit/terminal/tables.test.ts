@@ -22,17 +22,17 @@ test('two runs side by side: results, values that differ, and whether they were 
   const [one, other] = [aManifest({ id, status: 'finished', test: aShare, dataFingerprint: 'a', createdAt: '2026-05-01T12:00:00.000Z', endedAt: '2026-05-01T12:01:05.000Z' }), aManifest({ id, title: 'roses', status: 'failed', dataFingerprint: 'b' })];
   assert.equal(compareTable([one, other], [{ path: 'stages.0.rate', left: '0.001', right: '0.003' }, { path: 'stages.1.name', left: undefined, right: 'thaw' }], plain), `\
 flowers and roses
-  run              ${id}           ${id}
-  status           finished                                 failed
-  test accuracy    90.0 % (80.0 % – 95.0 %, 100 photos)     –
-  best validation  –                                        –
-  transfer         –                                        –
-  engine           –                                        –
-  took             1:05                                     –
+  run              ${id}        ${id}
+  status           finished                              failed
+  test accuracy    90.0 % (80.0 % – 95.0 %, 100 photos)  –
+  best validation  –                                     –
+  transfer         –                                     –
+  engine           –                                     –
+  took             1:05                                  –
 
 2 values differ
-  stages.0.rate    0.001                                    0.003
-  stages.1.name    –                                        thaw
+  stages.0.rate    0.001                                 0.003
+  stages.1.name    –                                     thaw
 
 They were not tested on the same photos: their accuracies are not comparable item by item.`);
   assert.match(compareTable([one, one], [], plain), /\nThe plans are the same\.$/);
