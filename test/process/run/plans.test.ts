@@ -1,13 +1,13 @@
 /** Plans as text: every value with its origin, and what two runs have not in common. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { aRun, aShare } from '../../support/runs.ts';
 import { Workspace } from '../../support/product.ts';
 
 const text = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 3 }\n';
 
-test('a plan is printed with every value and its origin, is an experiment itself, and two runs are compared by it', async (t) => {
+test('a plan is printed with every value and its origin, and two runs are compared by it', async (t) => {
   const workspace = new Workspace(t);
   workspace.write('a.thaw.yaml', text);
   const { code, stdout } = await workspace.thaw('plan', 'a.thaw.yaml', '--set', 'stages.0.rate=1e-2');
@@ -15,20 +15,17 @@ test('a plan is printed with every value and its origin, is an experiment itself
   assert.match(stdout, /^ {4}epochs: 3 {2}# file$/m);
   assert.match(stdout, /^ {4}rate: 0\.01 {2}# command line$/m);
   assert.match(stdout, /^batch: 32 {2}# default$/m);
-  workspace.write('again.thaw.yaml', stdout);
-  assert.equal((await workspace.thaw('check', 'again.thaw.yaml')).code, 0);
 
-  const [one, other] = ['one', 'other'].map((title) => aRun(workspace.path('.'), { title, status: 'finished', test: aShare }));
+  const home = workspace.path('elsewhere');
+  const [one, other] = ['one', 'other'].map((title) => aRun(home, { title, status: 'finished', test: aShare }));
   writeFileSync(one!.resolvedPlan, stdout);
   writeFileSync(other!.resolvedPlan, stdout.replace('rate: 0.01', 'rate: 0.003'));
-  const compared = await workspace.thaw('compare', one!.id, other!.id, '--json');
+  const compared = await workspace.thaw('compare', one!.path, other!.path);
   assert.equal(compared.code, 0, compared.stderr);
-  assert.deepEqual((JSON.parse(compared.stdout) as { differences: unknown }).differences, [{ path: 'stages.0.rate', left: '0.01', right: '0.003' }]);
-  assert.match((await workspace.thaw('compare', one!.id, other!.id)).stdout, /^one and other\n[^]*test accuracy {2}90\.0 %[^]*1 value differs\n {2}stages\.0\.rate +0\.01 +0\.003\n/);
-  assert.equal(readFileSync(one!.resolvedPlan, 'utf8'), stdout);
+  assert.match(compared.stdout, /^one and other\n[^]*test accuracy +90\.0 %[^]*\n1 value differs\n +stages\.0\.rate +0\.01 +0\.003\n$/);
 
-  const unresolved = aRun(workspace.path('.'), { title: 'unresolved', status: 'failed' });
-  const refused = await workspace.thaw('compare', one!.id, unresolved.id);
+  const unresolved = aRun(home, { title: 'unresolved', status: 'failed' });
+  const refused = await workspace.thaw('compare', one!.path, unresolved.path);
   assert.deepEqual([refused.code, refused.stdout], [1, '']);
   assert.match(refused.stderr, /ended before its plan was resolved/);
 });
