@@ -37,6 +37,7 @@ export interface Commands {
   'thaw.previousStage': () => Promise<void>;
   'thaw.trainLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.freezeLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.toggleLayers': () => Promise<void>;
   'thaw.trainFromHere': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.freezeBelow': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.onlyHead': () => Promise<void>;
@@ -90,6 +91,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.previousStage': { title: 'Previous Stage', icon: '$(chevron-left)', palette: 'thaw.hasStages' },
   'thaw.trainLayers': { title: 'Train', palette: 'false' },
   'thaw.freezeLayers': { title: 'Freeze', palette: 'false' },
+  'thaw.toggleLayers': { title: 'Tick or Untick Selected Layers', palette: 'thaw.hasExperiment' },
   'thaw.trainFromHere': { title: 'Train from Here Up', icon: '$(flame)', palette: 'false' },
   'thaw.freezeBelow': { title: 'Freeze Below', palette: 'false' },
   'thaw.onlyHead': { title: 'Train Only Head', palette: 'thaw.hasExperiment' },
@@ -223,6 +225,8 @@ export const contributes = {
   keybindings: [
     { command: 'thaw.previousStage', key: 'alt+[', when: 'focusedView == thaw.layers && thaw.hasStages' },
     { command: 'thaw.nextStage', key: 'alt+]', when: 'focusedView == thaw.layers && thaw.hasStages' },
+    // Space unfolds rows; a key of ours knows the selection only, not the row in focus: Enter selects it.
+    { command: 'thaw.toggleLayers', key: 'alt+enter', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
     { command: 'thaw.copyLayerPath', key: 'ctrl+c', mac: 'cmd+c', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
   ],
 

@@ -80,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.previousStage': () => experiment.moveStage(-1),
     'thaw.trainLayers': layer.trainLayers,
     'thaw.freezeLayers': layer.freezeLayers,
+    'thaw.toggleLayers': layer.toggleLayers,
     'thaw.trainFromHere': layer.trainFromHere,
     'thaw.freezeBelow': layer.freezeBelow,
     'thaw.onlyHead': layer.onlyHead,

@@ -85,6 +85,10 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     return this.#view.selection;
   }
 
+  isTicked(row: FreezeRow): boolean {
+    return this.#layers?.wordsOf(row).ticked ?? false;
+  }
+
   /** What is known of a row, in one line. */
   describe(row: FreezeRow): string {
     return this.#layers?.wordsOf(row).description ?? '';

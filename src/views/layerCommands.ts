@@ -20,6 +20,10 @@ export class LayerCommands {
 
   freezeLayers: Commands['thaw.freezeLayers'] = (row, rows) => this.#tree.tick(tickAll(this.#meant(row, rows), false));
 
+  /** By keyboard: unticked where all of the selection trains, else ticked. */
+  toggleLayers: Commands['thaw.toggleLayers'] = () =>
+    this.#tree.tick(tickAll(this.#meant(), !this.#tree.selection.every((row) => this.#tree.isTicked(row))));
+
   trainFromHere: Commands['thaw.trainFromHere'] = async (row, rows) => {
     const lowest = lowestOf(this.#tree.rows, this.#meant(row, rows));
     if (lowest !== undefined) await this.#tree.tick(trainFromHere(this.#tree.rows, lowest));
