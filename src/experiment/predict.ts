@@ -1,6 +1,7 @@
 import { blockCuts, cutCost, predict, sum, type CutCost, type Workload } from '../backbones/cost.ts';
 import type { Architecture } from '../backbones/card.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
 import type { CostBasis, CutPrediction, Prediction } from '../protocol/answers.ts';
 import { storedViewCount } from './augmentation.ts';
@@ -18,13 +19,36 @@ export interface PlanPrediction {
 
 /** `backbone`: the plan's. */
 export function predictPlan(plan: Plan, backbone: Pick<Architecture, 'network'>, { images, classes, rates, memoryBytes }: CostBasis): PlanPrediction {
-  const network = backbone.network(classes), work = workloadOf(plan, images);
+  const network = networkOf(backbone, classes), { cuts } = knownCosts(network), work = workloadOf(plan, images);
   return {
     stages: plan.stages.map((stage) => predict(stageCost(network, stage), { ...work, accumulate: stage.accumulate }, rates, memoryBytes)),
-    cuts: blockCuts(network).map(({ path, trained }) => {
-      const cost = cutCost(network, trained);
-      return { path, trainedParameters: cost.trainedParameters, ...predict(cost, work, rates, memoryBytes) };
-    }),
+    cuts: cuts.map(({ path, cost }) => ({ path, trainedParameters: cost.trainedParameters, ...predict(cost, work, rates, memoryBytes) })),
+  };
+}
+
+/** What of a prediction depends on the network alone: worked out once, since predictions follow each keystroke. */
+interface NetworkCosts {
+  readonly cuts: readonly { readonly path: string; readonly cost: CutCost }[];
+  readonly costOf: (train: readonly string[]) => CutCost;
+}
+
+const known = new WeakMap<Network, NetworkCosts>();
+
+function knownCosts(network: Network): NetworkCosts {
+  const costs = known.get(network) ?? costsOf(network);
+  known.set(network, costs);
+  return costs;
+}
+
+function costsOf(network: Network): NetworkCosts {
+  const byTrain = new Map<string, CutCost>();
+  return {
+    cuts: blockCuts(network).map(({ path, trained }) => ({ path, cost: cutCost(network, trained) })),
+    costOf: (train) => {
+      const key = train.join('\n'), cost = byTrain.get(key) ?? cutCost(network, matchPatterns(network, train).trained);
+      byTrain.set(key, cost);
+      return cost;
+    },
   };
 }
 
@@ -36,7 +60,7 @@ export function workloadOf(plan: Plan, images: number): Workload {
 
 /** The cut of a stage, with what its keys add: the source network runs once more per step, averages and sources are kept. */
 export function stageCost(network: Network, { train, regularize, ema }: Pick<StagePlan, 'train' | 'regularize' | 'ema'>): CutCost {
-  const cost = cutCost(network, matchPatterns(network, train).trained), source = runsSource(regularize);
+  const cost = knownCosts(network).costOf(train), source = runsSource(regularize);
   return {
     ...cost, backward: source ? sum([cost.backward, cost.forward]) : cost.backward,
     besideBytes: 4 * ((source ? cost.parameters : regularize.l2sp > 0 ? cost.trainedParameters : 0) + (ema === 'off' ? 0 : cost.trainedParameters)),

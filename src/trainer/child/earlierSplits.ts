@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { Backbones } from '../../backbones/backbones.ts';
+import { anyBackbone } from '../../backbones/backbones.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { SampleId, Split } from '../../data/sample.ts';
 import { parseManifest } from '../../data/manifest.ts';
@@ -24,9 +24,6 @@ export function earlierSplits(run: RunFolder, { folder, split }: Plan['data']): 
   }
   return new Map();
 }
-
-/** Splits do not depend on the backbone, which may be gone by now. */
-const anyBackbone: Backbones = { names: () => [], find: () => ({ ok: true, value: undefined, warnings: [] }) };
 
 function splitPlanOf(run: RunFolder): Plan['data']['split'] | undefined {
   const text = unless(['ENOENT'], () => readFileSync(run.resolvedPlan));
