@@ -182,7 +182,7 @@ export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields
 const passRates = fields<PassRates>({ msPerDenseGflop: number, msPerDepthwiseGflop: number, msPerGigabyte: number, msPerNode: number });
 const rates = fields<Rates>({
   prefix: passRates, forward: passRates, backward: passRates, msPerUpdatedTensor: number, msPerMillionUpdated: number, msPerStep: number,
-  decodedImagesPerSecond: number, baseBytes: number, keptOutputs: number,
+  decodedImagesPerSecond: number, baseBytes: number, prefixBytes: number, keptOutputs: number,
 });
 
 /** The answer to `cost`. */

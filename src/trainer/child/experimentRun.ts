@@ -98,7 +98,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   features?.dispose();
   const network = card.network(dataset.classes.length);
   const start = await pretrained(card, network, machine.backbones, plan.seed);
-  return { run, machine, plan, card, network, dataset, engine: opened, start, store };
+  return { run, machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
 }
 
 /** Features and facts of all runs of this home. */

@@ -98,7 +98,7 @@ export class TrainProgress {
   }
 
   async #evaluated(source: FeatureSource): Promise<Evaluation | undefined> {
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(plan.stages[this.#stage]!) ?? plan.batch;
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(plan.stages[this.#stage]!).rowsAtOnce ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
     const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);

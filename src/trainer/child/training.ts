@@ -10,7 +10,7 @@ import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
-import { predict, stepMs } from '../../backbones/cost.ts';
+import { predict, stepMs, type Fit } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
@@ -24,7 +24,7 @@ import { sourceHeadOf } from './cardWeights.ts';
 import { Sources } from './sources.ts';
 import { lengthOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
 import { train } from './loop.ts';
-import { stageCost, stageEpochs } from '../../experiment/predict.ts';
+import { stageCost, stageEpochs, stageWork } from '../../experiment/predict.ts';
 import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 
@@ -41,6 +41,8 @@ export interface Prepared {
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
+  /** Whether the cache had every feature of the first stage, so that neither decoders nor frozen layers have run. */
+  readonly cached: boolean;
 }
 
 export interface TrainingOf {
@@ -65,17 +67,17 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
   });
   const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * stageEpochs(how.stages[i]!, dataset.rows.train.length, plan.batch), 0);
   writer.append({ type: 'planned', stages, stepsPerEpoch: lengths[0]!.perEpoch, totalSteps: lengths.reduce((sum, { steps }) => sum + steps, 0), predictedMs });
-  how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
+  how.stages.forEach((stage, i) => sayFit(writer, stage, plan.batch, predicted[i]!));
   const trained = await train({
     ...job,
-    rowsAtOnce: (stage) => predicted[how.stages.indexOf(stage)]!.rowsAtOnce,
+    fitOf: (stage) => predicted[how.stages.indexOf(stage)]!,
     append: (fact) => {
       clock.see(fact);
       writer.append(fact);
     },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
-    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!.rowsAtOnce, steps, elapsedMs),
+    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!, steps, elapsedMs),
     stop: how.stop,
     ...(how.deadlineMs !== undefined && { deadlineMs: how.deadlineMs }),
   });
@@ -85,19 +87,23 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     return epochMs === undefined ? [] : [{ name, epochMs, predictedEpochMs }];
   });
   writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
-  // Where activations are the larger part, they are what was misjudged.
-  learnRates(machine, engine.facts.name, ({ baseBytes }) => ({ baseBytes: predictedPeakBytes < 1.5 * baseBytes ? halfWay(baseBytes, baseBytes + peakBytes - predictedPeakBytes) : baseBytes }));
+  learnRates(machine, engine.facts.name, (known) => {
+    const part = prepared.cached ? 'baseBytes' : 'prefixBytes', misjudged = peakBytes - predictedPeakBytes;
+    const isLarger = predictedPeakBytes > 1.5 * (known.baseBytes + known.prefixBytes); // then activations are what was misjudged
+    return isLarger ? {} : { [part]: halfWay(known[part], Math.max(known[part] / 4, known[part] + misjudged)) };
+  });
   return trained;
 }
 
 /** From the samples as they are, and the memory that is there now. */
-function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
+function predictStages({ plan, network, dataset: { rows }, machine, engine, cached }: Prepared, stages: Plan['stages']): readonly Prediction[] {
   const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
-  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch };
-  return stages.map((stage) => predict(stageCost(network, stage), { ...work, accumulate: stage.accumulate }, rates, memory));
+  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch, cached };
+  return stages.map((stage) => predict(stageCost(network, stage), { ...work, ...stageWork(network, stage) }, rates, memory));
 }
 
-function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
+function sayFit({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, { rowsAtOnce: rows, recomputes }: Fit): void {
+  if (recomputes) append({ type: 'warning', diagnostic: { code: 'recomputed', severity: 'information', message: `stage "${name}": the activations of a batch of ${batch} do not fit into memory; they are computed again for the gradients, which takes about a third longer: the steps are the same` } });
   if (rows >= batch) return;
   const message = `stage "${name}": a batch of ${batch} does not fit into memory at once; it goes through in parts of ${rows}, and their gradients are added up`;
   append({
@@ -109,11 +115,11 @@ function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: 
 }
 
 /** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
-function learnStepRates({ network, machine, engine, plan }: Prepared, stage: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
+function learnStepRates({ network, machine, engine, plan }: Prepared, stage: StagePlan, { rowsAtOnce, recomputes }: Fit, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
   const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
-    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known);
+    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known, recomputes);
     if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
     const factor = (seenMs - fixed) / work;
     return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
