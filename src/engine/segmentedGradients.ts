@@ -26,7 +26,8 @@ export function segmentedGradients(segments: readonly Segment[], x: tf.Tensor, p
     if (i > 0) input.dispose();
     return { value: found.value, dx: found.gradients[names.length] };
   };
-  let { value, dx } = backThrough(last, lossOf, pass);
+  const { value, dx: lastDx } = backThrough(last, lossOf, pass);
+  let dx = lastDx;
   for (let i = last - 1; i >= 0; i--) {
     const { value: output, dx: before } = backThrough(i, (output) => output, { ...pass, again: true }, dx);
     output.dispose();

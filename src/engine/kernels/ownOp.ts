@@ -33,7 +33,8 @@ export function ownOp<Attributes extends tf.NamedAttrMap>(
     gradFunc: (dys, kept, attrs) => backward(Array.isArray(dys) ? dys : [dys], kept, attrs as Attributes),
   });
   return (inputs, attributes) => {
-    if (!backendName && !tf.getKernel(name, tf.getBackend())) register(tf.getBackend());
+    const known = tf.getKernel(name, tf.getBackend()) as tf.KernelConfig | undefined;
+    if (!backendName && !known) register(tf.getBackend());
     return tf.engine().runKernel<tf.Tensor[]>(name, inputs, attributes);
   };
 }
