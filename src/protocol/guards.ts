@@ -125,7 +125,7 @@ const fromPage = tagged<FromPage>({
   'page-error': { message: text },
 });
 
-const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number };
+const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number, recomputes: flag };
 const preview = fields<PlanPreview>({
   title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
   stages: list(fields<PreviewStage>({
