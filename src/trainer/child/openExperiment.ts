@@ -37,6 +37,8 @@ export interface Opened {
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
+  /** Whether the cache had every feature of the first stage, so that neither decoders nor frozen layers have run. */
+  readonly cached: boolean;
 }
 
 export interface OpenOptions {
@@ -81,7 +83,7 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
   features?.dispose();
   const network = card.network(dataset.classes.length);
-  return { machine, plan, card, network, dataset, engine: opened, start: await pretrained(card, network, machine.backbones, plan.seed), store };
+  return { machine, plan, card, network, dataset, engine: opened, start: await pretrained(card, network, machine.backbones, plan.seed), store, cached: features?.computed === 0 };
 }
 
 /** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */
