@@ -1,5 +1,5 @@
 import { Bug } from '../base/bug.ts';
-import { allowedText, experimentField } from './schema.ts';
+import { allowedText, alternatives, experimentField, fieldAt } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
 import type { Origins, Plan } from './plan.ts';
 
@@ -14,7 +14,10 @@ export function formatResolved(plan: Plan, origins: Origins): string {
     if (field.kind === 'map') {
       if (path !== '' && lead.endsWith(':')) { lines.push(lead); lead = ''; }
       const inner = path === '' ? '' : `${indent}  `;
-      Object.entries(field.keys).filter(([key]) => isUsed(key, value as ValueMap)).forEach(([key, child], i) => {
+      const given = (key: string): boolean => (value as ValueMap)[key] !== undefined;
+      const instead = alternatives[path]?.findLast(given); // of keys that stand for each other, the one that was written
+      const written = (key: string): boolean => isUsed(key, value as ValueMap) && (instead === key || !alternatives[path]?.includes(key));
+      Object.entries(field.keys).filter(([key]) => written(key)).forEach(([key, child], i) => {
         const dash = i === 0 && lead !== ''; // "- " of a list item stands before its first key
         write(child, (value as ValueMap)[key]!, below(key), inner, `${dash ? lead : inner}${key}:`);
       });
@@ -38,11 +41,17 @@ export function formatValue(field: Field, value: Value): string {
     const of = field.kind === 'list' ? field.of : field;
     return `[${value.map((item: Value) => formatValue(of, item)).join(', ')}]`;
   }
+  if (field.kind === 'variants') return flowMap(value as ValueMap, (path, values) => flowMap(values as ValueMap, (_, each) => formatValue(fieldAt(path)!, each)));
   if (field.kind === 'duration' && typeof value === 'number') return `${value} min`;
   if (typeof value === 'string') return yamlText(value);
   if (typeof value === 'number') return String(value);
   throw new Bug('a map is written key by key');
 }
+
+const flowMap = (map: ValueMap, format: (key: string, value: Value) => string): string => {
+  const entries = Object.entries(map);
+  return entries.length === 0 ? '{}' : `{ ${entries.map(([key, value]) => `${yamlText(key)}: ${format(key, value)}`).join(', ')} }`;
+};
 
 /** A scalar that reads back as this very text: plain where that is safe, else in double quotes. */
 export function yamlText(text: string): string {
@@ -53,6 +62,6 @@ export function yamlText(text: string): string {
 
 /** "a whole number, 1 to 4096; default 32". */
 export function detailOf(field: Field): string {
-  const hasDefault = field.kind !== 'map' && field.default !== undefined && !(field.kind === 'list' && field.of.kind === 'map');
+  const hasDefault = field.kind !== 'map' && field.default !== undefined && field.kind !== 'variants' && !(field.kind === 'list' && field.of.kind === 'map');
   return `${allowedText(field)}${hasDefault ? `; default ${formatValue(field, field.default)}` : ''}`;
 }
