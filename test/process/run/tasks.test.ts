@@ -13,17 +13,17 @@ const plan = (head: string): string => `thaw: 1\n${head}\nstages: [{ train: [hea
 test('a manifest in CSV trains like a folder, keeps its splits, and names each bad row by its line', async (t) => {
   const workspace = new Workspace(t);
   const rows = photos.map(({ kind, path }, i) => `${path},${kind},${['train', 'train', 'val', 'test'][i % 4]!}`);
-  workspace.write('lists/photos.csv', ['file,kind,split', ...rows, 'gone.jpg,glass,train', `${photos[0]!.path},,train`].join('\n'));
-  const { code, stdout, stderr } = await workspace.thaw('run', 'lists/photos.csv', '--preset', 'features-only', '--set', 'stages.0.epochs=4', '--set', 'controls=[blind, knn]', '--set', 'data.subset=75%');
+  workspace.write('photos.csv', ['file,kind,split', ...rows, 'gone.jpg,glass,train', `${photos[0]!.path},,train`].join('\n'));
+  const { code, stdout, stderr } = await workspace.thaw('run', 'photos.csv', '--preset', 'features-only', '--set', 'stages.0.epochs=4', '--set', 'controls=[blind, knn]', '--set', 'data.subset=75%');
   assert.equal(code, 0, stdout + stderr);
   assert.match(stderr, /wrote .*photos\.thaw\.yaml/);
   assert.match(stdout, /photos\.csv:50:1 error manifest-row: "gone\.jpg" is not there/);
   assert.match(stdout, /photos\.csv:51:1 error manifest-row: the label is empty/);
   const [data] = await factsOf(workspace.lastRun(), 'data');
   assert.deepEqual([data!.data.classes, data!.data.leftOut, data!.data.splitBy], [kinds, { 'manifest-row': 2 }, 'the manifest\'s own train, validation, test']);
-  assert.equal(data!.data.subset, '40 of 48 photos: a subset of 75.0 %');
+  assert.equal(data!.data.subset, '44 of 48 photos: a subset of 75.0 %');
   const [verdict] = await factsOf(workspace.lastRun(), 'verdict');
-  assert.match(verdict!.verdict.words, /This was a try on 40 of 48 photos: a subset of 75\.0 %\.$/);
+  assert.match(verdict!.verdict.words, /This was a try on 44 of 48 photos: a subset of 75\.0 %\.$/);
 });
 
 test('several labels are learnt, judged by exact match, and predicted with a probability each', async (t) => {
@@ -33,7 +33,7 @@ test('several labels are learnt, judged by exact match, and predicted with a pro
   const { code, stdout } = await workspace.thaw('run', 'tags.thaw.yaml');
   assert.equal(code, 0, stdout);
   assert.match(stdout, /48 images with 4 labels/);
-  assert.match(stdout, /Test exact match .* images right in all labels\nmean average precision 0\.\d+ · micro F1 0\.\d+ · macro F1 0\.\d+/);
+  assert.match(stdout, /Test exact match .* images right in all labels\nmean average precision [01]\.\d+ · micro F1 [01]\.\d+ · macro F1 [01]\.\d+/);
   const run = workspace.lastRun(), [tested] = await factsOf(run, 'tested'), controls = await factsOf(run, 'control');
   const blind = controls.find(({ control }) => control === 'blind')!;
   assert.ok(tested!.metrics!['meanAveragePrecision']! > blind.metrics!['meanAveragePrecision']! + 0.1, 'it has learnt something');
