@@ -1,6 +1,6 @@
 import { Bug } from '../base/bug.ts';
 import { allowedText, alternatives, experimentField, fieldAt } from './schema.ts';
-import type { Field, Value, ValueMap } from './schema.ts';
+import type { Field, MapField, Value, ValueMap } from './schema.ts';
 import type { Origins, Plan } from './plan.ts';
 
 /**
@@ -14,10 +14,7 @@ export function formatResolved(plan: Plan, origins: Origins): string {
     if (field.kind === 'map') {
       if (path !== '' && lead.endsWith(':')) { lines.push(lead); lead = ''; }
       const inner = path === '' ? '' : `${indent}  `;
-      const given = (key: string): boolean => (value as ValueMap)[key] !== undefined;
-      const instead = alternatives[path]?.findLast(given); // of keys that stand for each other, the one that was written
-      const written = (key: string): boolean => isUsed(key, value as ValueMap) && (instead === key || !alternatives[path]?.includes(key));
-      Object.entries(field.keys).filter(([key]) => written(key)).forEach(([key, child], i) => {
+      usedKeys(field, value as ValueMap, path).forEach(([key, child], i) => {
         const dash = i === 0 && lead !== ''; // "- " of a list item stands before its first key
         write(child, (value as ValueMap)[key]!, below(key), inner, `${dash ? lead : inner}${key}:`);
       });
@@ -32,8 +29,15 @@ export function formatResolved(plan: Plan, origins: Origins): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** With `steps`, epochs say nothing, and both in one stage are a mistake. */
-const isUsed = (key: string, { steps }: ValueMap): boolean => key !== 'epochs' || typeof steps !== 'number';
+/**
+ * The keys of a map in a plan that a file of it has: with `steps`, epochs say nothing, and both in one stage are a mistake;
+ * of keys that stand for each other, the one that was written.
+ */
+export function usedKeys(field: MapField, value: ValueMap, path: string): readonly (readonly [key: string, field: Field])[] {
+  const instead = alternatives[path]?.findLast((key) => value[key] !== undefined);
+  const isUsed = (key: string): boolean => (key !== 'epochs' || typeof value['steps'] !== 'number') && (instead === key || !alternatives[path]?.includes(key));
+  return Object.entries(field.keys).filter(([key]) => isUsed(key));
+}
 
 /** A value as it stands in a file. */
 export function formatValue(field: Field, value: Value): string {
