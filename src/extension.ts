@@ -66,9 +66,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
   for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 
-  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
+  const fineTune = new FineTune(homes);
+  const run = new RunCommands(model, dashboards, experiment, experiments), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
-    'thaw.fineTune': new FineTune(homes).run,
+    'thaw.fineTune': fineTune.run,
+    'thaw.fineTuneManifest': fineTune.run,
     'thaw.startRun': run.startRun,
     'thaw.stopRun': run.stopRun,
     'thaw.openDashboard': run.openDashboard,
