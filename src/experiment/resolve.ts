@@ -2,9 +2,11 @@ import { suggest } from '../base/suggest.ts';
 import { isFolder } from '../backbones/backboneName.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import type { Architecture } from '../backbones/card.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
+import { lint } from './lint.ts';
 import { readExperiment, readOverride } from './parse.ts';
-import type { Written } from './parse.ts';
+import type { Read, Written } from './parse.ts';
 import type { Origin, Origins, Plan } from './plan.ts';
 import { experimentField, fieldAt } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
@@ -20,6 +22,8 @@ export interface ResolveOptions {
   readonly backbones: Backbones;
   /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
+  /** Photos in a data folder (absolute), where somebody has counted: some remarks rest on it. */
+  readonly imagesIn?: (folder: string) => number | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -33,8 +37,11 @@ export interface Resolved {
 }
 
 /** The experiment with every default filled in, here and nowhere else, and checked for sense. All problems at once. */
-export function resolveExperiment(text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> {
-  const { source, written, diagnostics } = readExperiment(text, options.file);
+export const resolveExperiment = (text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> =>
+  resolveRead(readExperiment(text, options.file), options);
+
+/** The same for what has been read already. */
+export function resolveRead({ source, written, diagnostics }: Read, options: ResolveOptions): Checked<Resolved> {
   const overrides = readOverrides(options.overrides ?? {}, written);
   const found: Diagnostic[] = [...diagnostics, ...overrides.errors];
   if (source.document === undefined) return { ok: false, errors: found, warnings: [] };
@@ -49,7 +56,8 @@ export function resolveExperiment(text: Uint8Array | string, options: ResolveOpt
   const sense = new SenseCheck(filled, written, options.file, backbone);
   found.push(...sense.errors());
   if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: sense.remarks() };
+  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: options.imagesIn?.(plan.data.folder) }, options.file);
+  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: [...sense.remarks(), ...remarks] };
 }
 
 /** In reading order; what has no place first. */
