@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
+import { Refused, diagnosticText, diagnosticsOf, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { bytes, percent } from './base/units.ts';
@@ -186,10 +186,11 @@ async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
 async function check([file]: readonly string[], options: Options): Promise<number> {
   if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
   const checked = await experimentAt(resolve(file), options);
-  const found = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
+  const found = diagnosticsOf(checked);
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
-  return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+  const warnings = found.filter(({ severity }) => severity === 'warning').length, said = warnings === 0 ? 'no problems' : `no errors, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  return checked.ok ? print(ink.green(`${visible(file)}: ${said}`)) : 1;
 }
 
 /** Every value that a run of the file would have, and where it came from. */

@@ -12,7 +12,9 @@ import { Dashboards } from './views/dashboardPanel.ts';
 import { DataProblems } from './views/dataProblems.ts';
 import { EngineCommands } from './views/engineCommands.ts';
 import { EngineNotice } from './views/engineNotice.ts';
+import { ExperimentFixes } from './views/experimentFixes.ts';
 import { ExperimentLanguage } from './views/experimentLanguage.ts';
+import { ExperimentLenses } from './views/experimentLenses.ts';
 import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
 import { FineTune } from './views/fineTune.ts';
@@ -56,15 +58,15 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const hub = new HubAccess(context.secrets), homes = new Homes(context.extensionUri, hub);
   const model = own(new RunModel(homes, log));
   const backbones = own(new BackboneModel(userCacheFolder()));
-  const experiments = own(new Experiments(backbones));
-  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
   const costs = own(new CostModel(homes, model, log));
+  const experiments = own(new Experiments(backbones, costs));
+  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
   const layers = own(new FreezeTree(experiment, model, costs, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
   const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
   const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
-  for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
+  for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(experiments, costs), new ExperimentFixes(experiments), new ExperimentLenses(experiments, model)]) own(part);
 
   const fineTune = new FineTune(homes);
   const run = new RunCommands(model, dashboards, experiment, experiments), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);

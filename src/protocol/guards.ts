@@ -3,7 +3,7 @@ import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFa
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { FromPage, FromRates, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
-import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
+import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
 import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
@@ -25,6 +25,10 @@ const diagnostic = fields<Diagnostic>({
   message: text,
   fix: optional(text),
   where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
+  mend: optional(fields<Mend>({
+    title: text,
+    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, remove: { range } })),
+  })),
 });
 
 const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
