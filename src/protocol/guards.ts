@@ -2,11 +2,12 @@ import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runMani
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
+import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
-import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
+import { branded, dictionary, either, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
 /** The trust edges: what reaches us from a disk, another process or the page is looked at here, once, field by field. */
 
@@ -216,6 +217,24 @@ export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]
 /** The answer to `models add` and `models remove`. */
 export const parseFetchedModel = (value: unknown): Parsed<FetchedModel> => parsed(fields<FetchedModel>({
   name: text, title: text, commit: text, fetchedAt: text, licence: text, sizeBytes: number,
+}), value);
+
+const boardScores = fields<BoardScores>({ probe: share, knn: share, logMe: number, hScore: number, leep: optional(number) });
+const board = fields<Board>({
+  format: oneOf(1), folder: text, at: text, images: whole, found: whole, classes: whole, fingerprint: text,
+  rows: list(fields<BoardRow>({
+    name: text, title: text, licence: text, sizeBytes: number, key: text, features: whole, seconds: number, place: whole, sharedBy: whole,
+    scores: boardScores, random: boardScores, gain: fields<BoardRow['gain']>({ value: number, low: number, high: number }), right: matching(/^[01]*$/),
+  })),
+  failed: list(fields<Board['failed'][number]>({ name: text, problem: diagnostic })),
+});
+
+/** The answer to `rank`, and the board of a folder as it is kept. */
+export const parseBoard = (value: unknown): Parsed<Board> => parsed(board, value);
+
+/** Told before it. */
+export const parseRankProgress = (value: unknown): Parsed<RankProgress> => parsed(fields<RankProgress>({
+  doing: text, nth: whole, of: whole, done: whole, total: whole, leftMs: optional(number), board: optional(board),
 }), value);
 
 /** The content of a lease.json. */

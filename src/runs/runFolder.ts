@@ -39,6 +39,8 @@ export interface RunsPlace {
   readonly features: string;
   /** What is known of photos met before (data/factsCache.ts). */
   readonly facts: string;
+  /** Backbones compared on a folder (boardFile.ts). */
+  readonly boards: string;
 }
 
 export const runFolder = (path: string): RunFolder => ({
@@ -134,8 +136,9 @@ function sweep(runs: string): void {
   }
 }
 
-const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts') });
+/** What lies where in it. */
+export const runsPlace = (path: string): RunsPlace =>
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), boards: join(path, 'boards') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

@@ -15,6 +15,7 @@ import { freezeBoundary } from '../../backbones/boundary.ts';
 import { judgeRun } from './judging.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs, nowAt } from '../../base/clock.ts';
+import { once } from '../../base/once.ts';
 import { bytes } from '../../base/units.ts';
 import { defaultFeatureBytes, trimFeatures } from '../../runs/featureFolder.ts';
 import { advised, openEngine, partOf, type Engine } from './engine.ts';
@@ -24,7 +25,7 @@ import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
-import { readDataset, valueOf, type Dataset } from './dataset.ts';
+import { nobody, readDataset, valueOf, type Dataset } from './dataset.ts';
 import { report, trainFrom, type Prepared } from './training.ts';
 import { resolveRun } from './resolveRun.ts';
 import { scanFolder } from '../../data/scan.ts';
@@ -81,7 +82,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const features = boundary === 'input' ? undefined : await sources.features(boundary, weights);
   const reading = new ProgressLine(features ? 'features' : 'reading', append), startMs = monotonicMs();
   const dataset = await readDataset(scan, {
-    input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier: earlierSplits(run.folder, plan.data), signal: stop,
+    input: card.input, split: plan.data.split, consumer: features ?? nobody, known, earlier: earlierSplits(run.folder, plan.data), signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
   const readMs = monotonicMs() - startMs;
@@ -115,14 +116,6 @@ function learnPrefixRates(machine: Machine, engine: Engine, { views, computed }:
     return { prefix: mended(known.prefix, factor), decodedImagesPerSecond: halfWay(known.decodedImagesPerSecond, known.decodedImagesPerSecond / factor) };
   });
 }
-
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => made ??= make();
-};
-
-/** For a plan that trains from the first layer on: nothing to compute while reading. */
-const nothing = { views: [], wants: () => false, take: () => Promise.resolve(), finish: () => Promise.resolve() } as const;
 
 function announce(run: RunWriter, { facts, fingerprint, manifest, diagnostics }: Dataset): void {
   mkdirSync(join(run.folder.dataManifest, '..'), { recursive: true });

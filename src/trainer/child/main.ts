@@ -1,5 +1,6 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
 import type { InstalledEngine, InstallProgress } from '../../protocol/answers.ts';
+import type { RankProgress } from '../../protocol/board.ts';
 import { engineOffers, installCommand } from '../native/engineCommand.ts';
 import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
@@ -10,8 +11,10 @@ import { formatJson } from '../../protocol/jsonText.ts';
 import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
+import { rankFolder } from './rank.ts';
 import { readArguments } from '../../terminal/arguments.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
+import { runsPlace } from '../../runs/runFolder.ts';
 import { runExperiment } from './experimentRun.ts';
 import { takeHubAccess, userCacheFolder } from '../../base/environment.ts';
 
@@ -30,6 +33,7 @@ switch (command) {
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
+  case 'rank': await answer(() => rank(operand(), rest)); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -41,7 +45,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rank <folder> <place> <backbones …>\n');
   process.exit(exitCodes.usage);
 }
 
@@ -60,7 +64,11 @@ async function models(what: string, name: string): Promise<unknown> {
   return what === 'add' ? valueOf(await addModel(name, { cache, hub, signal: asked(), onProgress })) : what === 'remove' ? valueOf(removeModel(name, cache)) : usage();
 }
 
-function onProgress(progress: InstallProgress): void {
+async function rank(folder: string, [place = usage(), ...names]: readonly string[]): Promise<unknown> {
+  return rankFolder(folder, machine, { names, place: runsPlace(place), signal: asked(), onProgress });
+}
+
+function onProgress(progress: InstallProgress | RankProgress): void {
   process.stdout.write(`${formatJson(progress)}\n`);
 }
 

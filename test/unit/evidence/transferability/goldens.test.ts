@@ -11,7 +11,7 @@ import { assertGolden, bundledCase } from '../../../support/goldens.ts';
 for (const [name, classes, ks] of [['metric.transfer', 3, [1, 5, 10]], ['metric.transfer_wide', 2, [1, 3, 5]]] as const) {
   const golden = bundledCase(name);
   const { data: features, shape: [items, width] } = golden.tensor('in/features');
-  const labels = golden.tensor('in/y').data, gram = gramOf(features, items!);
+  const labels = golden.tensor('in/y').data, gram = gramOf(Float64Array.from(features), items!);
 
   test(`${name}: LogME, its classes and its precisions are the reference's`, () => {
     const { value, perClass, precisions } = logMe(gram, labels, classes);
