@@ -41,6 +41,8 @@ const bundles = (() => {
     { ...program, banner: { js: requireBanner }, entryPoints: { prefixWorker: 'src/engine/prefixWorker.ts' } },
     { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
     ...['dashboard', 'preview'].flatMap((name) => ['ts', 'css'].map((kind) => ({ ...page, entryPoints: { [name]: `media/${name}.${kind}` } }))),
+    { ...page, entryPoints: { dashboard: 'media/dashboard.ts', board: 'media/board.ts' } },
+    { ...page, entryPoints: { dashboard: 'media/dashboard.css' } },
   ];
 })();
 

@@ -28,6 +28,6 @@ export const scoreHelp: readonly { readonly name: string; readonly says: string 
   { name: 'Random weights', says: 'The same probe on the same network without its training. What the pretrained one has above this is what its pretraining is worth here.' },
   { name: 'kNN', says: 'Share of photos whose five nearest others vote for their class. Shows whether classes already lie together without any fitting; suffers more from directions that do not matter.' },
   { name: 'LogME', says: 'How probable the labels are under a linear model, nats per photo and class, higher is better. Good at ordering backbones on the same photos; means nothing between folders.' },
-  { name: 'H-score', says: 'How much of the variance of the features lies between classes, 0 to classes − 1. As LogME; tends to favour wide features.' },
+  { name: 'H-score', says: 'How much of the variance of the features lies between classes, 0 to classes − 1. Only for ordering, as LogME; with fewer photos than features it comes close to its end for all of them.' },
   { name: 'LEEP', says: 'How well the backbone’s own source classes tell yours apart, nats, 0 at best. Only where the weights brought their head; only between backbones of the same source classes.' },
 ];

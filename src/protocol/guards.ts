@@ -3,11 +3,12 @@ import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFa
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
+import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
-import { branded, dictionary, either, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
+import { branded, dictionary, either, type Fields, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
 /** The trust edges: what reaches us from a disk, another process or the page is looked at here, once, field by field. */
 
@@ -229,13 +230,28 @@ const board = fields<Board>({
   failed: list(fields<Board['failed'][number]>({ name: text, problem: diagnostic })),
 });
 
+const rankProgress: Fields<Omit<RankProgress, 'board'>> = { doing: text, nth: whole, of: whole, done: whole, total: whole, leftMs: optional(number) };
+
 /** The answer to `rank`, and the board of a folder as it is kept. */
 export const parseBoard = (value: unknown): Parsed<Board> => parsed(board, value);
 
 /** Told before it. */
-export const parseRankProgress = (value: unknown): Parsed<RankProgress> => parsed(fields<RankProgress>({
-  doing: text, nth: whole, of: whole, done: whole, total: whole, leftMs: optional(number), board: optional(board),
-}), value);
+export const parseRankProgress = (value: unknown): Parsed<RankProgress> => parsed(fields<RankProgress>({ ...rankProgress, board: optional(board) }), value);
+
+const toBoard = tagged<ToBoard>({
+  state: {
+    state: fields<BoardState>({
+      folder: text, board: optional(board), progress: optional(fields<Omit<RankProgress, 'board'>>(rankProgress)), running: flag,
+      problem: optional(fields<NonNullable<BoardState['problem']>>({ message: text, fix: optional(text) })),
+      experiment: optional(fields<NonNullable<BoardState['experiment']>>({ file: text, backbone: text })),
+    }),
+  },
+});
+const fromBoard = tagged<FromBoard>({ ready: {}, use: { name: text }, measure: {}, cancel: {}, 'page-error': { message: text } });
+
+/** As parseToPage and parseFromPage, for the page of a board. */
+export const parseToBoard = (value: unknown): Parsed<ToBoard> => parsed(toBoard, value);
+export const parseFromBoard = (value: unknown): Parsed<FromBoard> => parsed(fromBoard, value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

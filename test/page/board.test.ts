@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { photoWorkspace } from '../support/photoWorkspace.ts';
+import { putRandom, putWideLite0 } from '../support/fetchedModels.ts';
+import { explorerContextMenu, inWorkbench, openThaw, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
+
+/** Choosing a backbone as a person does it: right-click, look, one click; then a reload, and another theme. */
+void test('a right-click on a folder ranks the backbones, and one click writes the best into the experiment', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'thaw-board-')), cache = join(folder, 'cache');
+  try {
+    putWideLite0(cache);
+    putRandom(cache, 'resnet18');
+    const workspace = await photoWorkspace(join(folder, 'workspace'), { classes: 4, perClass: 20 });
+    await inWorkbench('board', { workspace, env: { THAW_CACHE: cache } }, async ({ page }) => {
+      await explorerContextMenu(page, 'photos', 'Rank Backbones for This Folder');
+      const board = webviewFrame(page), rows = board.locator('table.board tbody tr');
+      await board.getByRole('heading', { name: 'Backbones for photos' }).waitFor();
+      await rows.first().waitFor({ timeout: 120_000 });
+      await screenshot(page, 'board-1-streaming');
+      await board.getByText(/^Measured/).waitFor({ timeout: 180_000 });
+      assert.equal(await rows.count(), 3);
+      assert.match(await rows.nth(0).innerText(), /EfficientNet-Lite0/);
+      assert.match(await rows.nth(2).innerText(), /ResNet-18[\s\S]*no better than random/);
+      await screenshot(page, 'board-2-dark');
+
+      await board.getByRole('button', { name: 'Use EfficientNet-Lite0 (wide)' }).click();
+      const picker = page.locator('.quick-input-widget:visible');
+      await picker.getByRole('option', { name: /Features only/ }).waitFor();
+      await page.keyboard.press('Escape');
+      await runCommand(page, 'Preferences: Color Theme');
+      await page.keyboard.type('Light Modern');
+      await page.keyboard.press('Enter');
+      await openThaw(page);
+      await screenshot(page, 'board-3-light');
+      await view(page, 'Backbones').getByRole('treeitem', { name: /EfficientNet-Lite0/ }).first().waitFor();
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+});
