@@ -1,4 +1,4 @@
-import type { BoardRow } from '../src/protocol/board.ts';
+import type { BoardRow, BoardScores } from '../src/protocol/board.ts';
 import type { BoardState, FromBoard } from '../src/protocol/boardPage.ts';
 import { about, bytes, percent, shortTime } from '../src/base/units.ts';
 import { boardWords, isNoBetterThanRandom, scoreHelp } from '../src/protocol/boardWords.ts';
@@ -57,21 +57,26 @@ function page(state: BoardState): HTMLElement[] {
 }
 
 function tableOf({ experiment }: BoardState, rows: readonly BoardRow[]): HTMLElement {
-  const heads = ['', 'Backbone', 'Linear probe', '', 'kNN', 'LogME', 'H-score', 'LEEP', 'Took', 'Size', 'Licence', ''];
+  const heads = ['', 'Backbone', h('span', { class: 'key random' }, 'random weights'), 'Linear probe', 'kNN', 'LogME', 'H-score', 'LEEP', 'Size, time', ''];
   return h('table', { class: 'board' },
     h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
     h('tbody', {}, ...rows.map((row, i) => h('tr', {},
       ...rows[i - 1]?.place === row.place ? [] : [placeCell(row)],
       h('th', { scope: 'row' }, h('b', {}, bare(row.title)), h('div', { class: 'dim path' }, bare(row.name)), isNoBetterThanRandom(row) && h('div', { class: 'warn' }, 'no better than random weights here')),
       h('td', { class: 'bars' }, barOf(row)),
-      h('td', { class: 'num' }, percent(row.scores.probe.value), h('div', { class: 'dim' }, `random ${percent(row.random.probe.value)}`)),
-      ...[percent(row.scores.knn.value), row.scores.logMe.toFixed(3), row.scores.hScore.toFixed(2), row.scores.leep?.toFixed(2) ?? '–', shortTime(1000 * row.seconds), bytes(row.sizeBytes)].map((text) => h('td', { class: 'num' }, text)),
-      h('td', {}, bare(row.licence)),
+      ...numbersOf(row.scores).map((own, column) => pairCell(own, numbersOf(row.random)[column]!)),
+      h('td', { class: 'num' }, row.scores.leep?.toFixed(2) ?? '–'),
+      pairCell(`${bytes(row.sizeBytes)} · ${shortTime(1000 * row.seconds)}`, bare(row.licence)),
       h('td', {}, experiment?.backbone === row.name ? h('span', { class: 'dim' }, 'in use') : h('vscode-button', {
         appearance: i === 0 ? 'primary' : 'secondary', 'aria-label': `Use ${bare(row.title)}`, title: experiment ? `Writes it into ${bare(experiment.file)}; undo works` : 'Fine-tune this folder with it',
         onclick: () => send({ type: 'use', name: row.name }),
       }, experiment ? 'Use This' : 'Fine-Tune'))))));
 }
+
+const numbersOf = ({ probe, knn, logMe, hScore }: BoardScores): string[] => [percent(probe.value), percent(knn.value), logMe.toFixed(3), hScore.toFixed(2)];
+
+/** Of the backbone, and below it of the same network with random weights. */
+const pairCell = (own: string, below: string): HTMLElement => h('td', { class: 'num' }, own, h('div', { class: 'dim' }, below));
 
 /** One cell over all that share the place: the bracket of a tie. */
 const placeCell = ({ place, sharedBy }: BoardRow): HTMLElement => sharedBy === 1 ? h('td', { class: 'place' }, String(place))

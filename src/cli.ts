@@ -19,7 +19,7 @@ import { anyBackbone } from './backbones/backbones.ts';
 import { isFolder } from './backbones/backboneName.ts';
 import { paint, type Paint } from './terminal/paint.ts';
 import { predictPlan } from './experiment/predict.ts';
-import { parseBoard, parseCostBasis, parseEngineFacts, parseEstimate, parsePredictions, parseRankProgress } from './protocol/guards.ts';
+import { parseBoard, parseCostBasis, parseDiagnostics, parseEngineFacts, parseEstimate, parsePredictions, parseRankProgress } from './protocol/guards.ts';
 import type { Estimate } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
@@ -160,10 +160,11 @@ async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
 async function check([file]: readonly string[], options: Options): Promise<number> {
   if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
   const checked = await experimentAt(resolve(file), options);
-  const found = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
+  const seen = options.data && checked.ok ? answered(parseDiagnostics(valueOf(await hostOf(process.cwd()).ask('preflight', [checked.value.plan.data.folder, checked.value.plan.backbone], { timeoutMs: 600_000 })))) : [];
+  const found = [...checked.ok ? [] : checked.errors, ...checked.warnings, ...seen];
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
-  return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+  return checked.ok ? print(seen.length > 0 ? `${visible(file)} can run` : ink.green(`${visible(file)}: no problems`)) : 1;
 }
 
 /** Every value that a run of the file would have, and where it came from. */

@@ -88,7 +88,7 @@ export function setBackbone(text: string, name: string, file = ''): Checked<read
   if (!parsed.ok) return parsed;
   const root = parsed.value.document.contents as unknown as YAMLMap.Parsed, pair = root.items.find(({ key }) => isScalar(key) && key.value === 'backbone');
   const edit = isScalar(pair?.value)
-    ? { start: pair.value.range![0], end: pair.value.range![1], newText: yamlText(name) }
+    ? { start: pair.value.range[0], end: pair.value.range[1], newText: yamlText(name) }
     : insertedPair(text, root, experimentField, 'backbone', yamlText(name));
   return { ok: true, value: [{ range: lineIndex(text).rangeOf(edit.start, edit.end), newText: edit.newText }], warnings: [] };
 }

@@ -167,6 +167,9 @@ export const parseFromPreview = (value: unknown): Parsed<FromPreview> => parsed(
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
 
+/** The answer to `preflight`. */
+export const parseDiagnostics = (value: unknown): Parsed<readonly Diagnostic[]> => parsed(list(diagnostic), value);
+
 /** The answer of a trainer that was asked something; its value is for the asker to guard. */
 export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
   const failed = fields<Checked<never> & { readonly ok: false }>({ ok: oneOf(false), errors: list(diagnostic), warnings: list(diagnostic) });

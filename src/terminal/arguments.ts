@@ -23,6 +23,8 @@ export interface Options {
   readonly home?: string;
   /** Of `rank`: those that are meant. */
   readonly backbone?: string[];
+  /** Of `check`: look at the photos too. */
+  readonly data?: boolean;
   readonly 'feature-cache-gb'?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
@@ -33,7 +35,7 @@ const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
   'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
   'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
-  'backbone': { type: 'string', multiple: true }, 'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
+  'backbone': { type: 'string', multiple: true }, 'data': { type: 'boolean' }, 'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
 /** The arguments, or one line saying what is wrong with them. */
@@ -73,6 +75,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
                              train on this engine instead of the fastest
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --feature-cache-gb 10      how much the feature cache may keep between runs (default: 10 GB)
+  --data                     check: look at some of the photos too, as the backbone would see them
   --backbone <name | folder> rank: this one only (repeat as needed; default: all on this machine)
   --detach                   start, print the run's id, and leave it running
   --json                     one JSON line per event, for programs

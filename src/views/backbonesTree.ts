@@ -44,7 +44,7 @@ export class BackbonesTree extends Owner implements vscode.TreeDataProvider<Back
     item.description = known === undefined ? description : `${known} · ${description}`;
     item.iconPath = new vscode.ThemeIcon(used ? 'circle-filled' : 'circle-outline');
     item.tooltip = score ? `${tooltip}\nOn ${this.#board!.images} photos of this experiment's folder a linear probe gets ${percent(score.scores.probe.value)} right, with random weights ${percent(score.random.probe.value)} (place ${score.place} of ${this.#board!.rows.length})` : tooltip;
-    item.accessibilityInformation = { label: `${label}, ${String(item.description)}${used ? ', used by the experiment in Layers' : ''}` };
+    item.accessibilityInformation = { label: `${label}, ${item.description}${used ? ', used by the experiment in Layers' : ''}` };
     item.contextValue = fetched ? 'backbone fetched' : 'backbone';
     return item;
   }

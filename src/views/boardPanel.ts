@@ -166,7 +166,7 @@ class BoardPanel extends Owner {
     switch (message.type) {
       case 'ready': return this.#post();
       case 'cancel': return this.#measuring?.abort();
-      case 'measure': return void await vscode.commands.executeCommand('thaw.rankBackbones', this.#folder);
+      case 'measure': return this.measure();
       case 'use': return this.#use(message.name);
       case 'page-error': return this.#around.log.error(`board: ${message.message}`);
     }
@@ -176,7 +176,7 @@ class BoardPanel extends Owner {
   async #use(name: string): Promise<void> {
     if (!this.#board?.rows.some((row) => row.name === name)) return this.#around.log.warn(`the board asked for a backbone that it was not shown: ${JSON.stringify(name)}`);
     const active = this.#around.experiment.active;
-    if (!active || active.plan?.data.folder !== this.#folder.fsPath) return void await vscode.commands.executeCommand('thaw.fineTune', this.#folder, name);
+    if (!active || active.plan?.data.folder !== this.#folder.fsPath) return vscode.commands.executeCommand<undefined>('thaw.fineTune', this.#folder, name);
     const [{ setBackbone }, document] = await Promise.all([import('../experiment/edit.ts'), vscode.workspace.openTextDocument(active.uri)]);
     const edits = setBackbone(document.getText(), name, active.uri.fsPath);
     if (!edits.ok) throw new Refused(edits.errors);

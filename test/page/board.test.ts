@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
 import { putRandom, putWideLite0 } from '../support/fetchedModels.ts';
-import { explorerContextMenu, inWorkbench, openThaw, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
+import { explorerContextMenu, inWorkbench, openFile, openThaw, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
 
 /** Choosing a backbone as a person does it: right-click, look, one click; then a reload, and another theme. */
 void test('a right-click on a folder ranks the backbones, and one click writes the best into the experiment', async () => {
@@ -30,12 +30,18 @@ void test('a right-click on a folder ranks the backbones, and one click writes t
       const picker = page.locator('.quick-input-widget:visible');
       await picker.getByRole('option', { name: /Features only/ }).waitFor();
       await page.keyboard.press('Escape');
+      await writeFile(join(workspace, 'mine.thaw.yaml'), 'thaw: 1\ndata: { folder: photos }\nbackbone: efficientnet_lite0   # kept\n');
+      await openFile(page, 'mine.thaw.yaml');
+      await runCommand(page, 'Thaw: Rank Backbones for This Folder');
+      await board.getByText('in use').waitFor();
+      await board.getByRole('button', { name: 'Use EfficientNet-Lite0 (wide)' }).click();
+      await page.locator('.monaco-editor .view-lines').filter({ hasText: /backbone:\s"?hf:test\/lite0-wide"?\s+#\skept/ }).first().waitFor();
+      await openThaw(page);
+      await view(page, 'Backbones').getByRole('treeitem', { name: /EfficientNet-Lite0 \(wide\), probe \d+ % here/ }).waitFor();
       await runCommand(page, 'Preferences: Color Theme');
       await page.keyboard.type('Light Modern');
       await page.keyboard.press('Enter');
-      await openThaw(page);
       await screenshot(page, 'board-3-light');
-      await view(page, 'Backbones').getByRole('treeitem', { name: /EfficientNet-Lite0/ }).first().waitFor();
     });
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });

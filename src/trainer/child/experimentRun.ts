@@ -23,6 +23,7 @@ import { predictRun } from './estimate.ts';
 import { trainingMemory } from './memory.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { placeOf } from '../../runs/runFolder.ts';
+import { preflight } from './preflight.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
 import { nobody, readDataset, valueOf, type Dataset } from './dataset.ts';
@@ -96,9 +97,11 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   run.updateManifest({ versions: { thaw: machine.version, node: process.version, [opened.facts.name]: opened.facts.title } });
   append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, matchPatterns(scanned, plan.stages[0]!.train).trained), readMs);
-  features?.dispose();
   const network = card.network(dataset.classes.length);
-  const start = await pretrained(card, network, machine.backbones, plan.seed);
+  const start = await pretrained(card, network, machine.backbones, plan.seed), beforeHead = network.nodes.find(({ name }) => name === 'head')!.inputs[0];
+  const said = await preflight({ card, network, weights: start, dataset, ...(features && boundary === beforeHead && { features }), threads: machine.threads, signal: stop });
+  for (const diagnostic of said) append({ type: 'warning', diagnostic });
+  features?.dispose();
   return { run, machine, plan, card, network, dataset, engine: opened, start, store };
 }
 

@@ -11,6 +11,7 @@ import { formatJson } from '../../protocol/jsonText.ts';
 import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
+import { preflightFolder } from './preflight.ts';
 import { rankFolder } from './rank.ts';
 import { readArguments } from '../../terminal/arguments.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -33,6 +34,7 @@ switch (command) {
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
+  case 'preflight': await answer(() => preflightFolder(operand(), rest[0] ?? usage(), machine)); break;
   case 'rank': await answer(() => rank(operand(), rest)); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
@@ -45,7 +47,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rank <folder> <place> <backbones …>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | preflight <folder> <backbone> | rank <folder> <place> <backbones …>\n');
   process.exit(exitCodes.usage);
 }
 

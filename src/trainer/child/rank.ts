@@ -25,7 +25,6 @@ import { monotonicMs, nowAt } from '../../base/clock.ts';
 import { once } from '../../base/once.ts';
 import { openEngine } from './engine.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
-import { prepared } from '../../data/prepare.ts';
 import { randomWeights, withNewHead } from '../../backbones/initialise.ts';
 import { readBoard, writeBoard } from '../../runs/boardFile.ts';
 import { nobody, readDataset, valueOf } from './dataset.ts';
@@ -37,6 +36,7 @@ import { rng } from '../../base/rng.ts';
 import { sampleFiles } from '../../data/sampleFiles.ts';
 import { scanFolder } from '../../data/scan.ts';
 import { shareOf } from '../../evidence/intervals.ts';
+import { somePhotos } from './somePhotos.ts';
 import { sourceProbabilities } from '../../evidence/transferability/sourceProbabilities.ts';
 import { sourceWeights } from './cardWeights.ts';
 import { standings } from '../../evidence/transferability/standings.ts';
@@ -191,10 +191,7 @@ class Bench {
   async #randomStart({ input }: Card, network: Network): Promise<Weights> {
     const weights = randomWeights(network, seed);
     if (!parametersOf(network).some(({ part }) => part === 'running_var')) return weights;
-    const views: Uint8Array[] = [], step = Math.max(1, Math.floor(this.#sample.files.length / calibrationImages)); // of all classes
-    for await (const item of prepared({ folder: this.#sample.folder, files: this.#sample.files.filter((_, i) => i % step === 0).slice(0, calibrationImages) }, input, ['centre'], { signal: this.#signal })) {
-      if (!('problem' in item)) views.push(item.views!.get('centre')!);
-    }
+    const views = await somePhotos(this.#sample, input, calibrationImages, this.#signal);
     this.#signal.throwIfAborted();
     return views.length === 0 ? weights : recalibrated(network, weights, Buffer.concat(views), input, (await this.#engine()).kernels);
   }
