@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { cardNames } from '../../../src/backbones/cards.ts';
 import { parseBoard, parseRankProgress } from '../../../src/protocol/guards.ts';
 import type { Board, RankProgress } from '../../../src/protocol/board.ts';
 import { putRandom, putWideLite0 } from '../../support/fetchedModels.ts';
@@ -24,7 +25,8 @@ test('backbones are ranked on a folder: rows stream in, ties share a place, what
   const workspace = setting(t);
   putWideLite0(workspace.path('cache'));
   putRandom(workspace.path('cache'), 'tf_efficientnet_lite0');
-  const first = await workspace.thaw('rank', 'photos', '--json');
+  const three = ['efficientnet_lite0', 'hf:test/lite0-wide', 'hf:test/tf_efficientnet_lite0'].flatMap((name) => ['--backbone', name]);
+  const first = await workspace.thaw('rank', 'photos', '--json', ...three);
   assert.equal(first.code, 0, first.stderr);
   const { board, progress } = linesOf(first.stdout);
   assert.deepEqual(progress.flatMap((each) => each.board?.rows.length ?? []), [1, 2, 3]);
@@ -38,10 +40,10 @@ test('backbones are ranked on a folder: rows stream in, ties share a place, what
   assert.ok(random!.gain.low <= 0 && random!.scores.logMe < best!.scores.logMe);
   assert.deepEqual(readdirSync(workspace.path('.thaw', 'runs')), []);
 
-  const again = await workspace.thaw('rank', 'photos', '--json');
+  const again = await workspace.thaw('rank', 'photos', '--json', ...three);
   assert.deepEqual(linesOf(again.stdout).progress, []);
   assert.deepEqual(linesOf(again.stdout).board.rows, board.rows);
-  const shown = await workspace.thaw('rank', 'photos');
+  const shown = await workspace.thaw('rank', 'photos', ...three);
   assert.match(shown.stdout, /^30 photos, 3 classes: how many a linear probe .*\n\n +backbone .*\n1 = +\S+ +\d+\.\d % \(\d+–\d+ %\)/);
   assert.match(shown.stdout, /These photos cannot tell the first 2 apart/);
 
@@ -79,6 +81,7 @@ test('copies of a photo count once, and Ctrl+C ends it with nothing half measure
   await waitFor(() => !existsSync(workspace.path('.thaw', 'boards')));
   const { board } = linesOf((await workspace.thaw('rank', 'photos', '--json')).stdout);
   assert.deepEqual([board.images, board.found], [30, 35]);
+  assert.deepEqual(board.rows.map(({ name }) => name).sort(), [...cardNames].sort()); // all that is at hand
 });
 
 function linesOf(stdout: string): { readonly progress: readonly RankProgress[]; readonly board: Board } {
