@@ -24,7 +24,7 @@ function withWeights(t: TestContext, config: Readonly<Record<string, unknown>>, 
 async function saidOf(workspace: Workspace): Promise<readonly Diagnostic[]> {
   const { stdout, stderr } = await workspace.thaw('check', 'check.thaw.yaml', '--data', '--json');
   assert.notEqual(stdout, '', stderr);
-  return (JSON.parse(stdout) as { readonly diagnostics: readonly Diagnostic[] }).diagnostics;
+  return (JSON.parse(stdout) as { readonly diagnostics: readonly Diagnostic[] }).diagnostics.filter(({ code }) => code !== 'control-off'); // of the quick experiment
 }
 
 test('photos that are fed as the weights were trained are not complained of', async (t) => {
@@ -44,7 +44,9 @@ for (const [what, config, factor] of [
 }
 
 test('weights that take blue, green, red are told', async (t) => {
-  const said = await saidOf(withWeights(t, {}, { model: asSafetensors(exchanged(valueOf(decodeSafetensors(weights, 'bundled')))) }));
+  const workspace = withWeights(t, {}, { folder: 'photos', model: asSafetensors(exchanged(valueOf(decodeSafetensors(weights, 'bundled')))) });
+  workspace.photos({ cardboard: 24, glass: 3 }); // brown: grey photos have no order of colours
+  const said = await saidOf(workspace);
   assert.deepEqual(said.map(({ code, severity }) => [code, severity]), [['channel-order', 'information']]);
 });
 
