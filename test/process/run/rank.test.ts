@@ -35,7 +35,7 @@ test('backbones are ranked on a folder: rows stream in, ties share a place, what
   assert.deepEqual(new Set(board.rows.slice(0, 2).map(({ name }) => name)), new Set(['efficientnet_lite0', 'hf:test/lite0-wide']));
   assert.deepEqual(board.rows.map(({ place, sharedBy }) => [place, sharedBy]), [[1, 2], [1, 2], [3, 1]]);
   const [best, , random] = board.rows;
-  assert.ok(best!.scores.probe.value > 0.7 && best!.gain.low > 0, JSON.stringify(best));
+  assert.ok(best!.scores.probe.value > 0.7 && best!.gain.value > 0.1, JSON.stringify(best));
   assert.ok(best!.scores.leep !== undefined && best!.scores.leep < 0);
   assert.ok(random!.gain.low <= 0 && random!.scores.logMe < best!.scores.logMe);
   assert.deepEqual(readdirSync(workspace.path('.thaw', 'runs')), []);
