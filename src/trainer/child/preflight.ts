@@ -96,7 +96,7 @@ async function statisticsAt(network: Network, weights: Weights, node: string, in
 
 /** Red and blue. */
 function exchanged(pixels: Uint8Array): Uint8Array {
-  const out = pixels.slice();
+  const out = Uint8Array.from(pixels); // a Buffer's slice would be the same bytes
   for (let i = 0; i < out.length; i += 3) [out[i], out[i + 2]] = [pixels[i + 2]!, pixels[i]!];
   return out;
 }
