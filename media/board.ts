@@ -16,7 +16,7 @@ window.addEventListener('unhandledrejection', ({ reason }) => send({ type: 'page
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => send({ type: 'page-error', message: `CSP ${violatedDirective}: ${blockedURI}` }));
 registerComponents();
 
-const root = document.getElementById('dashboard')!;
+const root = document.getElementById('page')!;
 const live = h('p', { class: 'dim', role: 'status' }), bar = h('div');
 let drawn = '';
 window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {

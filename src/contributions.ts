@@ -64,10 +64,7 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
 /** Types of webview panels, restored by them after a reload. */
-export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview';
-
-/** And of a board's (views/boardPanel.ts). */
-export const boardType = 'thaw.board';
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', boardType = 'thaw.board';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';

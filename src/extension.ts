@@ -62,7 +62,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
   const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
-  for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
   const boards = own(new Boards(context.extensionUri, homes, experiment, backbones, log));
   for (const part of [new BackbonesTree(experiment, backbones, homes, boards), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 

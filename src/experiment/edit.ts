@@ -4,8 +4,7 @@ import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Checked, Diagnostic, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
-import { formatValue } from './format.ts';
-import { yamlText } from './format.ts';
+import { formatValue, yamlText } from './format.ts';
 import { lineIndex } from './lineIndex.ts';
 import { parseExperiment } from './parse.ts';
 import type { Parsed } from './parse.ts';
@@ -90,7 +89,7 @@ export function setBackbone(text: string, name: string, file = ''): Checked<read
   const edit = isScalar(pair?.value)
     ? { start: pair.value.range[0], end: pair.value.range[1], newText: yamlText(name) }
     : insertedPair(text, root, experimentField, 'backbone', yamlText(name));
-  return { ok: true, value: [{ range: lineIndex(text).rangeOf(edit.start, edit.end), newText: edit.newText }], warnings: [] };
+  return { ok: true, value: placed(text, [edit]), warnings: [] };
 }
 
 /** The patterns of a stage as they stand in the file (its default when there are none), or undefined when there is no such stage. */

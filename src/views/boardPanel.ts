@@ -11,7 +11,7 @@ import type { BoardState, FromBoard, ToBoard } from '../protocol/boardPage.ts';
 import { Refused, type Diagnostic } from '../protocol/diagnostic.ts';
 import { parseBoard, parseFromBoard, parseRankProgress } from '../protocol/guards.ts';
 import type { ActiveExperimentModel } from './activeExperiment.ts';
-import { dashboardHtml } from './dashboardHtml.ts';
+import { pageHtml } from './pageHtml.ts';
 import { rangeOf } from './experimentProblems.ts';
 import { askFolder } from './fineTune.ts';
 import type { Homes } from './homes.ts';
@@ -101,8 +101,8 @@ class BoardPanel extends Owner {
     panel.title = `Backbones: ${plain(basename(folder))}`;
     panel.iconPath = vscode.Uri.joinPath(around.extension, 'media', 'icons', 'logo.svg');
     panel.webview.options = { enableScripts: true, localResourceRoots: [media] };
-    panel.webview.html = dashboardHtml({
-      cspSource: panel.webview.cspSource, script: address('board.js'), style: address('dashboard.css'), nonce: randomUUID().replaceAll('-', ''), title: panel.title, label: 'Backbones ranked',
+    panel.webview.html = pageHtml({
+      cspSource: panel.webview.cspSource, script: address('board.js'), style: address('board.css'), nonce: randomUUID().replaceAll('-', ''), title: panel.title, label: 'Backbones ranked',
     });
   }
 

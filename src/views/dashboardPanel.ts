@@ -117,7 +117,6 @@ class Dashboard extends Owner {
     const address = (name: string): string => webview.asWebviewUri(this.#asset(name)).toString();
     const nonce = randomUUID().replaceAll('-', '');
     return pageHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title, label: 'Run dashboard' });
-    return dashboardHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title, label: 'Run dashboard' });
   }
 
   #asset(...names: string[]): vscode.Uri {

@@ -9,7 +9,6 @@ interface Page {
   readonly nonce: string;
   readonly title: string;
   /** What it is, for screen readers: "Run dashboard". */
-  /** What the page is, for screen readers. */
   readonly label: string;
 }
 
@@ -18,10 +17,6 @@ interface Page {
  * The toolkit makes style elements of its own; it reads the nonce from `csp-nonce` (design §14).
  */
 export const pageHtml = ({ cspSource, script, style, nonce, title, label }: Page): string => `<!DOCTYPE html>
- * The page of a dashboard or a board: one script, one style sheet, nothing inline, no network.
- * The toolkit makes style elements of its own; it reads the nonce from `csp-nonce` (design §14).
- */
-export const dashboardHtml = ({ cspSource, script, style, nonce, title, label }: Page): string => `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -33,7 +28,6 @@ export const dashboardHtml = ({ cspSource, script, style, nonce, title, label }:
 </head>
 <body>
 <main id="page" aria-label="${escaped(label)}"></main>
-<main id="dashboard" aria-label="${escaped(label)}"></main>
 <script type="module" nonce="${nonce}" src="${escaped(script)}"></script>
 </body>
 </html>

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { pageHtml } from '../../../src/views/pageHtml.ts';
 
 const page = (title: string): string => pageHtml({ cspSource: 'https://files.test', script: 'https://files.test/dashboard.js', style: 'https://files.test/dashboard.css', nonce: 'n0nce', title, label: 'Run dashboard' });
-const page = (title: string): string => dashboardHtml({ cspSource: 'https://files.test', script: 'https://files.test/dashboard.js', style: 'https://files.test/dashboard.css', nonce: 'n0nce', title, label: 'Run dashboard' });
 
 test('nothing runs in the page but the script that carries the nonce', () => {
   const html = page('flowers'), [, policy = ''] = /Content-Security-Policy" content="([^"]*)"/.exec(html) ?? [];
