@@ -7,6 +7,8 @@ import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from 
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { bytes, percent } from './base/units.ts';
 import { boardTable } from './terminal/boardTable.ts';
+import { changeOf } from './experiment/trainList.ts';
+import { patternNames } from './backbones/freezePlan.ts';
 import { cacheTable } from './terminal/cacheTable.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
@@ -41,15 +43,20 @@ import { installLine } from './terminal/installLine.ts';
 import { interruptedBytes, listEngines } from './trainer/native/engineCache.ts';
 import { addModel, listFetched, removeModel } from './trainer/child/modelsCommand.ts';
 import { knownBackbones } from './trainer/hub/knownBackbones.ts';
+import { initialRun, reduceRun } from './protocol/reduceRun.ts';
+import { liveLine } from './terminal/liveLine.ts';
+import { rateTable } from './terminal/rateTable.ts';
+import type { Plan } from './experiment/plan.ts';
 import { modelLine } from './terminal/modelLine.ts';
 import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
-import { engineNamed, trainingEngines, type Outcome } from './protocol/runEvent.ts';
+import { engineNamed, trainingEngines, type Outcome, type RunEvent } from './protocol/runEvent.ts';
 import type { PlanValue } from './protocol/previewMessages.ts';
 import type { RunId, RunManifest } from './protocol/runManifest.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, rank, predict, runs, compare, stop, doctor, engine, models, cache,
+  run, check, plan, cost, lr, rank, predict, runs, compare, stop, doctor, engine, models, cache,
+  thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
 /** Dozens of large backbones, on one core. */
 const rankTimeoutMs = 3_600_000;
@@ -220,6 +227,40 @@ async function rank([target, ...more]: readonly string[], options: Options): Pro
   return print(boardTable(board, ink));
 }
 
+/** Tries learning rates on a stage; the result is kept for the editor, too. */
+async function lr([file]: readonly string[], options: Options): Promise<number> {
+  if (file === undefined) return wrongUsage('thaw lr <file.thaw.yaml> [--stage <name | number>]');
+  const path = resolve(file), { plan } = valueOf(await experimentAt(path, options)), stage = stageNamed(plan, options.stage, file);
+  const screen = terminal(options), interrupt = new AbortController(), wipe = (): void => { if (screen.live) screen.write('\r\u001b[2K'); };
+  process.once('SIGINT', () => interrupt.abort());
+  let state = initialRun({ status: 'queued' });
+  const onEvent = (event: RunEvent): void => {
+    state = reduceRun(state, event);
+    wipe();
+    if (options.json) process.stdout.write(`${formatJson(event)}\n`);
+    else if (event.type === 'warning' && event.diagnostic.severity !== 'information') warn(event.diagnostic);
+    if (screen.live) screen.write(clipped(liveLine(state, undefined, ink), screen.columns - 1));
+  };
+  try {
+    const engine = options.engine === undefined ? undefined : engineOf(options.engine);
+    const test = valueOf(await hostOf(homeOf(path, options)).findRate(path, stage, { engine, signal: interrupt.signal, onEvent }));
+    wipe();
+    return print(options.json ? formatJson(test) : rateTable(test, screen.columns, ink));
+  } catch (error) {
+    wipe();
+    if (interrupt.signal.aborted) return stopped;
+    throw error;
+  }
+}
+
+/** By its name, or counted from 1; left out: the last, which trains most. */
+function stageNamed({ stages }: Plan, wanted: string | undefined, file: string): number {
+  if (wanted === undefined) return stages.length - 1;
+  const named = stages.findIndex(({ name }) => name === wanted), found = named >= 0 ? named : Number(wanted) - 1;
+  if (stages[found]) return found;
+  throw refused('out-of-range', `there is no stage ${JSON.stringify(wanted)}`, file, `one of: ${stages.map(({ name }, i) => `${name} (${i + 1})`).join(', ')}`);
+}
+
 /** What a run of the file would do, or everything that is wrong with it. */
 async function experimentAt(path: string, options: Options): Promise<Checked<Resolved>> {
   const shown = relative(process.cwd(), path);
@@ -265,6 +306,27 @@ function runs(_: readonly string[], options: Options): Promise<number> {
 async function stop([id]: readonly string[], options: Options): Promise<number> {
   if (id === undefined) return wrongUsage('thaw stop <run>');
   return print(valueOf(await hostOf(options.home ?? nearestHome(process.cwd())).stopRun(id)));
+}
+
+/** Layers of a run that trains: from its next epoch on they train, or are frozen. */
+async function changeLayers(verb: 'thaw' | 'freeze', [name, ...layers]: readonly string[], options: Options): Promise<number> {
+  if (name === undefined || layers.length === 0) return wrongUsage(`thaw ${verb} <run> <layers …>`);
+  const host = hostOf(options.home ?? nearestHome(process.cwd()));
+  const id = name === 'latest' ? host.findRuns().runs.find(({ life }) => life !== 'ended')?.folder.id : name;
+  if (id === undefined) throw refused('no-run', 'nothing trains here', undefined, 'start a run with `thaw run <folder>`');
+  const { resolvedPlan } = valueOf(host.folderOf(id));
+  if (existsSync(resolvedPlan)) await knownLayers(resolvedPlan, layers); // a run that waits its turn has none yet
+  valueOf(host.changeLayers(id, layers.map((path) => ({ path, trains: verb === 'thaw' })), 'command line'));
+  return print(`${layers.map(visible).join(', ')}: ${verb === 'thaw' ? 'trained' : 'frozen'} from the next epoch on`);
+}
+
+/** Throws Refused when a layer is none of the run's network. */
+async function knownLayers(resolvedPlan: string, layers: readonly string[]): Promise<void> {
+  const network = valueOf(await experimentAt(resolvedPlan, {})).backbone?.network(2);
+  const [unknown] = network ? layers.filter((layer) => typeof changeOf(network, ['all'], [{ path: layer, trains: true }]) === 'string') : [];
+  if (network === undefined || unknown === undefined) return;
+  const near = suggest(unknown, patternNames(network));
+  throw refused('pattern-matches-nothing', `no block or layer ${JSON.stringify(unknown)} in ${network.name}`, undefined, near ? `did you mean "${near}"?` : '`thaw cost` lists the blocks');
 }
 
 async function doctor(_: readonly string[], options: Options): Promise<number> {

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { RateTest } from './protocol/answers.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /**
@@ -47,6 +48,7 @@ export interface Commands {
   'thaw.copyLayerPath': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.predictCost': (experiment?: vscode.Uri) => Promise<void>;
   'thaw.comparePlan': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.findRate': (experiment?: vscode.Uri, stage?: number) => Promise<RateTest | undefined>;
   'thaw.diffPlans': (run?: RunTarget, selected?: readonly RunTarget[]) => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
@@ -64,7 +66,7 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
 /** Types of webview panels, restored by them after a reload. */
-export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', boardType = 'thaw.board';
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', ratesType = 'thaw.rates', boardType = 'thaw.board';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';
@@ -102,6 +104,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.copyLayerPath': { title: 'Copy Path', palette: 'false' },
   'thaw.predictCost': { title: 'Preview Plan', icon: '$(open-preview)' },
   'thaw.comparePlan': { title: 'Compare with Last Run', palette: 'thaw.hasRuns' },
+  'thaw.findRate': { title: 'Find Learning Rate', icon: '$(graph-scatter)' },
   'thaw.diffPlans': { title: 'Compare Plans…', palette: 'thaw.hasRuns' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
@@ -129,6 +132,7 @@ export const activationEvents: readonly string[] = [
   `onWebviewPanel:${dashboardType}`,
   `onWebviewPanel:${previewType}`,
   `onWebviewPanel:${boardType}`,
+  `onWebviewPanel:${ratesType}`,
   'workspaceContains:.thaw',
 ];
 
@@ -181,6 +185,7 @@ export const contributes = {
       { command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' },
       { command: 'thaw.predictCost', when: experimentFile, group: 'navigation@2' },
       { command: 'thaw.comparePlan', when: `${experimentFile} && thaw.hasRuns`, group: '3_thaw@1' },
+      { command: 'thaw.findRate', when: experimentFile, group: '3_thaw@2' },
     ],
     'editor/title/context': [
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
@@ -194,6 +199,7 @@ export const contributes = {
       { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: '1_show@1' },
       { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: '1_show@2' },
       { command: 'thaw.predictCost', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@3' },
+      { command: 'thaw.findRate', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@4' },
       { command: 'thaw.onlyHead', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@1' },
       { command: 'thaw.switchBatchNorm', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@2' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },

@@ -26,6 +26,8 @@ import { HubAccess } from './views/hubAccess.ts';
 import { showProblem } from './views/log.ts';
 import { Notices } from './views/notices.ts';
 import { Predict } from './views/predict.ts';
+import { RateFinder } from './views/rateFinder.ts';
+import { RatePanels } from './views/ratePanel.ts';
 import { RunCommands } from './views/runCommands.ts';
 import { RunModel } from './views/runModel.ts';
 import { RunsTree } from './views/runsTree.ts';
@@ -64,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
   const boards = own(new Boards(context.extensionUri, homes, experiment, backbones, log));
   for (const part of [new BackbonesTree(experiment, backbones, homes, boards), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
+  const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
 
   const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
@@ -91,6 +94,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.copyLayerPath': layer.copyPath,
     'thaw.predictCost': previews.show,
     'thaw.comparePlan': plans.comparePlan,
+    'thaw.findRate': new RateFinder(homes, experiment, rates).run,
     'thaw.diffPlans': plans.diffPlans,
     'thaw.diagnoseEngines': engine.diagnose,
     'thaw.installEngine': engine.install,

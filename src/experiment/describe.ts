@@ -77,7 +77,7 @@ const outro = `## How it is read
 - **Shares** are written \`70%\` or \`0.7\`; times \`90 s\`, \`5 min\`, \`1 h\`.
 - YAML's anchors, aliases and tags are not accepted. A file has at most 64 KiB.
 - Each run keeps \`plan.resolved.yaml\`: every value, with a comment that says where it came from (\`default\`, \`file\`,
-  \`preset\`, \`command line\`). It is an experiment file itself, and running it repeats the run. \`thaw plan\` prints it
+  \`preset\`, \`command line\`, \`tree\`). It is an experiment file itself, and running it repeats the run. \`thaw plan\` prints it
   without running; *Compare Plans* and \`thaw compare\` show what two runs have not in common.
 - A tick in the layer tree changes only the \`train\` list of its stage, keeps comments and layout, and can be undone.
 `;

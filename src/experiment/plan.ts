@@ -42,6 +42,8 @@ export interface StagePlan {
   readonly epochs: number;
   /** Updates, at most, instead of epochs. */
   readonly steps: number | 'auto';
+  /** Passes after which the stage is left, as it stands then: its schedule is that of its whole length, and the next stage goes on from the last weights, not from the best. 0: to its end. */
+  readonly leaveAfter: number;
   /** `nesterov`: SGD whose momentum looks one step ahead. */
   readonly optimizer: 'adamw' | 'adam' | 'sgd' | 'nesterov';
   /** Of sgd and nesterov, 0…1. */
@@ -106,5 +108,5 @@ export interface StopPlan {
 }
 
 /** Where a value came from, by dotted path (`stages.0.rate`): plan.resolved.yaml says it for every value. */
-export type Origin = 'default' | 'file' | 'preset' | 'command line';
+export type Origin = 'default' | 'file' | 'preset' | 'command line' | 'tree';
 export type Origins = Readonly<Record<string, Origin>>;

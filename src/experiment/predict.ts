@@ -75,6 +75,6 @@ export function runMs({ stages, batch }: Pick<Plan, 'stages' | 'batch'>, predict
 
 /** Passes over the training samples, a broken one as its share. */
 export function stageEpochs(stage: StagePlan, trainSamples: number, batch: number): number {
-  const { steps, perEpoch } = stageLength(stage, trainSamples, batch);
-  return steps / Math.max(1, perEpoch);
+  const { takenSteps, perEpoch } = stageLength(stage, trainSamples, batch);
+  return takenSteps / Math.max(1, perEpoch);
 }

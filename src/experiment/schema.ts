@@ -114,6 +114,7 @@ const stageKeys = {
   },
   epochs: integer('Passes over the training photos, at most (early stopping may end the stage sooner).', 30, 1, 10_000),
   steps: integer('Updates, at most, instead of epochs; the validation photos are looked at after every pass and at the end.', 'auto', 1, 10_000_000, { auto: 'as many as the epochs have' }),
+  leaveAfter: integer('Leave the stage after so many of its epochs, as it stands then: the next one goes on from the last weights instead of the best. 0: go to its end. Written where layers were thawed or frozen while a run trained.', 0, 0, 10_000),
   optimizer: choice('How weights follow their gradients.', 'adamw', {
     adamw: 'Adam with decoupled weight decay',
     adam: 'Adam; weight decay is part of the gradient (L2)',

@@ -148,3 +148,35 @@ export interface CutPrediction extends Prediction {
   readonly path: string;
   readonly trainedParameters: number;
 }
+
+/** `rate <experiment file> <.thaw folder> <stage>`: a learning-rate range test; also a file of .thaw/rates (runs/rateTests.ts). */
+export interface RateTest {
+  readonly format: 1;
+  readonly at: string;
+  /** Absolute. */
+  readonly experimentFile: string;
+  readonly stage: { readonly index: number; readonly name: string };
+  /** The rate that the experiment has there. */
+  readonly rate: number;
+  readonly images: number;
+  readonly batch: number;
+  /** Title of the engine that trained. */
+  readonly engine: string;
+  /** Training loss before the first update, in nats. */
+  readonly startLoss: number;
+  /** Rising, equidistant in their logarithm; with the loss after one update at each, and the same smoothed where it is finite. */
+  readonly rates: readonly number[];
+  readonly losses: readonly number[];
+  readonly smoothed: readonly number[];
+  /** It ended before the largest rate, where the loss had grown too far. */
+  readonly diverged: boolean;
+  /** None when the loss fell nowhere. */
+  readonly suggestions?: RateSuggestions;
+}
+
+/** What they are: evidence/rateSuggestions.ts. */
+export interface RateSuggestions {
+  readonly valley: number;
+  readonly steepest: number;
+  readonly minimum: number;
+}

@@ -1,10 +1,10 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
-import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
+import type { FromPage, FromRates, PageMistake, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -70,11 +70,12 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating', 'rates'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
   planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
+  'plan-changed': { stage: whole, origin: oneOf('tree', 'command line'), stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
   evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
@@ -149,6 +150,14 @@ const fromPreview = tagged<FromPreview>({
   'page-error': { message: text },
 });
 
+const rateTest = fields<RateTest>({
+  format: oneOf(1), at: text, experimentFile: text, stage: fields<RateTest['stage']>({ index: whole, name: text }), rate: number,
+  images: whole, batch: whole, engine: text, startLoss: number, rates: list(number), losses: list(number), smoothed: list(number), diverged: flag,
+  suggestions: optional(fields<RateSuggestions>({ valley: number, steepest: number, minimum: number })),
+});
+const toRates = tagged<ToRates>({ 'rates': { test: rateTest, rate: optional(number) } });
+const fromRates = tagged<FromRates>({ 'ready': {}, 'use-rate': { rate: number }, 'test-again': {}, 'open-experiment': {}, 'page-error': { message: text } });
+
 /** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
 export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
 
@@ -163,6 +172,10 @@ export const parseToPreview = (value: unknown): Parsed<ToPreview> => parsed(toPr
 
 /** A message from it, in the extension host. */
 export const parseFromPreview = (value: unknown): Parsed<FromPreview> => parsed(fromPreview, value);
+
+/** The same for the page of a learning-rate test. */
+export const parseToRates = (value: unknown): Parsed<ToRates> => parsed(toRates, value);
+export const parseFromRates = (value: unknown): Parsed<FromRates> => parsed(fromRates, value);
 
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
@@ -201,6 +214,9 @@ export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
   file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), problem: optional(diagnostic),
 })), value);
+
+/** The answer to `rate`, and a file of .thaw/rates. */
+export const parseRateTest = (value: unknown): Parsed<RateTest> => parsed(rateTest, value);
 
 /** The answer to `doctor`: its table is in `tried`. */
 export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);

@@ -1,3 +1,4 @@
+import type { RateTest } from './answers.ts';
 import type { RunEvent } from './runEvent.ts';
 import type { RunManifest } from './runManifest.ts';
 
@@ -41,4 +42,19 @@ export type FromPage =
   | { readonly type: 'open-plan' }
   | { readonly type: 'open-experiment' }
   | { readonly type: 'reveal-folder' }
+  | { readonly type: 'page-error'; readonly message: string };
+
+/** To the page of a learning-rate test. `rate`: what the file says now; absent while it cannot be read. */
+export interface ToRates {
+  readonly type: 'rates';
+  readonly test: RateTest;
+  readonly rate?: number;
+}
+
+export type FromRates =
+  | { readonly type: 'ready' }
+  /** Write it into the file. */
+  | { readonly type: 'use-rate'; readonly rate: number }
+  | { readonly type: 'test-again' }
+  | { readonly type: 'open-experiment' }
   | { readonly type: 'page-error'; readonly message: string };

@@ -69,7 +69,7 @@ export interface ControlState {
 }
 
 /** The state before the first event. Status and problem come from the manifest, for runs whose journal is lost. */
-export function initialRun(manifest: RunManifest): RunState {
+export function initialRun(manifest: Pick<RunManifest, 'status' | 'endedAt' | 'problem'>): RunState {
   const { status, endedAt, problem } = manifest;
   return {
     status, nextSeq: 0, stages: [], step: 0, epoch: 0, controls: [], warnings: [],
@@ -91,7 +91,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'engine': return { ...run, engine: event.engine };
     case 'progress': return { ...run, ...progressOf(event) };
     case 'data': return { ...run, data: event.data };
-    case 'planned': {
+    case 'planned': case 'plan-changed': {
       const { stages, stepsPerEpoch, totalSteps, predictedMs } = event;
       return { ...run, planned: { stages, stepsPerEpoch, totalSteps, ...(predictedMs !== undefined && { predictedMs }) } };
     }

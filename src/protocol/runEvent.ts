@@ -16,6 +16,8 @@ export type RunFact =
   | { readonly type: 'data'; readonly data: DataFacts }
   /** The resolved plan in brief: what the page needs to draw bands and axes before the first step. */
   | { readonly type: 'planned'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
+  /** Layers were thawed or frozen while it trains: the plan from now on, in which stage `stage` is new and begins at once. */
+  | { readonly type: 'plan-changed'; readonly stage: number; readonly origin: 'tree' | 'command line'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
   | { readonly type: 'stage'; readonly stage: number; readonly step: number }
   /** `loss` in nats, mean over the steps since the last such event; `rate` the head's. */
   | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly rate: number; readonly perSecond: number; readonly etaMs: number }
@@ -34,8 +36,8 @@ export type RunFact =
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
 
-/** `fetching` counts bytes, the others images. */
-export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
+/** `fetching` counts bytes, `rates` steps, the others images. */
+export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating' | 'rates';
 
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';

@@ -12,6 +12,7 @@ const activities: Readonly<Record<Activity, string>> = {
   'random-features': 'Running images through a random backbone',
   'training': 'Training',
   'evaluating': 'Evaluating',
+  'rates': 'Trying learning rates',
 };
 
 /** "Reading images: 120 of 360". */
@@ -21,10 +22,10 @@ export function activityText({ activity, done, total }: Progress): string {
   return `${activities[activity]}${much}`;
 }
 
-/** "5,310 images/s", "9.3 images/s", "3.1 MiB/s": what goes on now, or training. */
+/** "5,310 images/s", "9.3 images/s", "3.1 MiB/s", "41 steps/s": what goes on now, or training. */
 export function speedText(perSecond: number, activity?: Activity): string {
   if (activity === 'fetching') return `${bytes(perSecond)}/s`;
-  return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en-US')} images/s`;
+  return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en-US')} ${activity === 'rates' ? 'steps' : 'images'}/s`;
 }
 
 /** How a control is called wherever one is shown. */

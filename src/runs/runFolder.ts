@@ -41,6 +41,8 @@ export interface RunsPlace {
   readonly facts: string;
   /** Backbones compared on a folder (boardFile.ts). */
   readonly boards: string;
+  /** Learning-rate tests (rateTests.ts). */
+  readonly rates: string;
 }
 
 export const runFolder = (path: string): RunFolder => ({
@@ -136,9 +138,8 @@ function sweep(runs: string): void {
   }
 }
 
-/** What lies where in it. */
 export const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), boards: join(path, 'boards') });
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), boards: join(path, 'boards'), rates: join(path, 'rates') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

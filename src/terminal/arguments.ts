@@ -25,6 +25,7 @@ export interface Options {
   readonly backbone?: string[];
   /** Of `check`: look at the photos too. */
   readonly data?: boolean;
+  readonly stage?: string;
   readonly 'feature-cache-gb'?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
@@ -34,8 +35,8 @@ export interface Options {
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
   'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
-  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
-  'backbone': { type: 'string', multiple: true }, 'data': { type: 'boolean' }, 'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
+  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'stage': { type: 'string' }, 'backbone': { type: 'string', multiple: true }, 'data': { type: 'boolean' }, 'feature-cache-gb': { type: 'string' },
+  'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
 /** The arguments, or one line saying what is wrong with them. */
@@ -57,9 +58,11 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
   thaw rank <folder>                   which backbone knows most of its classes, before anything is trained
+  thaw lr <file.thaw.yaml>             try learning rates on the last stage (--stage: on another), and suggest some
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw runs                            runs of this folder
   thaw compare <run> <run>             results side by side, and what differs between their plans
+  thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen
   thaw stop <run>                      finish the step, keep a checkpoint, end
   thaw doctor                          engines of this machine: what works, how fast, what is missing
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
@@ -73,6 +76,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
+  --stage probe | 1          lr: the stage by its name or number
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --feature-cache-gb 10      how much the feature cache may keep between runs (default: 10 GB)
   --data                     check: look at some of the photos too, as the backbone would see them

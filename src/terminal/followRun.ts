@@ -72,6 +72,10 @@ export class RunScreen {
         return `${sum(train) + sum(validation) + sum(test)} images in ${classes.length} classes: ${sum(train)} to train on, ${sum(validation)} to validate, ${sum(test)} to test (${splitBy})${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
       }
       case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(event.diagnostic));
+      case 'plan-changed': {
+        const facts = event.stages[event.stage];
+        return facts && dim(`layers changed from the ${event.origin}: ${facts.trains.map(visible).join(', ')} from the next epoch on`);
+      }
       case 'stage': {
         const facts = this.#run.planned?.stages[event.stage];
         return facts && `${this.#paint.bold(visible(facts.name))}: ${facts.trains.join(', ')} ${facts.trains.length === 1 ? 'trains' : 'train'}, up to ${facts.epochs} epochs`;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { type Disposable, Owner } from '../base/owner.ts';
+import type { Tick } from '../experiment/trainList.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
@@ -132,6 +133,12 @@ export class RunModel extends Owner {
   async stop(id: RunId): Promise<void> {
     const stopped = await this.#entries.get(id)?.host.stopRun(id);
     if (stopped && !stopped.ok) throw new Refused(stopped.errors);
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Throws Refused. */
+  changeLayers(id: RunId, ticks: readonly Tick[]): void {
+    const ordered = this.#entries.get(id)?.host.changeLayers(id, ticks, 'tree');
+    if (ordered && !ordered.ok) throw new Refused(ordered.errors);
   }
 
   /** Deletes a run that has ended, with its controls, from the disk. Throws Refused. */

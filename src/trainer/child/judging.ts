@@ -86,8 +86,12 @@ function stagesOf(control: 'random-features' | 'scratch', { plan, dataset }: Pre
   let left = Math.max(1, trained.step);
   return controlPlan(plan, control).stages.flatMap((stage) => {
     if (left <= 0) return [];
-    const { perEpoch, steps } = lengthOf({ dataset, plan }, stage), epochs = Math.min(stage.epochs, Math.ceil(left / perEpoch));
-    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs } : { ...stage, steps: Math.min(steps, left) };
+    const { perEpoch, steps, takenSteps } = lengthOf({ dataset, plan }, stage), epochs = Math.min(stage.epochs, Math.ceil(left / perEpoch));
+    if (takenSteps <= left) {
+      left -= takenSteps;
+      return [stage];
+    }
+    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs, leaveAfter: 0 } : { ...stage, steps: Math.min(steps, left), leaveAfter: 0 };
     left -= lengthOf({ dataset, plan }, cut).steps;
     return [cut];
   });

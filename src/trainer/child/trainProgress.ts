@@ -21,6 +21,7 @@ export class TrainProgress {
   /** Steps and epochs over all stages. */
   step = 0;
   epoch = 0;
+  stages: readonly StagePlan[];
   weights: Weights;
   optimizer: Weights | undefined;
   best: Evaluation | undefined;
@@ -40,6 +41,7 @@ export class TrainProgress {
 
   constructor(job: TrainJob) {
     this.#job = job;
+    this.stages = job.plan.stages;
     this.weights = job.weights;
     this.#bestWeights = job.weights;
   }
@@ -98,7 +100,7 @@ export class TrainProgress {
   }
 
   async #evaluated(source: FeatureSource): Promise<Evaluation | undefined> {
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(plan.stages[this.#stage]!) ?? plan.batch;
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(this.#plan) ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
     const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);
@@ -118,11 +120,22 @@ export class TrainProgress {
 
   /** The best weights go on into the next stage. */
   async endPhase(source: FeatureSource): Promise<void> {
-    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
-    this.optimizer = await optimizerStateOf(this.#state!);
+    await this.#close();
     await this.#interpolate(source);
     this.weights = this.#bestWeights;
     await this.#keepBest();
+  }
+
+  /** The stage is left before its end: the last weights go on, averaged where they are. */
+  async leavePhase(): Promise<void> {
+    await this.#close();
+    this.weights = await this.#merged();
+    await this.#keepBest();
+  }
+
+  async #close(): Promise<void> {
+    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
+    this.optimizer = await optimizerStateOf(this.#state!);
   }
 
   /**
@@ -174,11 +187,11 @@ export class TrainProgress {
   }
 
   trained(how: Trained['how']): Trained {
-    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace };
+    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace, epoch: this.epoch, stages: this.stages };
   }
 
   get #plan(): StagePlan {
-    return this.#job.plan.stages[this.#stage]!;
+    return this.stages[this.#stage]!;
   }
 
   get #length(): StageLength {
@@ -195,9 +208,9 @@ export class TrainProgress {
   }
 
   #etaMs(): number {
-    const { plan, deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
+    const { deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
     const perStep = (monotonicMs() - this.#stageStartMs) / taken;
-    const left = plan.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).steps, 0) - taken;
+    const left = this.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).takenSteps, 0) - taken;
     const etaMs = perStep * left;
     return deadlineMs === undefined ? etaMs : Math.min(etaMs, deadlineMs - monotonicMs());
   }

@@ -1,15 +1,12 @@
-import type { Card } from '../../backbones/card.ts';
-import type { ByteStore } from '../../base/byteStore.ts';
-import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
+import type { LiveLayers } from './liveLayers.ts';
+import type { Opened } from './openExperiment.ts';
 import type { Prediction } from '../../protocol/answers.ts';
-import type { Plan, StagePlan } from '../../experiment/plan.ts';
+import type { Origins, Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
-import type { StageFacts } from '../../protocol/runEvent.ts';
+import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import type { Dataset } from './dataset.ts';
-import type { Engine } from './engine.ts';
 import { predict, stepMs } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
@@ -22,25 +19,17 @@ import { predictionOf, writePredictions } from '../../runs/predictions.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 import { sourceHeadOf } from './cardWeights.ts';
 import { Sources } from './sources.ts';
-import { lengthOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
+import { lengthOf, type TrainCheckpoint, type Trained, type TrainJob } from './trainJob.ts';
 import { train } from './loop.ts';
 import { stageCost, stageEpochs } from '../../experiment/predict.ts';
 import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
-export interface Prepared {
+export interface Prepared extends Opened {
   readonly run: TrainerRun;
-  readonly machine: Machine;
-  readonly plan: Plan;
-  readonly card: Card;
-  readonly network: Network;
-  readonly dataset: Dataset;
-  readonly engine: Engine;
-  /** Where it starts: pretrained, with a new head. */
-  readonly start: Weights;
-  /** Features of all runs of this home. */
-  readonly store: ByteStore;
+  /** Where the plan's values come from. */
+  readonly origins: Origins;
 }
 
 export interface TrainingOf {
@@ -50,39 +39,64 @@ export interface TrainingOf {
   readonly deadlineMs?: number;
   /** Left out: the plan's own. */
   readonly patience?: number;
+  /** Layers that are thawed and frozen on the way; left out: none are. */
+  readonly live?: LiveLayers;
+}
+
+type JobOf = Omit<TrainJob, 'append' | 'checkpoint' | 'timed'> & { predictionOf(stage: StagePlan): Prediction };
+
+/** What is the same of a training job, whoever listens to it. `append`: told how far features are, and what is said of them. */
+export async function jobOf(opened: Opened, weights: Weights, how: TrainingOf, append: (fact: RunFact) => void): Promise<JobOf> {
+  const { card, network, dataset, engine, store, machine, plan } = opened, { stages, stop, deadlineMs } = how;
+  const sourceHead = stages.some(({ regularize }) => regularize.lwf > 0) ? await sourceHeadOf(card, machine.backbones) : undefined;
+  const sources = new Sources({ card, network, stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append, stop });
+  const predictionOf = predictionsOf(opened, stages);
+  return {
+    network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } },
+    weights, dataset, predictionOf, stop, ...(sourceHead && { sourceHead }), ...(deadlineMs !== undefined && { deadlineMs }),
+    rowsAtOnce: (stage) => predictionOf(stage).rowsAtOnce,
+    sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
+  };
 }
 
 /** Trains the network from `weights`, writing into `writer`: the run itself, or one of its controls. */
-export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
-  const { card, network, dataset, engine, store, machine, plan } = prepared;
-  const sourceHead = how.stages.some(({ regularize }) => regularize.lwf > 0) ? await sourceHeadOf(card, machine.backbones) : undefined;
-  const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset, ...(sourceHead && { sourceHead }) };
-  const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append: writer.append, stop: how.stop });
-  const predicted = predictStages(prepared, how.stages), clock = new EpochClock(), lengths = how.stages.map((stage) => lengthOf(job, stage));
-  const stages = stageFactsOf(network, how.stages, lengths).map((facts, i) => {
-    const { epochMs, peakBytes, cacheBytes } = predicted[i]!;
-    return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
-  });
-  const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * stageEpochs(how.stages[i]!, dataset.rows.train.length, plan.batch), 0);
-  writer.append({ type: 'planned', stages, stepsPerEpoch: lengths[0]!.perEpoch, totalSteps: lengths.reduce((sum, { steps }) => sum + steps, 0), predictedMs });
-  how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
+export async function trainFrom(prepared: Opened, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
+  const { network, engine, machine, plan, dataset } = prepared;
+  const { predictionOf, ...job } = await jobOf(prepared, weights, how, writer.append), clock = new EpochClock();
+  const plannedOf = (stages: Plan['stages']) => {
+    const lengths = stages.map((stage) => lengthOf(job, stage));
+    return {
+      stages: stageFactsOf(network, stages, lengths).map((facts, i): StageFacts => {
+        const { epochMs, peakBytes, cacheBytes } = predictionOf(stages[i]!);
+        return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
+      }),
+      stepsPerEpoch: lengths[0]!.perEpoch,
+      totalSteps: lengths.reduce((sum, { takenSteps }) => sum + takenSteps, 0),
+      predictedMs: stages.reduce((sum, stage) => sum + predictionOf(stage).epochMs * stageEpochs(stage, dataset.rows.train.length, plan.batch), 0),
+    };
+  };
+  writer.append({ type: 'planned', ...plannedOf(how.stages) });
+  how.stages.forEach((stage) => sayParts(writer, stage, plan.batch, predictionOf(stage).rowsAtOnce));
   const trained = await train({
     ...job,
-    rowsAtOnce: (stage) => predicted[how.stages.indexOf(stage)]!.rowsAtOnce,
     append: (fact) => {
       clock.see(fact);
       writer.append(fact);
     },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
-    sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
-    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!.rowsAtOnce, steps, elapsedMs),
-    stop: how.stop,
-    ...(how.deadlineMs !== undefined && { deadlineMs: how.deadlineMs }),
+    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage).rowsAtOnce, steps, elapsedMs),
+    changed: (index, left) => {
+      const change = how.live?.changed(index, left), next = change?.stages[index + 1];
+      if (!change || !next) return undefined;
+      writer.append({ type: 'plan-changed', stage: index + 1, origin: change.origin, ...plannedOf(change.stages) });
+      sayParts(writer, next, plan.batch, predictionOf(next).rowsAtOnce);
+      return change.stages;
+    },
   });
-  const peakBytes = peakMemory(), predictedPeakBytes = Math.max(...predicted.map((each) => each.peakBytes));
-  const measured = stages.flatMap(({ name, predicted: { epochMs: predictedEpochMs } }, i) => {
+  const peakBytes = peakMemory(), predictedPeakBytes = Math.max(...trained.stages.map((stage) => predictionOf(stage).peakBytes));
+  const measured = trained.stages.flatMap((stage, i) => {
     const epochMs = clock.medianOf(i);
-    return epochMs === undefined ? [] : [{ name, epochMs, predictedEpochMs }];
+    return epochMs === undefined ? [] : [{ name: stage.name, epochMs, predictedEpochMs: predictionOf(stage).epochMs }];
   });
   writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
   // Where activations are the larger part, they are what was misjudged.
@@ -90,11 +104,17 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
   return trained;
 }
 
-/** From the samples as they are, and the memory that is there now. */
-function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
+/** From the samples as they are, and the memory that is there now; of each stage once, so that what it was told stays true while it trains. */
+function predictionsOf({ plan, network, dataset: { rows }, machine, engine }: Opened, stages: Plan['stages']): (stage: StagePlan) => Prediction {
   const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
   const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch };
-  return stages.map((stage) => predict(stageCost(network, stage), { ...work, accumulate: stage.accumulate }, rates, memory));
+  const known = new Map<string, Prediction>();
+  return (stage) => {
+    const { train: trains, regularize, ema, accumulate } = stage, key = JSON.stringify([trains, regularize, ema, accumulate]);
+    const found = known.get(key) ?? predict(stageCost(network, stage), { ...work, accumulate }, rates, memory);
+    known.set(key, found);
+    return found;
+  };
 }
 
 function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
@@ -109,7 +129,7 @@ function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: 
 }
 
 /** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
-function learnStepRates({ network, machine, engine, plan }: Prepared, stage: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
+function learnStepRates({ network, machine, engine, plan }: Opened, stage: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
   const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
@@ -128,16 +148,16 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: 
   const sizeOf = new Map(parametersOf(network).map(({ name, size }) => [name, size]));
   let fromStep = 0;
   return stages.map(({ name, train: trains, rate }, i) => {
-    const { steps, perEpoch: stepsPerEpoch, epochs } = lengths[i]!;
+    const { takenSteps, perEpoch: stepsPerEpoch, takenEpochs: epochs } = lengths[i]!;
     const trainedParameters = [...matchPatterns(network, trains).trained].reduce((sum, parameter) => sum + sizeOf.get(parameter)!, 0);
     const facts = { name, fromStep, epochs, stepsPerEpoch, trains, trainedParameters, rate };
-    fromStep += steps;
+    fromStep += takenSteps;
     return facts;
   });
 }
 
 /** Test accuracy and a prediction per item, of the evaluation that validation chose. */
-export function report({ dataset }: Pick<Prepared, 'dataset'>, writer: RunWriter, best: Evaluation): void {
+export function report({ dataset }: Pick<Opened, 'dataset'>, writer: RunWriter, best: Evaluation): void {
   const { rows, labels, samples, classes } = dataset;
   const predicted = predictedOf(best.testLogits, classes.length);
   const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;

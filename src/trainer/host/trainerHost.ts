@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
 import type { Board } from '../../protocol/board.ts';
-import type { CachedFeatures } from '../../protocol/answers.ts';
+import { Bug } from '../../base/bug.ts';
+import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
-import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
+import type { EngineFacts, Outcome, RunEvent } from '../../protocol/runEvent.ts';
 import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
@@ -16,9 +17,11 @@ import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
 import { findRun, listRuns, type RunIndex } from '../../runs/runIndex.ts';
-import { giveOrder } from '../../runs/control.ts';
+import { giveOrder, type LayersOrder } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
+import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
+import { readRateTest } from '../../runs/rateTests.ts';
 import { readLease } from '../../runs/lease.ts';
 import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
 import { signalTree } from './killTree.ts';
@@ -31,6 +34,16 @@ export interface StartRequest extends RunRequest {
   readonly dataFolder?: string;
   readonly backbone?: string;
 }
+
+export interface RateOptions {
+  /** Left out: the fastest. */
+  readonly engine?: EngineFacts['name'] | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** It may wait for a run of hours. */
+const rateTimeoutMs = 7 * 24 * 3_600_000;
 
 /** How long a trainer gets to end by itself, before it is told more plainly. */
 export interface StopTimes {
@@ -111,7 +124,7 @@ export class TrainerHost {
   async stopRun(id: string, times: StopTimes = stopTimes): Promise<Checked<Outcome>> {
     const run = this.folderOf(id);
     if (!run.ok) return run;
-    giveOrder(run.value, 'stop');
+    giveOrder(run.value, { order: 'stop' });
     let outcome = await outcomeWithin(run.value, times.graceMs);
     if (!outcome) {
       signal(run.value, 'SIGTERM');
@@ -124,6 +137,18 @@ export class TrainerHost {
     if (outcome) return { ok: true, value: outcome, warnings: [] };
     const host = readLease(run.value.lease)?.host;
     return refused({ code: 'trainer-busy', severity: 'error', message: `the run has not stopped${host === undefined ? '' : `; its trainer runs on ${host}`}`, fix: 'stop it where it was started' });
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Refused once it trains no more. */
+  changeLayers(id: string, ticks: LayersOrder['ticks'], from: LayersOrder['from']): Checked<void> {
+    const run = this.folderOf(id), manifest = run.ok ? readManifest(run.value) : run;
+    if (!run.ok || !manifest.ok) return run.ok ? manifest as Checked<never> : run;
+    const { status, controlOf } = manifest.value;
+    if (controlOf !== undefined || !['queued', 'preparing', 'training'].includes(status)) {
+      return refused({ code: 'no-run', severity: 'error', message: controlOf === undefined ? `the run trains no more (${status})` : 'a control trains as its run did', fix: 'change the experiment, and run it again' });
+    }
+    giveOrder(run.value, { order: 'layers', ticks, from });
+    return { ok: true, value: undefined, warnings: [] };
   }
 
   /** Removes a run and its controls from the disk. Refused while a trainer works on it. */
@@ -169,6 +194,26 @@ export class TrainerHost {
   async ask(command: string, args: readonly string[], options?: AskOptions): Promise<Checked<unknown>> {
     const node = await this.#node();
     return node.ok ? ask(node.value, this.#scripts.trainer, command, args, options) : node;
+  }
+
+  /** Tries learning rates on a stage of an experiment, once nothing else trains here. The result is kept: `rateTest` finds it again. */
+  async findRate(experimentFile: string, stage: number, { engine, signal, onEvent }: RateOptions): Promise<Checked<RateTest>> {
+    const place = preparePlace(this.#home, this.#userData);
+    if (!place.ok) return place;
+    const onProgress = (told: unknown): void => {
+      const event = parseRunEvent(told);
+      if (event.ok) onEvent(event.value);
+    };
+    const answer = await this.ask('rate', [experimentFile, place.value.path, String(stage), ...engine ? [engine] : []], { timeoutMs: rateTimeoutMs, signal, onProgress });
+    if (!answer.ok) return answer;
+    const test = parseRateTest(answer.value);
+    if (!test.ok) throw new Bug(`the trainer's answer is not understood: ${test.note}`);
+    return { ...answer, value: test.value };
+  }
+
+  /** The newest learning-rate test of a stage. */
+  rateTest(experimentFile: string, stage: number): RateTest | undefined {
+    return placesOf(this.#home, this.#userData).map((place) => readRateTest(place, experimentFile, stage)).find((test) => test !== undefined);
   }
 
   #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine, featureCacheMaxGb }: StartRequest): RunFolder {
