@@ -87,6 +87,19 @@ export interface CachedFeatures {
   readonly usedAt: string;
 }
 
+/** An installed native engine, as it lies in the cache. */
+export interface EngineEntry {
+  /** Its name on the disk: "tensorflow-2.21.0-linux-x64". */
+  readonly name: string;
+  readonly tensorflow: string;
+  readonly platform: string;
+  readonly cuda: boolean;
+  readonly sizeBytes: number;
+  readonly folder: string;
+  /** `used` by the next run; `spare`: whole, but another is preferred; `damaged`; `unknown` to this version of Thaw, or for another platform. */
+  readonly state: 'used' | 'spare' | 'damaged' | 'unknown';
+}
+
 /** `cost <dataset folder>`: what predictions of time and memory rest on (experiment/predict.ts). */
 export interface CostBasis {
   readonly images: number;
@@ -111,9 +124,11 @@ export interface Rates {
   /** What the loop around a step takes: gathering rows, journal, other threads' turns. */
   readonly msPerStep: number;
   readonly decodedImagesPerSecond: number;
-  /** Memory of a trainer beside what its plan adds: Node, engine, decoders, the prefix at work. */
+  /** Memory of a trainer beside what its plan adds: Node and the engine. */
   readonly baseBytes: number;
-  /** Memory that a step takes behind the boundary, times the outputs there: 1 where gradients are single ops, more where they are composed. */
+  /** Decoders and frozen layers at work. */
+  readonly prefixBytes: number;
+  /** Memory that a step takes behind the boundary, times what its ops keep: 1 where gradients are single ops, more where they are composed. */
   readonly keptOutputs: number;
 }
 
@@ -140,6 +155,8 @@ export interface Prediction {
   readonly cacheBytes: number;
   /** Rows of a batch that fit into memory at once; with fewer than the batch, gradients are added up. */
   readonly rowsAtOnce: number;
+  /** Activations are computed again for the gradients rather than kept, for want of memory. */
+  readonly recomputes: boolean;
 }
 
 /** What a network costs when it trains from one of its blocks on. */

@@ -128,7 +128,7 @@ const fromPage = tagged<FromPage>({
   'page-error': { message: text },
 });
 
-const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number };
+const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number, recomputes: flag };
 const preview = fields<PlanPreview>({
   title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
   stages: list(fields<PreviewStage>({
@@ -200,7 +200,7 @@ export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields
 const passRates = fields<PassRates>({ msPerDenseGflop: number, msPerDepthwiseGflop: number, msPerGigabyte: number, msPerNode: number });
 const rates = fields<Rates>({
   prefix: passRates, forward: passRates, backward: passRates, msPerUpdatedTensor: number, msPerMillionUpdated: number, msPerStep: number,
-  decodedImagesPerSecond: number, baseBytes: number, keptOutputs: number,
+  decodedImagesPerSecond: number, baseBytes: number, prefixBytes: number, keptOutputs: number,
 });
 
 /** The answer to `cost`. */

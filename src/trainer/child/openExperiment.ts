@@ -39,6 +39,8 @@ export interface Opened {
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
+  /** Whether the cache had every feature of the first stage, so that neither decoders nor frozen layers have run. */
+  readonly cached: boolean;
 }
 
 export interface OpenOptions {
@@ -88,7 +90,7 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const odd = looks ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop }) : [];
   for (const diagnostic of odd) append({ type: 'warning', diagnostic });
   features?.dispose();
-  return { machine, plan, card, network, dataset, engine: opened, start, store };
+  return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
 }
 
 /** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */

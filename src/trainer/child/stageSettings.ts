@@ -14,10 +14,12 @@ export function stageSettings(job: TrainJob, stage: StagePlan, trainable: Readon
   const counts = classes.map((_, label) => rows.train.filter((row) => labels[row] === label).length);
   const classWeights = classBalance(stage.classBalance, counts), dropout = trainable.has('head.weight') ? stage.dropout : 0;
   const dropPath = dropPathShares(network, trainable, stage.dropPath), { mixup, cutmix } = stage;
+  const fit = job.fitOf?.(stage);
   return {
     bnStatistics: stage.batchNorm,
     groups: groupsOf(network, trainable, stage),
-    rowsAtOnce: Math.min(plan.batch, job.rowsAtOnce?.(stage) ?? plan.batch),
+    rowsAtOnce: Math.min(plan.batch, fit?.rowsAtOnce ?? plan.batch),
+    recomputes: fit?.recomputes ?? false,
     objective: classification({
       classes: classes.length, labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }),
     }),

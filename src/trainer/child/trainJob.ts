@@ -2,6 +2,7 @@ import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
 import type { Evaluation } from './trace.ts';
 import type { FeatureSource } from './featureSource.ts';
+import type { Fit } from '../../backbones/cost.ts';
 import type { Kernels } from '../../engine/kernels.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
@@ -23,8 +24,8 @@ export interface TrainJob {
   readonly dataset: Dataset;
   /** What a stage trains on, given its freeze boundary and the weights before it. */
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
-  /** Rows that fit into memory at once while a stage trains; left out: the whole batch. */
-  rowsAtOnce?(stage: StagePlan): number;
+  /** How a batch fits into memory while a stage trains; left out: at once. */
+  fitOf?(stage: StagePlan): Fit;
   append(fact: RunFact): void;
   checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
   /** Told how long the steps of a stage took, evaluations left out. */

@@ -100,7 +100,7 @@ export class TrainProgress {
   }
 
   async #evaluated(source: FeatureSource): Promise<Evaluation | undefined> {
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(this.#plan) ?? plan.batch;
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
     const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);

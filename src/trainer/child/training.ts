@@ -7,7 +7,7 @@ import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { predict, stepMs } from '../../backbones/cost.ts';
+import { predict, stepMs, type Fit } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
@@ -21,7 +21,7 @@ import { sourceHeadOf } from './cardWeights.ts';
 import { Sources } from './sources.ts';
 import { lengthOf, type TrainCheckpoint, type Trained, type TrainJob } from './trainJob.ts';
 import { train } from './loop.ts';
-import { stageCost, stageEpochs } from '../../experiment/predict.ts';
+import { stageCost, stageEpochs, stageWork } from '../../experiment/predict.ts';
 import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 
@@ -54,7 +54,7 @@ export async function jobOf(opened: Opened, weights: Weights, how: TrainingOf, a
   return {
     network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } },
     weights, dataset, predictionOf, stop, ...(sourceHead && { sourceHead }), ...(deadlineMs !== undefined && { deadlineMs }),
-    rowsAtOnce: (stage) => predictionOf(stage).rowsAtOnce,
+    fitOf: predictionOf,
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
   };
 }
@@ -76,7 +76,7 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
     };
   };
   writer.append({ type: 'planned', ...plannedOf(how.stages) });
-  how.stages.forEach((stage) => sayParts(writer, stage, plan.batch, predictionOf(stage).rowsAtOnce));
+  how.stages.forEach((stage) => sayFit(writer, stage, plan.batch, predictionOf(stage)));
   const trained = await train({
     ...job,
     append: (fact) => {
@@ -84,12 +84,12 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
       writer.append(fact);
     },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
-    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage).rowsAtOnce, steps, elapsedMs),
+    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage), steps, elapsedMs),
     changed: (index, left) => {
       const change = how.live?.changed(index, left), next = change?.stages[index + 1];
       if (!change || !next) return undefined;
       writer.append({ type: 'plan-changed', stage: index + 1, origin: change.origin, ...plannedOf(change.stages) });
-      sayParts(writer, next, plan.batch, predictionOf(next).rowsAtOnce);
+      sayFit(writer, next, plan.batch, predictionOf(next));
       return change.stages;
     },
   });
@@ -99,25 +99,29 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
     return epochMs === undefined ? [] : [{ name: stage.name, epochMs, predictedEpochMs: predictionOf(stage).epochMs }];
   });
   writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
-  // Where activations are the larger part, they are what was misjudged.
-  learnRates(machine, engine.facts.name, ({ baseBytes }) => ({ baseBytes: predictedPeakBytes < 1.5 * baseBytes ? halfWay(baseBytes, baseBytes + peakBytes - predictedPeakBytes) : baseBytes }));
+  learnRates(machine, engine.facts.name, (known) => {
+    const part = prepared.cached ? 'baseBytes' : 'prefixBytes', misjudged = peakBytes - predictedPeakBytes;
+    const isLarger = predictedPeakBytes > 1.5 * (known.baseBytes + known.prefixBytes); // then activations are what was misjudged
+    return isLarger ? {} : { [part]: halfWay(known[part], Math.max(known[part] / 4, known[part] + misjudged)) };
+  });
   return trained;
 }
 
 /** From the samples as they are, and the memory that is there now; of each stage once, so that what it was told stays true while it trains. */
-function predictionsOf({ plan, network, dataset: { rows }, machine, engine }: Opened, stages: Plan['stages']): (stage: StagePlan) => Prediction {
+function predictionsOf({ plan, network, dataset: { rows }, machine, engine, cached }: Opened, stages: Plan['stages']): (stage: StagePlan) => Prediction {
   const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
-  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch };
+  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch, cached };
   const known = new Map<string, Prediction>();
   return (stage) => {
-    const { train: trains, regularize, ema, accumulate } = stage, key = JSON.stringify([trains, regularize, ema, accumulate]);
-    const found = known.get(key) ?? predict(stageCost(network, stage), { ...work, accumulate }, rates, memory);
+    const { train: trains, regularize, ema, accumulate, batchNorm } = stage, key = JSON.stringify([trains, regularize, ema, accumulate, batchNorm]);
+    const found = known.get(key) ?? predict(stageCost(network, stage), { ...work, ...stageWork(network, stage) }, rates, memory);
     known.set(key, found);
     return found;
   };
 }
 
-function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
+function sayFit({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, { rowsAtOnce: rows, recomputes }: Fit): void {
+  if (recomputes) append({ type: 'warning', diagnostic: { code: 'recomputed', severity: 'information', message: `stage "${name}": the activations of a batch of ${batch} do not fit into memory; they are computed again for the gradients, which takes about a third longer: the steps are the same` } });
   if (rows >= batch) return;
   const message = `stage "${name}": a batch of ${batch} does not fit into memory at once; it goes through in parts of ${rows}, and their gradients are added up`;
   append({
@@ -129,11 +133,11 @@ function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: 
 }
 
 /** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
-function learnStepRates({ network, machine, engine, plan }: Opened, stage: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
+function learnStepRates({ network, machine, engine, plan }: Opened, stage: StagePlan, { rowsAtOnce, recomputes }: Fit, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
   const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
-    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known);
+    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known, recomputes);
     if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
     const factor = (seenMs - fixed) / work;
     return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };

@@ -157,7 +157,7 @@ test('a control whose time is up ends with an evaluation', async () => {
 });
 
 test('a batch that goes through in parts is the same step, in training and in judging', async () => {
-  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { rowsAtOnce: () => 3 });
+  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { fitOf: () => ({ rowsAtOnce: 3, recomputes: false }) });
   assert.equal(inParts.trained.step, whole.trained.step);
   let furthest = 0;
   for (const [name, { data }] of inParts.trained.weights) {
