@@ -1,8 +1,8 @@
 import type { PageState } from './store.ts';
 import type { ControlKind, Share } from '../src/protocol/verdict.ts';
 import { behindControl } from '../src/protocol/behindControl.ts';
-import { controlTitle } from '../src/protocol/wording.ts';
-import { percent, stepsText } from '../src/base/units.ts';
+import { controlTitle, scoreName, scoreText } from '../src/protocol/wording.ts';
+import { stepsText } from '../src/base/units.ts';
 import { h, svg } from './dom.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
@@ -25,7 +25,7 @@ export function watchCard(state: PageState): HTMLElement | undefined {
     return behind && !control.state.endedAt ? [{ name: controlTitle(control.manifest.control ?? ''), ...behind }] : [];
   })[0];
   return found && h('section', { class: 'card watch', role: 'status' },
-    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}, since step ${found.sinceStep}. More than half of the runs that end well are behind early; this clears itself.`);
+    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation ${scoreName(state.run.state.data?.task)} at step ${found.step}, since step ${found.sinceStep}. More than half of the runs that end well are behind early; this clears itself.`);
 }
 
 function pendingWords({ run: { state } }: PageState): string {
@@ -46,17 +46,18 @@ function forest({ run: { state } }: PageState): HTMLElement | undefined {
     ...state.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: rowName(control, matchedSteps), share: accuracy }] : []),
   ].sort((a, b) => b.share.value - a.share.value);
   if (rows.length === 0) return undefined;
-  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${percent(share.value)}`).join(', ') },
+  const textOf = (share: Share): string => scoreText(share.value, state.data?.task);
+  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${textOf(share)}`).join(', ') },
     ...rows.flatMap(({ name, share, run }) => [
       h('span', run ? {} : { class: 'dim' }, name), dot(share, run === true),
-      h('span', { class: 'num value' }, percent(share.value)),
+      h('span', { class: 'num value' }, textOf(share)),
     ]));
 }
 
 const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${stepsText(matchedSteps)}` : ''}`;
 
 function dot({ value, low, high }: Share, run: boolean): SVGElement {
-  const at = (share: number): string => `${(2 + 96 * share).toFixed(2)}%`;
+  const at = (share: number): string => `${(2 + 96 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
   return svg('svg', { class: run ? 'run' : undefined, 'aria-hidden': 'true' },
     svg('line', { x1: at(0), x2: at(1), y1: 7, y2: 7 }),
     svg('line', { class: 'interval', x1: at(low), x2: at(high), y1: 7, y2: 7 }),

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
+import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { bytes, percent } from './base/units.ts';
 import { boardTable } from './terminal/boardTable.ts';
@@ -34,7 +35,9 @@ import { placesOf, preparePlace, runFolder } from './runs/runFolder.ts';
 import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
-import { TrainerHost } from './trainer/host/trainerHost.ts';
+import { sweepOf, type Member } from './experiment/sweep.ts';
+import { sweepTable } from './terminal/sweepTable.ts';
+import { TrainerHost, type StartRequest } from './trainer/host/trainerHost.ts';
 import { clipped } from './terminal/fit.ts';
 import { createInterface } from 'node:readline/promises';
 import { engineList } from './terminal/engineList.ts';
@@ -86,8 +89,10 @@ async function main(argv: readonly string[]): Promise<number> {
 async function run([target]: readonly string[], options: Options): Promise<number> {
   if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
   const { file, home } = await experimentFor(resolve(target), options), host = hostOf(home);
-  valueOf(await experimentAt(file, options)); // a run that cannot begin leaves no folder behind
-  const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) });
+  const { plan } = valueOf(await experimentAt(file, options)), members = sweepOf(plan); // a run that cannot begin leaves no folder behind
+  const request: StartRequest = { experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) };
+  if (members.length > 0) return sweep(host, request, members, options);
+  const started = await host.startRun(request);
   const id = valueOf(started);
   if (started.ok) started.warnings.forEach((warning) => warn(warning));
   if (options.detach) return print(id);
@@ -96,16 +101,34 @@ async function run([target]: readonly string[], options: Options): Promise<numbe
   return follow(host, id, file, options);
 }
 
-async function follow(host: TrainerHost, id: RunId, file: string, options: Options): Promise<number> {
+/** The runs of `variants` and `seeds`, one after the other; Ctrl+C stops the one at work and all that wait. */
+async function sweep(host: TrainerHost, request: StartRequest, members: readonly Member[], options: Options): Promise<number> {
+  const ids = valueOf(await host.startSweep(request, members));
+  if (options.detach) return print(ids.join('\n'));
+  let code = 0;
+  for (const [i, id] of ids.entries()) {
+    if (options.json) process.stdout.write(`${formatJson({ type: 'run', id, name: members[i]!.name })}\n`);
+    else process.stdout.write(`${i > 0 ? '\n' : ''}${ink.bold(`${i + 1} of ${ids.length}: ${visible(members[i]!.name)}`)}\n`);
+    const ended = await follow(host, id, request.experimentFile, options, true);
+    if (ended === stopped) await Promise.all(ids.slice(i + 1).map((waiting) => host.stopRun(waiting)));
+    if (code === 0) code = ended;
+    if (ended === stopped) break;
+  }
+  if (!options.json) print(`\n${sweepTable(ids.map((id) => valueOf(readManifest(valueOf(host.folderOf(id))))), ink)}`);
+  return code;
+}
+
+async function follow(host: TrainerHost, id: RunId, file: string, options: Options, isOneOfMany = false): Promise<number> {
   const folder = valueOf(host.folderOf(id)), manifest = valueOf(readManifest(folder));
   const screen = new RunScreen(manifest, terminal(options), ink), ending = new AbortController();
   let asked = false;
-  process.on('SIGINT', () => {
+  const interrupted = (): void => {
     if (asked) process.exit(stopped);
     asked = true;
     process.stderr.write('\nstopping: it finishes its step and keeps a checkpoint (Ctrl+C again leaves it to itself)\n');
     void host.stopRun(id);
-  });
+  };
+  process.on('SIGINT', interrupted);
   const controls: Promise<void>[] = [];
   let outcome: Outcome | undefined;
   for await (const event of host.eventsOf(id, 0, ending.signal)) {
@@ -116,8 +139,9 @@ async function follow(host: TrainerHost, id: RunId, file: string, options: Optio
   }
   ending.abort();
   await Promise.all(controls);
-  if (!options.json) {
-    screen.end();
+  process.off('SIGINT', interrupted);
+  if (!options.json) screen.end();
+  if (!options.json && !isOneOfMany) {
     const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
     process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
     if (screen.state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
@@ -134,19 +158,19 @@ async function followControl(host: TrainerHost, id: string, screen: RunScreen, s
 async function experimentFor(target: string, options: Options): Promise<{ readonly file: string; readonly home: string }> {
   if (!existsSync(target)) throw refused('no-folder', 'there is no such file or folder', target, 'check the path');
   const home = homeOf(target, options);
-  if (!statSync(target).isDirectory()) return { file: target, home };
-  const beside = `${target}.thaw.yaml`;
+  if (!statSync(target).isDirectory() && !isManifestName(target)) return { file: target, home };
+  const beside = `${experimentBase(target)}.thaw.yaml`;
   // For where the folder's neighbourhood cannot be written; two folders of one name keep apart.
-  const elsewhere = `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 6)}.thaw.yaml`;
+  const elsewhere = `${basename(experimentBase(target))}-${createHash('sha256').update(target).digest('hex').slice(0, 6)}.thaw.yaml`;
   const existing = [beside, ...placesOf(home, userDataFolder()).map(({ path }) => join(path, elsewhere))].find((file) => existsSync(file));
   if (existing !== undefined) {
     if (options.preset !== undefined) process.stderr.write(`${visible(existing)} is there already: --preset changes nothing; edit the file, or delete it\n`);
     return { file: existing, home };
   }
-  const preset = options.preset ?? (await estimate(hostOf(home), target)).plans[0]!.preset;
+  const estimated = options.preset === undefined || isManifestName(target) ? await estimate(hostOf(home), target) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
   if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, undefined, `one of: ${presets.map(({ name }) => name).join(', ')}`);
   const write = (file: string, folder: string): string => {
-    writeFileSync(file, experimentText(preset as PresetName, { folder }), { flag: 'wx' });
+    writeFileSync(file, experimentText(preset as PresetName, { folder, ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
     process.stderr.write(`wrote ${visible(file)}\n`);
     return file;
   };
@@ -167,7 +191,7 @@ async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
 async function check([file]: readonly string[], options: Options): Promise<number> {
   if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
   const checked = await experimentAt(resolve(file), options);
-  const seen = options.data && checked.ok ? answered(parseDiagnostics(valueOf(await hostOf(process.cwd()).ask('preflight', [checked.value.plan.data.folder, checked.value.plan.backbone], { timeoutMs: 600_000 })))) : [];
+  const seen = options.data && checked.ok ? answered(parseDiagnostics(valueOf(await hostOf(process.cwd()).ask('preflight', [checked.value.plan.data.manifest ?? checked.value.plan.data.folder, checked.value.plan.backbone], { timeoutMs: 600_000 })))) : [];
   const found = [...checked.ok ? [] : checked.errors, ...checked.warnings, ...seen];
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
@@ -200,7 +224,7 @@ async function cost([file]: readonly string[], options: Options): Promise<number
   if (file === undefined) return wrongUsage('thaw cost <file.thaw.yaml>');
   const { plan, backbone } = valueOf(await experimentAt(resolve(file), options));
   if (!backbone) throw refused('weights-missing', `the layers of ${plan.backbone} are known once it has been fetched`, file, `\`thaw models add ${plan.backbone}\``);
-  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.folder], { timeoutMs: 600_000 }))));
+  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.manifest ?? plan.data.folder], { timeoutMs: 600_000 }))));
   const { stages, cuts } = predictPlan(plan, backbone, basis);
   const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
   return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
@@ -279,6 +303,7 @@ async function predict([name, ...files]: readonly string[], options: Options): P
   for (const [i, item] of predicted.entries()) {
     const shown = visible(files[i] ?? item.file);
     if (item.problem) process.stdout.write(`${shown}\n  ${ink.red(diagnosticText(item.problem))}\n`);
+    else if (item.number !== undefined) process.stdout.write(`${shown}\n  ${ink.bold(String(Number(item.number.toPrecision(4))))}\n`);
     else process.stdout.write(`${shown}\n${item.top.slice(0, 3).map(({ label, probability }, rank) => `  ${percent(probability).padStart(7)}  ${rank === 0 ? ink.bold(visible(label)) : visible(label)}`).join('\n')}\n`);
   }
   return predicted.some(({ problem }) => problem) ? 1 : 0;

@@ -25,6 +25,7 @@ export interface LayerTarget {
 export interface Commands {
   /** From the Explorer a list of all that is selected comes second. */
   'thaw.fineTune': (folder?: vscode.Uri, backbone?: string | readonly vscode.Uri[]) => Promise<RunId | undefined>;
+  'thaw.fineTuneManifest': (manifest: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.stopRun': (run?: RunTarget) => Promise<void>;
   'thaw.openDashboard': (run?: RunTarget) => Promise<void>;
@@ -81,6 +82,7 @@ interface CommandFacts {
 /** Leave one out and this file does not compile. */
 export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.fineTune': { title: 'Fine-Tune This Folder', icon: '$(add)' },
+  'thaw.fineTuneManifest': { title: 'Fine-Tune on This Manifest', icon: '$(add)', palette: 'false' },
   'thaw.startRun': { title: 'Run Experiment', icon: '$(play)' },
   'thaw.stopRun': { title: 'Stop Run', icon: '$(debug-stop)', palette: 'thaw.training' },
   'thaw.openDashboard': { title: 'Open Dashboard', icon: '$(graph-line)', palette: 'thaw.hasRuns' },
@@ -121,6 +123,7 @@ export const experimentSuffix = '.thaw.yaml';
 export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pattern: `**/*${experimentSuffix}` };
 
 const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFilename =~ /\\.thaw\\.yaml$/';
+const manifestFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(csv|tsv|jsonl|ndjson)$/i';
 const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
 const layer = 'view == thaw.layers && viewItem =~ /\\blayer\\b/';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
@@ -177,6 +180,7 @@ export const contributes = {
   menus: {
     'explorer/context': [
       { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@1' },
+      { command: 'thaw.fineTuneManifest', when: manifestFile, group: '3_thaw@1' },
       { command: 'thaw.rankBackbones', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@2' },
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },

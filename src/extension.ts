@@ -68,9 +68,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   for (const part of [new BackbonesTree(experiment, backbones, homes, boards), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
   const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
 
-  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
+  const fineTune = new FineTune(homes, backbones);
+  const run = new RunCommands(model, dashboards, experiment, experiments), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
-    'thaw.fineTune': new FineTune(homes, backbones).run,
+    'thaw.fineTune': fineTune.run,
+    'thaw.fineTuneManifest': fineTune.run,
     'thaw.startRun': run.startRun,
     'thaw.stopRun': run.stopRun,
     'thaw.openDashboard': run.openDashboard,

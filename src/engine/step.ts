@@ -17,7 +17,6 @@ import type { Rng } from '../base/rng.ts';
 import { isRestrained } from '../experiment/restraints.ts';
 import { forward, type Pass } from './forward.ts';
 import type { Kernels } from './kernels.ts';
-import { crossEntropyOfItems } from './losses.ts';
 import { drawMixing, mixedRows, type MixingSettings } from './mixing.ts';
 import { drawNoise, factorTensors, type Factor, type NoiseSettings } from './noise.ts';
 import { normalise } from './normalise.ts';
@@ -36,6 +35,8 @@ export interface Batch {
   readonly x: Float32Array | Uint8Array;
   readonly labels: Int32Array;
   readonly weights: Float32Array;
+  /** [rows, outputs]: what objectives other than classification ask for. */
+  readonly targets?: Float32Array;
   /** What this step draws by chance, one stream per purpose; left out: nothing may be drawn. */
   readonly random?: (stream: string) => Rng;
 }
@@ -122,7 +123,7 @@ export function setStage(state: TrainState, settings: StageSettings): void {
   const moving = held.filter(({ name, node, buffer }) => buffer ? batchStatistics.has(node) : trained.has(name)).map(({ name }) => name);
   state.stage = {
     settings, names, frozen, trainable, pass, segments: segmentsOf(trainable, trained, settings),
-    objective: settings.objective ?? classification({ classes: shapesOf(network).get(network.nodes.at(-1)!.name)![0]! }),
+    objective: settings.objective ?? classificationOf(network),
     ...(restraint && isRestrained(restraint.strengths) && { restraint: createRestraint(restraint, trainable, deviceParameters(trainable), names, pass) }),
     ...(averageDecay !== undefined && { average: new WeightAverage(parameters, moving, averageDecay) }),
   };
@@ -244,14 +245,17 @@ export async function evaluateBatch(state: TrainState, batch: Batch): Promise<Ev
   const { network, kernels } = state, parameters = countingOf(state);
   checkBatch(state, batch);
   const outputs = tf.tidy(() => {
-    const rows = rowsUsed(batch.weights), x = rowsTensor(state, batch.x, rows), labels = tf.tensor1d(batch.labels.subarray(0, rows), 'int32');
+    const rows = rowsUsed(batch.weights), x = rowsTensor(state, batch.x, rows);
     const logits = forward(network, x, { kernels, parameters, batchStatistics: new Set() }) as tf.Tensor2D;
-    return { logits, losses: crossEntropyOfItems(logits, labels) };
+    return { logits, losses: (state.stage?.objective ?? classificationOf(network)).items(logits, batch) };
   });
   const [logits, losses] = await Promise.all([outputs.logits.data<'float32'>(), outputs.losses.data<'float32'>()]);
   tf.dispose(outputs);
   return { logits, losses };
 }
+
+/** Where nothing else was asked for. */
+const classificationOf = (network: Network): Objective => classification({ classes: shapesOf(network).get(network.nodes.at(-1)!.name)![0]! });
 
 function checkBatch({ network: { input: rowShape } }: TrainState, { x, labels, weights }: Batch): void {
   if (labels.length === weights.length && x.length === labels.length * sizeOf(rowShape)) return;

@@ -1,9 +1,12 @@
 import type { Diagnostic } from './diagnostic.ts';
+import type { DataFacts } from './runEvent.ts';
 
 /** What a trainer answers when it is asked something (trainer/host/ask.ts); guarded where it arrives. */
 
-/** `estimate <dataset folder>`: what each plan would do there. */
+/** `estimate <dataset folder | manifest>`: what each plan would do there. */
 export interface Estimate {
+  /** What a manifest seems to be for; left out: one class per photo. */
+  readonly task?: DataFacts['task'];
   readonly images: number;
   readonly classes: number;
   /** The recommended plan first. */
@@ -35,8 +38,10 @@ export interface PlanEstimate {
 /** `predict <run folder> <files…>`: one for each file, in their order. */
 export interface FilePrediction {
   readonly file: string;
-  /** Most probable first; empty when the file could not be read. */
+  /** Most probable first; empty when the file could not be read, or numbers are learnt. Of several labels each has its own probability. */
   readonly top: readonly { readonly label: string; readonly probability: number }[];
+  /** Where numbers are learnt. */
+  readonly number?: number;
   readonly problem?: Diagnostic;
 }
 
@@ -100,7 +105,7 @@ export interface EngineEntry {
   readonly state: 'used' | 'spare' | 'damaged' | 'unknown';
 }
 
-/** `cost <dataset folder>`: what predictions of time and memory rest on (experiment/predict.ts). */
+/** `cost <dataset folder | manifest>`: what predictions of time and memory rest on (experiment/predict.ts). */
 export interface CostBasis {
   readonly images: number;
   readonly classes: number;

@@ -4,7 +4,7 @@ import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, Fil
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
-import type { FromPage, FromRates, PageMistake, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { FromPage, FromRates, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import type { Comparison, Share, Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -56,9 +56,13 @@ const engine = fields<EngineFacts>({
   gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);
+const task = oneOf('image-multi-label', 'image-regression');
+const metrics = optional(dictionary(number));
 const data = fields<DataFacts>({
   classes: list(text), train: counts, validation: counts, test: counts,
   leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
+  task: optional(task), scale: optional(fields<NonNullable<DataFacts['scale']>>({ mean: number, std: number })), subset: optional(text),
+  photos: optional(fields<NonNullable<DataFacts['photos']>>({ train: number, validation: number, test: number })),
 });
 const stage = fields<StageFacts>({
   name: text, fromStep: number, epochs: number, stepsPerEpoch: optional(number), trains: list(text), trainedParameters: number, rate: number,
@@ -81,9 +85,9 @@ const fact = tagged<RunFact>({
   evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
-  tested: { step: number, loss: number, accuracy: share },
+  tested: { step: number, loss: number, accuracy: share, metrics },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
-  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number) },
+  control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
   warning: { diagnostic },
@@ -94,22 +98,26 @@ const event: Guard<RunEvent> = (value) => ({ ...head(value), ...fact(value) });
 
 const request = fields<RunRequest>({
   overrides: optional(dictionary(either(either(text, flag), number))),
+  varied: optional(dictionary(text)),
   engine: optional(engineName),
   featureCacheMaxGb: optional(number),
 });
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
+  controlOf: optional(runId), control: optional(controlKind), seedOf: optional(runId),
+  sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
-  test: optional(share), claim: optional(claim), problem: optional(diagnostic),
+  test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
 const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
-  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, label: number, predicted: number, probability: number })),
+  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, right: text, wrong: text, how: text })),
+  labels: optional(list(fields<PageLabel>({ label: text, averagePrecision: number, f1: number, items: number }))),
+  numbers: optional(list(fields<PageNumber>({ target: number, predicted: number }))),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
 const toPage = tagged<ToPage>({
@@ -192,7 +200,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
-  images: number, classes: number, why: text, problems: list(diagnostic),
+  task: optional(task), images: number, classes: number, why: text, problems: list(diagnostic),
   plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
@@ -212,7 +220,7 @@ export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value
 
 /** The answer to `predict`. */
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
-  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), problem: optional(diagnostic),
+  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), number: optional(number), problem: optional(diagnostic),
 })), value);
 
 /** The answer to `rate`, and a file of .thaw/rates. */

@@ -1,5 +1,5 @@
 import type { Activity, DataFacts, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
-import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { ControlKind, Score, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { append, cutAfter, emptySeries, type Series } from '../base/series.ts';
@@ -36,7 +36,7 @@ export interface RunState {
   readonly best?: { readonly step: number; readonly loss: number; readonly accuracy: number };
   readonly checkpointStep?: number;
   readonly earlyStop?: { readonly step: number; readonly patience: number; readonly bestStep: number };
-  readonly tested?: { readonly step: number; readonly loss: number; readonly accuracy: Share };
+  readonly tested?: { readonly step: number; readonly loss: number } & Score;
   readonly measured?: Measured;
   /** In the order they started or, having nothing to train, ended. */
   readonly controls: readonly ControlState[];
@@ -65,6 +65,7 @@ export interface ControlState {
   readonly budgetMs?: number;
   /** Present once it is done. */
   readonly accuracy?: Share;
+  readonly metrics?: Score['metrics'];
   readonly matchedSteps?: number;
 }
 
@@ -112,7 +113,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'early-stop': return { ...run, earlyStop: { step: event.step, patience: event.patience, bestStep: event.bestStep } };
     case 'tested': return {
       ...without(run, 'progress', 'etaMs', 'perSecond'), status: 'judging',
-      tested: { step: event.step, loss: event.loss, accuracy: event.accuracy },
+      tested: { step: event.step, loss: event.loss, accuracy: event.accuracy, ...(event.metrics && { metrics: event.metrics }) },
     };
     case 'measured': return { ...run, measured: { stages: event.stages, peakBytes: event.peakBytes, predictedPeakBytes: event.predictedPeakBytes } };
     case 'control-started': case 'control': return { ...run, controls: withControl(run.controls, event) };

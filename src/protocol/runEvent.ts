@@ -1,4 +1,4 @@
-import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { ControlKind, Score, Verdict } from './verdict.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
 /**
@@ -24,12 +24,12 @@ export type RunFact =
   | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean }
   | { readonly type: 'checkpoint'; readonly step: number; readonly best: boolean }
   | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
-  /** Test accuracy at the best-validation checkpoint: once, at the end of training. */
-  | { readonly type: 'tested'; readonly step: number; readonly loss: number; readonly accuracy: Share }
+  /** How good the best-validation checkpoint is on the test photos: once, at the end of training. */
+  | { readonly type: 'tested'; readonly step: number; readonly loss: number } & Score
   /** At the end of training: the stages that trained, and the largest resident size of the trainer so far. */
   | { readonly type: 'measured'; readonly stages: readonly MeasuredStage[]; readonly peakBytes: number; readonly predictedPeakBytes: number }
   /** A control with nothing to train (blind, knn), or the end of a control run. */
-  | { readonly type: 'control'; readonly control: ControlKind; readonly accuracy: Share; readonly runId?: string; readonly matchedSteps?: number }
+  | { readonly type: 'control'; readonly control: ControlKind; readonly runId?: string; readonly matchedSteps?: number } & Score
   | { readonly type: 'control-started'; readonly control: ControlKind; readonly runId: string; readonly budgetMs?: number }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
@@ -118,8 +118,16 @@ export interface RungFacts {
 }
 
 export interface DataFacts {
-  /** Display order; the index is the label everywhere. */
+  /** What is learnt; left out: one class per photo. */
+  readonly task?: 'image-multi-label' | 'image-regression';
+  /** Display order; the index is the label everywhere. Where numbers are learnt: what they are called, and in `train` and so on how many there are. */
   readonly classes: readonly string[];
+  /** Of the numbers in training: what predictions are undone by. */
+  readonly scale?: { readonly mean: number; readonly std: number };
+  /** Photos in each split, where a photo has not just one class. */
+  readonly photos?: Readonly<Record<'train' | 'validation' | 'test', number>>;
+  /** "36 of 360 photos: a subset of 10 %"; left out: all are used. */
+  readonly subset?: string;
   /** Items per class in each split, indexed as `classes`. */
   readonly train: readonly number[];
   readonly validation: readonly number[];

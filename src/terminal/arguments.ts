@@ -53,7 +53,7 @@ export function readArguments(argv: readonly string[]): Arguments | string {
 
 export const usage = `thaw: fine-tune a pretrained network on a folder of photos, and learn whether the transfer helped
 
-  thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
+  thaw run <folder | labels.csv | file.thaw.yaml>   fine-tune; photos get an experiment file beside them
   thaw check <file.thaw.yaml>          look for problems without running
   thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs

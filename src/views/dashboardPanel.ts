@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
@@ -127,8 +128,8 @@ class Dashboard extends Owner {
     const run = this.#model.runOf(this.#runId);
     if (this.#results || !run?.state.tested || !run.state.data) return this.#results;
     const { dataFolder } = run.manifest;
-    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(dataFolder), path)).toString();
-    const read = readResults(run.folder, run.state.data.classes, address);
+    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.file(resolve(dataFolder, path))).toString();
+    const read = readResults(run.folder, run.state.data, address);
     if (read.ok) this.#results = read.value;
     else for (const { message } of read.errors) this.#log.error(message);
     return this.#results;
@@ -162,7 +163,7 @@ class Dashboard extends Owner {
   /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
   async #openFile(path: string): Promise<void> {
     if (!this.#results?.mistakes.some((mistake) => mistake.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
-    await execute('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
+    await execute('vscode.open', vscode.Uri.file(resolve(this.#dataFolder, path)), { viewColumn: vscode.ViewColumn.One });
   }
 }
 

@@ -1,12 +1,11 @@
 import { monotonicMs } from '../../base/clock.ts';
 import { about, stepsText } from '../../base/units.ts';
-import { blindPredictions } from '../../evidence/blind.ts';
-import { fitKnn } from '../../evidence/knn.ts';
 import { judge, type ControlOutcome } from '../../evidence/verdict.ts';
-import { shareOf } from '../../evidence/intervals.ts';
 import { randomWeights } from '../../backbones/initialise.ts';
 import { recalibrated } from '../../engine/recalibrate.ts';
-import { bestWithin, predictedOf, type Evaluation } from './trace.ts';
+import { bestWithin, type Evaluation } from './trace.ts';
+import { blindOutputs, knnOutputs } from './blindOutputs.ts';
+import { taskOf } from './task.ts';
 import { report, trainFrom, type Prepared } from './training.ts';
 import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
@@ -14,6 +13,7 @@ import { pixelSource } from './pixelSource.ts';
 import { Sources } from './sources.ts';
 import { lengthOf, type Trained } from './trainJob.ts';
 import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
+import type { DataFacts } from '../../protocol/runEvent.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
@@ -21,7 +21,7 @@ import type { Weights } from '../../backbones/tensorData.ts';
 /** Runs the plan's controls after their run and appends the verdict. A stop ends it early: what is missing is then said. */
 export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: number): Promise<void> {
   const { run, plan, dataset } = prepared;
-  const { labels, rows: { test }, classes } = dataset;
+  const { labels, rows: { test } } = dataset, task = taskOf(dataset);
   if (!trained.best) return;
   const budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, trainedMs) : plan.scratchBudget * 60_000;
   const outcomes: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
@@ -34,21 +34,26 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
       else outcomes.push(outcome);
     }
   }
-  const predicted = predictedOf(trained.best.testLogits, classes.length);
-  run.append({ type: 'verdict', verdict: judge({ labels: test.map((row) => labels[row]!), predicted }, outcomes, { seeds: 1, missing, scratchBudgetMs: budgetMs }) });
+  const predicted = task.answersOf(trained.best.testLogits);
+  const verdict = judge({ labels: test.map((row) => labels[row]!), predicted }, outcomes, { seeds: 1, missing, scratchBudgetMs: budgetMs });
+  run.append({ type: 'verdict', verdict: withDataSaid(verdict, dataset.facts) });
+}
+
+/** What is not judged by these rules, and what was not looked at. */
+export function withDataSaid(verdict: Verdict, { task, subset }: DataFacts): Verdict {
+  const said = subset === undefined ? verdict : { ...verdict, words: `${verdict.words} This was a try on ${subset}.` };
+  if (task !== 'image-regression') return said;
+  return { claim: 'not-assessed', comparisons: [], missing: verdict.missing, headline: 'Not assessed whether transfer helps', words: `The rules of the verdict count photos that are right; errors of numbers are shown beside their controls, and not judged.${subset === undefined ? '' : ` This was a try on ${subset}.`}` };
 }
 
 type Outcome = ControlOutcome | Verdict['missing'][number];
 
 async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trained, budgetMs: number): Promise<Outcome> {
   switch (control) {
-    case 'blind': {
-      const { dataset: { rows, labels, classes } } = prepared;
-      return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
-    }
+    case 'blind': return counted(prepared, 'blind', blindOutputs(prepared.dataset));
     case 'knn': {
-      const predicted = await nearestNeighbours(prepared);
-      return predicted ? counted(prepared, 'knn', predicted) : { control, why: 'stopped before it could run' };
+      const outputs = await nearestNeighbours(prepared);
+      return outputs ? counted(prepared, 'knn', outputs) : { control, why: 'stopped before it could run' };
     }
     case 'random-features': return controlRun(prepared, trained, control);
     case 'scratch': return controlRun(prepared, trained, control, budgetMs);
@@ -56,21 +61,20 @@ async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trai
 }
 
 /** A control with nothing to train is an event of the run itself. */
-function counted({ run, dataset: { rows, labels } }: Prepared, control: ControlKind, predicted: Int32Array): ControlOutcome {
-  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-  run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length) });
-  return { control, predicted };
+function counted({ run, dataset }: Prepared, control: ControlKind, outputs: Float32Array): ControlOutcome {
+  const task = taskOf(dataset);
+  run.append({ type: 'control', control, ...task.scoreOf(dataset.rows.test, outputs) });
+  return { control, predicted: task.answersOf(outputs) };
 }
 
 /** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array | undefined> {
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
   const source = await sources.of(features, start, dataset);
   if (run.stopRequested.aborted) return undefined;
-  const { rows, labels, classes } = dataset;
-  const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
-  return knn.predict(await all(source, rows.test));
+  const { train, test } = dataset.rows;
+  return knnOutputs(dataset, await all(source, train), await all(source, test), source.width);
 }
 
 async function all(source: FeatureSource, rows: readonly number[]): Promise<Float32Array> {
@@ -99,7 +103,7 @@ function stagesOf(control: 'random-features' | 'scratch', { plan, dataset }: Pre
 
 /** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */
 async function controlRun(prepared: Prepared, trained: Trained, control: 'random-features' | 'scratch', budgetMs?: number): Promise<Outcome> {
-  const { run, dataset: { rows, labels, classes } } = prepared;
+  const { run, dataset: { rows } } = prepared, task = taskOf(prepared.dataset);
   const writer = run.openControl(control, run.manifest.request);
   run.append({ type: 'control-started', control, runId: writer.folder.id, ...(budgetMs !== undefined && { budgetMs }) });
   try {
@@ -116,10 +120,8 @@ async function controlRun(prepared: Prepared, trained: Trained, control: 'random
     report(prepared, writer, result.best);
     writer.close(result.how === 'stopped' ? 'stopped' : 'finished');
     const matched = result.how === 'finished' ? undefined : matchedWithin(trained, result, prepared.plan.stop.metric);
-    const predicted = predictedOf(result.best.testLogits, classes.length);
-    const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-    run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length), runId: writer.folder.id, ...(matched && { matchedSteps: result.step }) });
-    return { control, predicted, ...(matched && { matched: { step: result.step, predicted: predictedOf(matched.testLogits, classes.length) } }) };
+    run.append({ type: 'control', control, ...task.scoreOf(rows.test, result.best.testLogits), runId: writer.folder.id, ...(matched && { matchedSteps: result.step }) });
+    return { control, predicted: task.answersOf(result.best.testLogits), ...(matched && { matched: { step: result.step, predicted: task.answersOf(matched.testLogits) } }) };
   } catch (error) {
     const diagnostic = diagnosticOf(error);
     writer.close('failed', diagnostic);

@@ -48,7 +48,7 @@ async function runPhase(job: TrainJob, progress: TrainProgress, index: number): 
         if (isStopped()) return await progress.stopped(step);
         if (job.deadlineMs !== undefined && monotonicMs() > job.deadlineMs) {
           await progress.evaluate(source);
-          return 'deadline';
+          return await progress.stopped(step, 'deadline');
         }
       }
       progress.epoch++;

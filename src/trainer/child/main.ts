@@ -53,7 +53,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine] | preflight <folder> <backbone> | rank <folder> <place> <backbones …>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder | manifest> | cost <folder | manifest> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine] | preflight <folder | manifest> <backbone> | rank <folder> <place> <backbones …>\n');
   process.exit(exitCodes.usage);
 }
 

@@ -22,8 +22,8 @@ import { predictRun } from './estimate.ts';
 import { preflight } from './preflight.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
-import { nobody, readDataset, valueOf } from './dataset.ts';
-import { scanFolder } from '../../data/scan.ts';
+import { nobody, readDataset } from './dataset.ts';
+import { outputsOf, scanData } from './scanData.ts';
 import { Sources } from './sources.ts';
 import { trainingMemory } from './memory.ts';
 
@@ -61,10 +61,10 @@ export interface OpenOptions {
 /** Reads folder and weights and chooses the engine, all told as events; undefined when a stop came first. */
 export async function openExperiment({ plan, card, place, earlier, engine: pinned, append, onDataset, preflight: looks, stop }: OpenOptions, machine: Machine): Promise<Opened | undefined> {
   const line = new ProgressLine('scanning', append);
-  const scan = valueOf(await scanFolder(plan.data.folder, { signal: stop, onProgress: (found) => line.at(found) }));
+  const scan = await scanData(plan, { signal: stop, onProgress: (found) => line.at(found) });
   const store = fileStore(place.features, 'never'), known = await FactsCache.open(fileStore(place.facts, 'never'));
   // Which classes stay is known once every file was opened; neither the frozen layers nor the engine depend on it.
-  const scanned = card.network(new Set(scan.files.map(({ label }) => label)).size);
+  const scanned = card.network(outputsOf(scan));
   const engine = once(() => openEngine(machine, partOf(scanned, plan), pinned));
   const weights = await pretrained(card, scanned, machine.backbones, plan.seed);
   const { trained } = matchPatterns(scanned, plan.stages[0]!.train), boundary = freezeBoundary(scanned, trained);

@@ -16,7 +16,7 @@ import { pretrained } from './cardWeights.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
 import { sampleFiles } from '../../data/sampleFiles.ts';
-import { scanFolder } from '../../data/scan.ts';
+import { scanPlace } from './scanData.ts';
 import { shapesOf } from '../../backbones/shapes.ts';
 import { somePhotos } from './somePhotos.ts';
 import { splitAt } from '../../backbones/boundary.ts';
@@ -43,14 +43,14 @@ export interface PreflightOptions {
 /** What a run says about its photos before it trains on them. */
 export async function preflight({ card, network, weights, dataset, features, threads, signal }: PreflightOptions): Promise<readonly Diagnostic[]> {
   const { folder, rows, samples } = dataset, where = { file: folder };
-  const [found, hints] = [await inputProblems({ card, network, weights, folder, files: rows.train.map((row) => samples[row]!), threads, signal }), features ? await hintsOf(dataset, features, signal) : []];
+  const [found, hints] = [await inputProblems({ card, network, weights, folder, files: rows.train.map((row) => samples[row]!), threads, signal }), features && !dataset.targets ? await hintsOf(dataset, features, signal) : []];
   const heldOut = heldOutDiagnostics({ validation: rows.validation.length, test: rows.test.length });
   return [...[...found, ...heldOut].map((diagnostic) => ({ ...diagnostic, where })), ...hints];
 }
 
-/** `preflight <folder> <backbone>`: the part of it that needs no features of all photos. */
+/** `preflight <folder | manifest> <backbone>`: the part of it that needs no features of all photos. */
 export async function preflightFolder(folder: string, backbone: string, machine: Machine): Promise<readonly Diagnostic[]> {
-  const scan = valueOf(await scanFolder(folder)), found = await cardAtHand(backbone, machine.cache);
+  const scan = valueOf((await scanPlace(folder)).scan), found = await cardAtHand(backbone, machine.cache);
   if (!found) throw new Refused([{ code: 'backbone-not-fetched', severity: 'error', message: `${backbone} is not on this machine`, fix: repairOf(backbone) }]);
   const { card } = found, network = card.network(2), weights = await pretrained(card, network, machine.backbones, 0);
   const problems = await inputProblems({ card, network, weights, folder: scan.folder, files: sampleFiles(scan.files, photos, 0), threads: machine.threads, signal: new AbortController().signal });

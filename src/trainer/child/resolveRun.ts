@@ -22,7 +22,7 @@ import { valueOf } from './dataset.ts';
  */
 export async function resolveRun({ folder, manifest, updateManifest, append, stopRequested: signal }: TrainerRun, machine: Machine): Promise<{ plan: Plan; origins: Origins; card: Card }> {
   const { experimentFile, request } = manifest;
-  const { plan, origins, card } = await resolveWithCard(await readFile(folder.plan), { file: experimentFile, overrides: request?.overrides ?? {}, append, signal }, machine);
+  const { plan, origins, card } = await resolveWithCard(await readFile(folder.plan), { file: experimentFile, overrides: request?.overrides ?? {}, ...(request?.varied && { varied: request.varied }), append, signal }, machine);
   atomicWrite(folder.resolvedPlan, formatResolved(plan, origins));
   updateManifest({ dataFolder: plan.data.folder, backbone: card.name, weights: weightsHash(card) });
   return { plan, origins, card };
@@ -31,17 +31,19 @@ export async function resolveRun({ folder, manifest, updateManifest, append, sto
 export interface ResolveOptions {
   readonly file: string;
   readonly overrides: NonNullable<RunRequest['overrides']>;
+  readonly varied?: NonNullable<RunRequest['varied']>;
   readonly append: (fact: RunFact) => void;
   readonly signal: AbortSignal;
 }
 
 /** The plan that an experiment's text means, and its backbone, fetched when it is not on this machine yet. */
-export async function resolveWithCard(text: Uint8Array, { file, overrides, append, signal }: ResolveOptions, { cache, hub }: Machine): Promise<{ plan: Plan; origins: Origins; card: Card }> {
+export async function resolveWithCard(text: Uint8Array, { file, overrides, varied, append, signal }: ResolveOptions, { cache, hub }: Machine): Promise<{ plan: Plan; origins: Origins; card: Card }> {
   const known = knownBackbones(cache);
   const resolved = (backbones: Backbones) => valueOf(resolveExperiment(text, {
     file,
     folderOf: (written) => resolve(dirname(file), written),
     overrides: Object.fromEntries(Object.entries(overrides).map(([path, value]) => [path, String(value)])),
+    ...(varied && { varied }),
     backbones,
   }));
   const { plan: { backbone } } = resolved(known); // what is wrong with the file is said before anything is fetched for it

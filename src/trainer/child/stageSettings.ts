@@ -3,7 +3,7 @@ import type { StageSettings } from '../../engine/step.ts';
 import type { TrainJob } from './trainJob.ts';
 import { adam, adamW, sgd, type Optimizer } from '../../engine/optimizer.ts';
 import { classBalance } from '../../engine/losses/classBalance.ts';
-import { classification } from '../../engine/objective.ts';
+import { taskOf } from './task.ts';
 import { dropPathShares } from '../../backbones/residuals.ts';
 import { groupsOf } from './groups.ts';
 import { isRestrained } from '../../experiment/restraints.ts';
@@ -20,9 +20,7 @@ export function stageSettings(job: TrainJob, stage: StagePlan, trainable: Readon
     groups: groupsOf(network, trainable, stage),
     rowsAtOnce: Math.min(plan.batch, fit?.rowsAtOnce ?? plan.batch),
     recomputes: fit?.recomputes ?? false,
-    objective: classification({
-      classes: classes.length, labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }),
-    }),
+    objective: taskOf(job.dataset).objectiveOf({ labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }) }),
     ...(stage.clip !== 'off' && { clipNorm: stage.clip }),
     ...(mixup + cutmix > 0 && { mixing: { mixup, cutmix } }),
     ...(dropout + dropPath.size > 0 && { noise: { dropout, dropPath } }),

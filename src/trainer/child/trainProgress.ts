@@ -2,7 +2,8 @@ import type { FeatureSource } from './featureSource.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { better, predictedOf, type Evaluation } from './trace.ts';
+import { better, type Evaluation } from './trace.ts';
+import { taskOf } from './task.ts';
 import { evaluateRows } from './evaluate.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { movingOf, optimizerStateOf, restore, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
@@ -103,17 +104,15 @@ export class TrainProgress {
     const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
-    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);
+    const evaluated = await evaluateRows(this.#state!, source, rows, dataset, rowsAtOnce, stop);
     if (!evaluated) return undefined;
     const { logits, loss } = evaluated;
-    const classes = dataset.classes.length;
-    const predicted = predictedOf(logits, classes);
-    const right = validation.filter((row, i) => predicted[i] === dataset.labels[row]).length;
+    const task = taskOf(dataset), ofValidation = validation.length * task.outputs;
     return {
       step: this.step,
       validationLoss: mean(loss.subarray(0, validation.length)),
-      validationAccuracy: right / validation.length,
-      testLogits: logits.slice(validation.length * classes),
+      validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
+      testLogits: logits.slice(ofValidation),
       testLoss: mean(loss.subarray(validation.length)),
     };
   }
@@ -159,9 +158,9 @@ export class TrainProgress {
     this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
   }
 
-  async stopped(stepInEpoch: number): Promise<'stopped'> {
+  async stopped<H extends 'stopped' | 'deadline' = 'stopped'>(stepInEpoch: number, how = 'stopped' as H): Promise<H> {
     await this.#keepCheckpoints(stepInEpoch);
-    return 'stopped';
+    return how;
   }
 
   /** Where training is, and the best so far: a run that ends here can be predicted with. */

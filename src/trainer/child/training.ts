@@ -14,10 +14,10 @@ import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
-import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
-import { predictionOf, writePredictions } from '../../runs/predictions.ts';
-import { shareOf } from '../../evidence/intervals.ts';
+import type { Evaluation } from './trace.ts';
+import { writePredictions } from '../../runs/predictions.ts';
 import { sourceHeadOf } from './cardWeights.ts';
+import { taskOf } from './task.ts';
 import { Sources } from './sources.ts';
 import { lengthOf, type TrainCheckpoint, type Trained, type TrainJob } from './trainJob.ts';
 import { train } from './loop.ts';
@@ -160,11 +160,9 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: 
   });
 }
 
-/** Test accuracy and a prediction per item, of the evaluation that validation chose. */
+/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose. */
 export function report({ dataset }: Pick<Opened, 'dataset'>, writer: RunWriter, best: Evaluation): void {
-  const { rows, labels, samples, classes } = dataset;
-  const predicted = predictedOf(best.testLogits, classes.length);
-  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-  writePredictions(writer.folder, 'test', rows.test.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, probabilitiesOf(best.testLogits, i, classes.length))));
-  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, accuracy: shareOf(correct, rows.test.length) });
+  const task = taskOf(dataset), { test } = dataset.rows;
+  writePredictions(writer.folder, 'test', task.predictionsOf(test, best.testLogits));
+  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...task.scoreOf(test, best.testLogits) });
 }

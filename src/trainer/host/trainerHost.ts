@@ -7,7 +7,7 @@ import { Bug } from '../../base/bug.ts';
 import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { EngineFacts, Outcome, RunEvent } from '../../protocol/runEvent.ts';
-import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
+import type { RunId, RunManifest, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
 import { readBoard } from '../../runs/boardFile.ts';
@@ -30,6 +30,9 @@ import { underLock } from '../../runs/lock.ts';
 export interface StartRequest extends RunRequest {
   /** Absolute. */
   readonly experimentFile: string;
+  /** Of a run that is one of several: see startSweep. */
+  readonly sweep?: RunManifest['sweep'];
+  readonly seedOf?: RunId;
   /** What the caller knows already, for lists; the trainer fills in the rest. */
   readonly dataFolder?: string;
   readonly backbone?: string;
@@ -96,6 +99,22 @@ export class TrainerHost {
       if (codeOf(error) !== 'ENOSPC') throw error;
       return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: this.#home } });
     }
+  }
+
+  /**
+   * The runs that one file makes (experiment/sweep.ts), each as startRun makes one; they wait for each other in this order.
+   * `repeats`: place of the one whose seed alone it changes. When one cannot be started, those before it go on.
+   */
+  async startSweep(request: StartRequest, members: readonly { readonly name: string; readonly varied: Readonly<Record<string, string>>; readonly repeats?: number }[]): Promise<Checked<readonly RunId[]>> {
+    const started: RunId[] = [], id = newRunId('sweep', nowAt());
+    let warnings: readonly Diagnostic[] = [];
+    for (const { name, varied, repeats } of members) {
+      const run = await this.startRun({ ...request, varied, sweep: { id, name, place: started.length + 1 }, ...(repeats !== undefined && { seedOf: started[repeats]! }) });
+      if (!run.ok) return run;
+      ({ warnings } = run);
+      started.push(run.value);
+    }
+    return { ok: true, value: started, warnings };
   }
 
   /** All runs of the home. Dead ones are concluded on the way. */
@@ -216,11 +235,13 @@ export class TrainerHost {
     return placesOf(this.#home, this.#userData).map((place) => readRateTest(place, experimentFile, stage)).find((test) => test !== undefined);
   }
 
-  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine, featureCacheMaxGb }: StartRequest): RunFolder {
-    const title = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
-    const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, varied, engine, featureCacheMaxGb, sweep, seedOf }: StartRequest): RunFolder {
+    const name = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
+    const title = sweep ? `${name} (${sweep.name})` : name, slug = sweep ? `${name} ${String(sweep.place).padStart(2, '0')}` : name; // runs wait in the order of their ids
+    const request: RunRequest = { ...(overrides && { overrides }), ...(varied && { varied }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
     const run = createRun(place, {
-      format: 1, id: newRunId(title, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
+      format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
+      ...(sweep && { sweep }), ...(seedOf && { seedOf }),
     });
     try {
       copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run

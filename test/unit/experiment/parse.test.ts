@@ -37,7 +37,7 @@ scratchBudget: no
   assert.ok(!resolved.ok);
   assert.deepEqual(resolved.errors.map(diagnosticText), [
     'f.thaw.yaml:1:7 error unsupported-version: this file is for version 2 of Thaw’s experiments; this Thaw knows version 1 (update Thaw, or write `thaw: 1`)',
-    'f.thaw.yaml:2:7 error wrong-type: task is the text "image" (write image-classification)',
+    'f.thaw.yaml:2:7 error wrong-type: task is the text "image" (write image-classification, image-multi-label or image-regression)',
     'f.thaw.yaml:5:3 error unknown-key: unknown key "splt" in data (did you mean "split"?)',
     'f.thaw.yaml:6:19 error out-of-range: data.split.train is 70 (did you mean 70%?)',
     'f.thaw.yaml:6:46 error wrong-type: data.split.test is the text "0.15x" (write a share, 0.01 to 0.98 or 1% to 98%)',
