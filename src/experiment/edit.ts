@@ -4,7 +4,7 @@ import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Checked, Diagnostic, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
-import { formatValue } from './format.ts';
+import { formatValue, yamlText } from './format.ts';
 import { lineIndex } from './lineIndex.ts';
 import { insertedPair } from './mapEdit.ts';
 import { parseExperiment } from './parse.ts';
@@ -80,6 +80,17 @@ const refusal = (file: string) => (code: Diagnostic['code'], message: string): C
 function placed(text: string, edits: readonly OffsetEdit[]): readonly TextEdit[] {
   const { rangeOf } = lineIndex(text);
   return edits.map(({ start, end, newText }) => ({ range: rangeOf(start, end), newText }));
+}
+
+/** The backbone as an edit of the text: its value, or a new key. A file that does not parse is not edited: its diagnostics come back instead. */
+export function setBackbone(text: string, name: string, file = ''): Checked<readonly TextEdit[]> {
+  const parsed = parseExperiment(text, file);
+  if (!parsed.ok) return parsed;
+  const root = parsed.value.document.contents as unknown as YAMLMap.Parsed, pair = root.items.find(({ key }) => isScalar(key) && key.value === 'backbone');
+  const edit = isScalar(pair?.value)
+    ? { start: pair.value.range[0], end: pair.value.range[1], newText: yamlText(name) }
+    : insertedPair(text, root, experimentField, 'backbone', yamlText(name));
+  return { ok: true, value: placed(text, [edit]), warnings: [] };
 }
 
 /** The patterns of a stage as they stand in the file (its default when there are none), or undefined when there is no such stage. */

@@ -58,6 +58,8 @@ export const diagnosticCodes = [
   'empty-file', 'truncated', 'not-an-image', 'corrupt', 'unsupported-extension', 'unsupported-format',
   'extension-mismatch', 'permission-denied', 'unreadable-file', 'too-large', 'too-small', 'extreme-aspect', 'blank',
   'duplicate', 'duplicate-conflict', 'near-duplicate', 'near-duplicate-conflict', 'leak', 'converted',
+  // before a run: photos and backbone, photos and labels, photos to judge by
+  'preprocessing-mismatch', 'channel-order', 'far-from-source', 'suspicious-label', 'few-held-out',
   // weights from elsewhere
   'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine

@@ -58,7 +58,7 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const { folder, manifest, append, stopRequested: stop } = run, place = placeOf(folder);
   const { plan, origins, card } = await resolveRun(run, machine);
   const opened = await openExperiment({
-    plan, card, place, earlier: earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset),
+    plan, card, place, earlier: earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset), preflight: true,
   }, machine);
   if (!opened) return undefined;
   const { name, title } = opened.engine.facts;
