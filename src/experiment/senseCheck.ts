@@ -6,6 +6,7 @@ import { shapesOf } from '../backbones/shapes.ts';
 import type { Checked, Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
 import type { Written } from './parse.ts';
+import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
 import { controlOptions, maxMembers } from './schema.ts';
@@ -72,8 +73,9 @@ export class SenseCheck {
   }
 
   #missingControls(): Diagnostic[] {
-    const { controls, scratchBudget } = this.#plan;
+    const { controls, scratchBudget, weights } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
+      if (weights === 'random' && (control === 'scratch' || control === 'random-features')) return []; // the run is one itself
       const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
       if (controls.includes(control) && !off) return [];
       return [this.#diagnostic('information', 'control-off', `the control "${control}" will not run: ${why}`, path, 'the verdict will say that it is missing')];
@@ -96,7 +98,7 @@ export class SenseCheck {
     }
     if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer')];
     const headFrozen = stage === 0 && ![...trained].some((name) => name.startsWith('head.'));
-    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')] : [], ...this.#ofTrained(stage, network, trained)];
+    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')] : [], ...this.#ofTrained(stage, network, trained), ...this.#ofRandom(stage, network, trained)];
   }
 
   /** Keys of one stage that cannot both be meant, whatever the network. */
@@ -112,11 +114,23 @@ export class SenseCheck {
 
   /** Keys that have nothing to act on where so much is frozen. */
   #ofTrained(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
-    const { cutmix, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
+    const { cutmix, regularize, headStart } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
     const isMap = boundary === 'input' || shapesOf(network).get(boundary)?.length === 3, headOnly = [...trained].every((name) => name.startsWith('head.'));
     return [
       ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it')] : [],
       ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block')] : [],
+      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`')] : [],
+    ];
+  }
+
+  /** Random weights that never learn are no features, and there are no statistics to keep. */
+  #ofRandom(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
+    const { batchNorm, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, of = nameOf(path);
+    if (this.#plan.weights === 'pretrained') return [];
+    return [
+      ...stage === 0 && matchPatterns(network, ['all']).trained.size > trained.size ? [this.#problem('contradiction', `weights are random, and some of them are frozen in ${of}`, `${path}.train`, 'write [all]')] : [],
+      ...stage === 0 && batchNorm === 'stored' && hasBatchNorm(network) ? [this.#problem('contradiction', `weights are random: no statistics came with them that ${of} could use`, `${path}.batchNorm`, 'write `batchNorm: batch`')] : [],
+      ...isRestrained(regularize) ? [this.#problem('contradiction', `regularize holds ${of} near pretrained weights, and there are none`, `${path}.regularize`, 'take it out')] : [],
     ];
   }
 

@@ -21,6 +21,7 @@ import { predictRun } from './estimate.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
 import { outputsOf, scanData } from './scanData.ts';
+import { randomWeights } from '../../backbones/initialise.ts';
 import { readDataset } from './dataset.ts';
 import { Sources } from './sources.ts';
 import { trainingMemory } from './memory.ts';
@@ -33,7 +34,7 @@ export interface Opened {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly engine: Engine;
-  /** Where it starts: pretrained, with a new head. */
+  /** Where it starts: pretrained, with a new head; or all random, when the plan says so. */
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
@@ -83,7 +84,8 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
   features?.dispose();
   const network = card.network(dataset.classes.length);
-  return { machine, plan, card, network, dataset, engine: opened, start: await pretrained(card, network, machine.backbones, plan.seed), store, cached: features?.computed === 0 };
+  const start = plan.weights === 'random' ? randomWeights(network, plan.seed) : await pretrained(card, network, machine.backbones, plan.seed);
+  return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
 }
 
 /** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */
