@@ -23,6 +23,8 @@ export interface Preset {
    * backbone; undefined: not known before it is fetched, and no block can be named.
    */
   readonly stages: (network: Network | undefined) => string;
+  /** Takes each photo to be of one class. */
+  readonly ofClasses?: true;
   /** Left out: 5. */
   readonly patience?: number;
 }
@@ -35,7 +37,7 @@ const probe = (epochs: number): string => `\
     rate: 3e-3            # on four small photo sets, 1e-3 to 1e-2 came within 2.4 points of each other, none always best
 `;
 
-const unknown = '# This backbone has not been fetched yet, so its blocks cannot be named: all of them stand here. Tick fewer in Layers later.\n';
+const unknown = '# The blocks of this backbone are known once it has been fetched: until then, all train. Tick fewer in Layers afterwards.\n';
 
 /** From cheap to dear. */
 export const presets: readonly Preset[] = [
@@ -53,6 +55,7 @@ ${probe(30)}`,
     name: 'few-images',
     title: 'Few images',
     detail: 'The head starts as class means and is held back: for a handful of photos a class.',
+    ofClasses: true,
     stages: () => `\
 # The head begins as each class's mean feature at unit length (weight imprinting: Qi et al. 2018, arXiv:1712.07136,
 # section 3.2): a classifier without training. Then it learns under strong regularisation, on few photos the better part
@@ -147,7 +150,6 @@ stages:
     epochs: 100
     rate: 1e-3
     weightDecay: 0.05
-    labelSmoothing: 10%
     augment: light        # the only thing that makes more of few photos
 ${!network || hasBatchNorm(network) ? '    batchNorm: batch      # no statistics came with random weights\n' : ''}`,
   },
@@ -170,21 +172,6 @@ function gradually(groups: readonly (readonly string[])[]): string {
 }
 
 export const presetOf = (name: PresetName): Preset => presets.find((preset) => preset.name === name)!;
-
-export interface DataSize {
-  /** Photos, over all classes. */
-  readonly images: number;
-  readonly classes: number;
-}
-
-/** Which preset fits this many photos, and why, in one sentence. */
-export function recommend({ images, classes }: DataSize): { readonly preset: PresetName; readonly why: string } {
-  const perClass = Math.floor(images / Math.max(1, classes));
-  // Thawing pays once there is enough per class to move 3 M parameters by; Kornblith et al. (figure 6) see the gap close from some hundreds on.
-  if (perClass < 300) return { preset: 'features-only', why: `${perClass} photos per class are few: the head alone learns fast and seldom overfits.` };
-  if (perClass < 2000) return { preset: 'top-blocks', why: `${perClass} photos per class are enough to adapt the last blocks too.` };
-  return { preset: 'everything', why: `${perClass} photos per class are enough to adapt every layer.` };
-}
 
 export interface FileFacts {
   /** As it is to stand in the file, relative to it: a folder, or a manifest. */

@@ -56,9 +56,9 @@ export class SenseCheck {
 
   /** Of a task with other outputs than classes. */
   #classesOnly(stage: number): Diagnostic[] {
-    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss } = stages[stage]!;
+    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss, headStart } = stages[stage]!;
     if (task === 'image-classification') return [];
-    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : []];
+    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
     return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
   }
 

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
-import type { PresetName } from '../experiment/presets.ts';
 import type { Estimate } from '../protocol/answers.ts';
 import { type Checked, Refused } from '../protocol/diagnostic.ts';
 import { parseEstimate } from '../protocol/guards.ts';
@@ -37,7 +36,7 @@ export class FineTune {
 
   /** The text of the experiment file for the plan that the person picks. Throws Refused when the folder cannot be trained on. */
   async #chooseText(folder: vscode.Uri): Promise<string | undefined> {
-    const { experimentText, presets } = await import('../experiment/presets.ts');
+    const { experimentText, presets } = await import('../experiment/presets.ts'), { becauseOf } = await import('../experiment/recommend.ts');
     const name = basename(folder.fsPath), looking = new AbortController();
     const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
     let estimate: Estimate | undefined;
@@ -75,9 +74,6 @@ export class FineTune {
 
 /** Settles only when `work` fails: lost against in a race, its success decides nothing. */
 const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
-
-const becauseOf = ({ task, images, classes, plans, why }: Estimate, preset: PresetName): string =>
-  `${images} photos ${task === 'image-regression' ? 'with a number each' : `${task ? 'with' : 'in'} ${classes} ${task ? 'labels' : 'classes'}`}.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
 
 async function askFolder(): Promise<vscode.Uri | undefined> {
   const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel: 'Fine-Tune', title: 'A folder with one subfolder of images per class' });
