@@ -12,6 +12,8 @@ test('what is recommended grows with the photos per class, and says why', () => 
   assert.deepEqual([3, 19, 20, 299, 300, 1999, 2000].map(perClass), ['few-images', 'few-images', 'features-only', 'features-only', 'top-blocks', 'top-blocks', 'everything']);
   assert.match(recommend({ images: 360, classes: 6, secondsOf: fast }).why, /^60 photos per class are few: /);
   assert.equal(recommend({ images: 0, classes: 0, secondsOf: fast }).preset, 'few-images');
+  const numbers = recommend({ task: 'image-regression', images: 15, classes: 1, secondsOf: fast });
+  assert.deepEqual([numbers.preset, numbers.why.slice(0, 18)], ['features-only', '15 photos are few:'], 'numbers have no class means');
 });
 
 test('what would take too long gives way to what fits, and both times are said', () => {
