@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, diagnosticsOf, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
+import { becauseOf } from './experiment/recommend.ts';
 import { bytes, percent } from './base/units.ts';
 import { boardTable } from './terminal/boardTable.ts';
 import { changeOf } from './experiment/trainList.ts';
@@ -168,9 +169,11 @@ async function experimentFor(target: string, options: Options): Promise<{ readon
     return { file: existing, home };
   }
   const estimated = options.preset === undefined || isManifestName(target) ? await estimate(hostOf(home), target) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
-  if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, undefined, `one of: ${presets.map(({ name }) => name).join(', ')}`);
+  const offered = estimated?.plans.map((plan) => plan.preset) ?? presets.map(({ name }) => name as string);
+  if (!offered.includes(preset)) throw refused('out-of-range', `there is no preset "${preset}"${estimated?.task ? ` for ${estimated.task}` : ''}`, undefined, `one of: ${offered.join(', ')}`);
+  const backbone = overridesOf(options)['backbone'], named = backbone !== undefined && { backbone, backbones: knownBackbones(userCacheFolder()) }; // a recipe names the blocks of its backbone
   const write = (file: string, folder: string): string => {
-    writeFileSync(file, experimentText(preset as PresetName, { folder, ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
+    writeFileSync(file, experimentText(preset as PresetName, { folder, ...named, ...(estimated && { because: becauseOf(estimated, preset as PresetName) }), ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
     process.stderr.write(`wrote ${visible(file)}\n`);
     return file;
   };

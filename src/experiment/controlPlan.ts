@@ -10,6 +10,6 @@ import type { Plan } from './plan.ts';
 export function controlPlan(plan: Plan, control: 'random-features' | 'scratch'): Plan {
   const own: Plan = { ...plan, controls: [] };
   if (control === 'random-features') return { ...own, stages: plan.stages.map((stage) => ({ ...stage, regularize: { ...stage.regularize, lwf: 0 } })) };
-  const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt: 'off' } as const;
+  const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt: 'off', headStart: 'kept' } as const;
   return { ...own, stages: plan.stages.map((stage) => ({ ...stage, ...unrestrained, train: ['all'], layerDecay: 1, batchNorm: 'batch' })) };
 }

@@ -82,14 +82,20 @@ function membersErrors(read: Read, options: ResolveOptions, plan: Plan, sense: S
 }
 
 function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan {
-  const off = filled.scratchBudget === 'off', { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
+  const left = leftOut(filled), { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
   return {
     ...filled,
     data: { folder: list === undefined ? folderOf(folder) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
     backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
-    controls: filled.controls.filter((control) => !(off && control === 'scratch')),
+    controls: filled.controls.filter((control) => !left.includes(control)),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
   };
+}
+
+/** A run from random weights is its own control: these would repeat it. */
+function leftOut({ weights, scratchBudget }: FilledPlan): readonly Plan['controls'][number][] {
+  if (weights === 'random') return ['random-features', 'scratch'];
+  return scratchBudget === 'off' ? ['scratch'] : [];
 }
 
 /** Defaults for what is not there, key by key in the schema's order. `told` hears of every leaf and whether it was given. */

@@ -9,6 +9,7 @@ import { nameOf } from './fieldReader.ts';
 import { yamlText } from './format.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
+import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
 import { controlOptions, maxMembers } from './schema.ts';
@@ -58,9 +59,9 @@ export class SenseCheck {
 
   /** Of a task with other outputs than classes. */
   #classesOnly(stage: number): Diagnostic[] {
-    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss } = stages[stage]!;
+    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss, headStart } = stages[stage]!;
     if (task === 'image-classification') return [];
-    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : []];
+    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
     return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
   }
 
@@ -75,8 +76,9 @@ export class SenseCheck {
   }
 
   #missingControls(): Diagnostic[] {
-    const { controls, scratchBudget } = this.#plan;
+    const { controls, scratchBudget, weights } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
+      if (weights === 'random' && (control === 'scratch' || control === 'random-features')) return []; // the run is one itself
       const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
       if (controls.includes(control) && !off) return [];
       const mend = off ? set('Write auto', 'scratchBudget', 'auto') : { title: `Add ${control}`, changes: [{ type: 'add', path, text: control } as const] };
@@ -111,7 +113,7 @@ export class SenseCheck {
     }
     if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer', set('Write [head]', path, '[head]'))];
     const headFrozen = stage === 0 && ![...trained].some((name) => name.startsWith('head.'));
-    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head', { title: 'Add head', changes: [{ type: 'add', path, text: 'head' }] })] : [], ...this.#ofTrained(stage, network, trained)];
+    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head', { title: 'Add head', changes: [{ type: 'add', path, text: 'head' }] })] : [], ...this.#ofTrained(stage, network, trained), ...this.#ofRandom(stage, network, trained)];
   }
 
   /** Keys of one stage that cannot both be meant, whatever the network. */
@@ -127,11 +129,23 @@ export class SenseCheck {
 
   /** Keys that have nothing to act on where so much is frozen. */
   #ofTrained(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
-    const { cutmix, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
+    const { cutmix, regularize, headStart } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
     const isMap = boundary === 'input' || shapesOf(network).get(boundary)?.length === 3, headOnly = [...trained].every((name) => name.startsWith('head.'));
     return [
       ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it', set('Write cutmix: 0', `${path}.cutmix`, '0'))] : [],
       ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block', this.#without(`${path}.regularize`))] : [],
+      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`')] : [],
+    ];
+  }
+
+  /** Random weights that never learn are no features, and there are no statistics to keep. */
+  #ofRandom(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
+    const { batchNorm, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, of = nameOf(path);
+    if (this.#plan.weights === 'pretrained') return [];
+    return [
+      ...stage === 0 && matchPatterns(network, ['all']).trained.size > trained.size ? [this.#problem('contradiction', `weights are random, and some of them are frozen in ${of}`, `${path}.train`, 'write [all]', set('Write [all]', `${path}.train`, '[all]'))] : [],
+      ...stage === 0 && batchNorm === 'stored' && hasBatchNorm(network) ? [this.#problem('contradiction', `weights are random: no statistics came with them that ${of} could use`, `${path}.batchNorm`, 'write `batchNorm: batch`', set('Write batchNorm: batch', `${path}.batchNorm`, 'batch'))] : [],
+      ...isRestrained(regularize) ? [this.#problem('contradiction', `regularize holds ${of} near pretrained weights, and there are none`, `${path}.regularize`, 'take it out', this.#without(`${path}.regularize`))] : [],
     ];
   }
 

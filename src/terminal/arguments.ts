@@ -70,7 +70,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw models list | add <hf:owner/name> | remove <hf:owner/name>   backbones from a hub
   thaw cache list | clear              features kept of this folder's runs: what, how much
 
-  --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
+  --preset features-only | few-images | top-blocks | lp-ft | gradual | everything | from-scratch
+                             plan for a folder without a file (default: what fits its size and this machine)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
   --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
-import type { PresetName } from '../experiment/presets.ts';
 import type { Estimate } from '../protocol/answers.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import { type Checked, Refused } from '../protocol/diagnostic.ts';
@@ -40,17 +39,15 @@ export class FineTune {
 
   /** The text of the experiment file for the plan that the person picks. Throws Refused when the folder cannot be trained on. */
   async #chooseText(folder: vscode.Uri, backbone: string | undefined): Promise<string | undefined> {
-    const [{ experimentText, presets }, { resolveExperiment }] = await Promise.all([import('../experiment/presets.ts'), import('../experiment/resolve.ts')]);
-    const fits = (preset: PresetName): boolean => backbone === undefined ||
-      resolveExperiment(experimentText(preset, { folder: '.', backbone }), { file: preset, folderOf: (written) => written, backbones: this.#backbones }).ok; // blocks have other names in other networks
+    const { experimentText, presets } = await import('../experiment/presets.ts'), { becauseOf } = await import('../experiment/recommend.ts');
     const name = basename(folder.fsPath), looking = new AbortController();
     const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
     let estimate: Estimate | undefined;
     const look = (): Promise<void> => this.#estimate(folder, looking.signal).then((known) => {
-      if (known.ok) picker.setEstimate(estimate = { ...known.value, plans: known.value.plans.filter(({ preset }) => fits(preset as PresetName)) });
+      if (known.ok) picker.setEstimate(estimate = known.value);
       else picker.setUnknown(problemText(new Refused(known.errors)));
     });
-    const picker = new PlanPicker(name, presets.filter((preset) => fits(preset.name)), budget, async () => {
+    const picker = new PlanPicker(name, presets, budget, async () => {
       await vscode.commands.executeCommand('thaw.installEngine');
       await look();
     });
@@ -59,7 +56,7 @@ export class FineTune {
       const choice = await Promise.race([picker.choose(), refusal(estimated)]);
       if (!choice) return undefined;
       const because = estimate && becauseOf(estimate, choice.preset);
-      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(because && { because }), ...(backbone !== undefined && { backbone }) });
+      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(because && { because }), ...(backbone !== undefined && { backbone }), backbones: this.#backbones });
     } finally {
       looking.abort();
       picker.close();
@@ -80,9 +77,6 @@ export class FineTune {
 
 /** Settles only when `work` fails: lost against in a race, its success decides nothing. */
 const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
-
-const becauseOf = ({ task, images, classes, plans, why }: Estimate, preset: PresetName): string =>
-  `${images} photos ${task === 'image-regression' ? 'with a number each' : `${task ? 'with' : 'in'} ${classes} ${task ? 'labels' : 'classes'}`}.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
 
 export async function askFolder(openLabel: string): Promise<vscode.Uri | undefined> {
   const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel, title: 'A folder with one subfolder of images per class' });

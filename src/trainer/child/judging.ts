@@ -9,6 +9,7 @@ import { taskOf } from './task.ts';
 import { report, trainFrom, type Prepared } from './training.ts';
 import { controlPlan } from '../../experiment/controlPlan.ts';
 import { diagnosticOf } from './exit.ts';
+import { pretrained } from './cardWeights.ts';
 import { pixelSource } from './pixelSource.ts';
 import { Sources } from './sources.ts';
 import { lengthOf, type Trained } from './trainJob.ts';
@@ -26,7 +27,7 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
   const budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, trainedMs) : plan.scratchBudget * 60_000;
   const outcomes: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
   for (const control of ['blind', 'knn', 'random-features', 'scratch'] as const) {
-    if (!plan.controls.includes(control)) missing.push({ control, why: 'switched off' });
+    if (!plan.controls.includes(control)) missing.push({ control, why: plan.weights === 'random' && isTrained(control) ? 'the run itself starts at random' : 'switched off' });
     else if (run.stopRequested.aborted) missing.push({ control, why: 'stopped before it could run' });
     else {
       const outcome = await outcomeOf(control, prepared, trained, budgetMs);
@@ -45,6 +46,8 @@ export function withDataSaid(verdict: Verdict, { task, subset }: DataFacts): Ver
   if (task !== 'image-regression') return said;
   return { claim: 'not-assessed', comparisons: [], missing: verdict.missing, headline: 'Not assessed whether transfer helps', words: `The rules of the verdict count photos that are right; errors of numbers are shown beside their controls, and not judged.${subset === undefined ? '' : ` This was a try on ${subset}.`}` };
 }
+
+const isTrained = (control: ControlKind): boolean => control === 'scratch' || control === 'random-features';
 
 type Outcome = ControlOutcome | Verdict['missing'][number];
 
@@ -68,10 +71,10 @@ function counted({ run, dataset }: Prepared, control: ControlKind, outputs: Floa
 }
 
 /** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
+async function nearestNeighbours({ run, plan, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
-  const source = await sources.of(features, start, dataset);
+  const source = await sources.of(features, plan.weights === 'random' ? await pretrained(card, network, machine.backbones, plan.seed) : start, dataset);
   if (run.stopRequested.aborted) return undefined;
   const { train, test } = dataset.rows;
   return knnOutputs(dataset, await all(source, train), await all(source, test), source.width);

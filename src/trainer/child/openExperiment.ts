@@ -24,6 +24,7 @@ import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
 import { nobody, readDataset } from './dataset.ts';
 import { outputsOf, scanData } from './scanData.ts';
+import { randomWeights } from '../../backbones/initialise.ts';
 import { Sources } from './sources.ts';
 import { trainingMemory } from './memory.ts';
 
@@ -35,7 +36,7 @@ export interface Opened {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly engine: Engine;
-  /** Where it starts: pretrained, with a new head. */
+  /** Where it starts: pretrained, with a new head; or all random, when the plan says so. */
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
@@ -85,9 +86,9 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
   append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
-  const network = card.network(dataset.classes.length), start = await pretrained(card, network, machine.backbones, plan.seed);
+  const network = card.network(dataset.classes.length), start = plan.weights === 'random' ? randomWeights(network, plan.seed) : await pretrained(card, network, machine.backbones, plan.seed);
   const ready = boundary === network.nodes.find(({ name }) => name === 'head')!.inputs[0] ? features : undefined;
-  const odd = looks ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop }) : [];
+  const odd = looks && plan.weights === 'pretrained' ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop }) : [];
   for (const diagnostic of odd) append({ type: 'warning', diagnostic });
   features?.dispose();
   return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
