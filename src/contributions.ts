@@ -178,8 +178,8 @@ export const contributes = {
       },
       'thaw.scratchBudget': {
         type: 'string', default: 'auto', order: 2,
-        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', patternErrorMessage: 'Write auto, off, or a time such as 5 min or 90 s.',
-        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
+        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', patternErrorMessage: 'Write auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s.',
+        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, a multiple such as `2× run`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
       },
       'thaw.engineSource': {
         type: 'string', default: '', order: 3, scope: 'machine-overridable',

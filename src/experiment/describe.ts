@@ -19,7 +19,7 @@ function jsonSchemaOf(field: Field, path: string): object {
     case 'choice': return { enum: Object.keys(field.options), default: field.default, ...described };
     case 'text': return field.names === 'backbone' ? { anyOf: [{ enum: cardNames }, { type: 'string', pattern: '^(hf:[^/@]+/[^/@]+(@.+)?|\\.{0,2}/.*)$' }], default: field.default, ...described }
       : { type: 'string', minLength: 1, ...(field.default !== undefined && { default: field.default }), ...described };
-    case 'duration': return { type: 'string', pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', default: field.default, ...described };
+    case 'duration': return { type: 'string', pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', default: field.default, ...described };
     case 'list': return { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique, default: field.default, ...described };
     case 'map': {
       const required = Object.keys(requiredKeys[path] ?? {});

@@ -87,6 +87,8 @@ export class FieldReader {
   #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {
     const value = isScalar(node) ? node.value : undefined;
     if (value === 'auto' || value === 'off') return value;
+    const times = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
+    if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
     const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
     if (!parts) {
       const meant = typeof value === 'number' ? `write "${value} min" or "${value} s"` : value === false || value === 'no' ? 'write `off`' : undefined;

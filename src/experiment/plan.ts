@@ -1,3 +1,5 @@
+import type { ControlKind } from '../protocol/verdict.ts';
+
 /**
  * The experiment, resolved: every default filled in, once, by experiment/resolve.ts. Everything after that reads a
  * complete Plan and knows no defaults of its own.
@@ -12,12 +14,15 @@ export interface Plan {
   /** Samples per step. */
   readonly batch: number;
   readonly stop: StopPlan;
-  readonly controls: readonly ('blind' | 'knn' | 'random-features' | 'scratch')[];
-  /** Minutes for the from-scratch control, or 'auto': as long as the run itself, at least one minute. */
-  readonly scratchBudget: number | 'auto';
+  readonly controls: readonly ControlKind[];
+  /** Time for the from-scratch control: minutes, a multiple of the run's own, or 'auto': as long as the run itself, at least one minute. */
+  readonly scratchBudget: number | 'auto' | RunMultiple;
   /** Root of all randomness but the split's. */
   readonly seed: number;
 }
+
+/** "2× run": as long as the run took, times two. */
+export type RunMultiple = `${number}× run`;
 
 export interface DataPlan {
   /** Absolute once resolved; in the file it is relative to the file. */

@@ -116,8 +116,8 @@ ${preset.stages}
 stop: { patience: 5, metric: validation.loss }
 
 # Did the transfer help? The run is compared with these on the same test photos. Take one out and the verdict says so.
-controls: [blind, knn, random-features, scratch]
-scratchBudget: ${scratchBudget.padEnd(10)} # for "scratch": as long as the run itself, at least a minute; or 5 min, 90 s, off
+controls: [blind, knn, linear-probe, random-features, scratch]
+scratchBudget: ${scratchBudget.padEnd(10)} # for "scratch": as long as the run itself, at least a minute; or 2× run, 5 min, off
 seed: 1
 `;
 }

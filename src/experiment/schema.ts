@@ -38,7 +38,7 @@ export interface TextField extends Described {
   /** Absent: the key must be written. */
   readonly default?: string;
 }
-/** `auto`, `off`, `5 min`, `90 s`, `1 h`; in a Plan: minutes, `auto` or `off`. */
+/** `auto`, `off`, `5 min`, `90 s`, `1 h`, `2× run`; in a Plan: minutes, `2× run`, `auto` or `off`. */
 export interface DurationField extends Described {
   readonly kind: 'duration';
   readonly minMinutes: number;
@@ -125,8 +125,9 @@ const stopKeys = {
 export const controlOptions = {
   blind: 'always the most frequent class: free',
   knn: 'the 5 nearest training photos vote, on pretrained features: seconds',
+  'linear-probe': 'a new head on the pretrained features as they are: what fine-tuning more than that has to beat',
   'random-features': 'the same plan on the same network with random weights',
-  scratch: 'the same network from random weights, every layer trains, within scratchBudget',
+  scratch: 'the same network from random weights, every layer trains at the best of three rates, within scratchBudget',
 } satisfies Record<Plan['controls'][number], string>;
 
 const planKeys = {
@@ -148,7 +149,7 @@ const planKeys = {
   },
   scratchBudget: {
     kind: 'duration', default: 'auto', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
-    describe: 'Time for the from-scratch control: `auto` (as long as the run itself, at least one minute), a time such as `5 min` or `90 s`, or `off`.',
+    describe: 'Time for the from-scratch control: `auto` (as long as the run itself, at least one minute), a multiple of it such as `2× run`, a time such as `5 min` or `90 s`, or `off`.',
   },
   seed: integer('Root of all randomness but the split’s.', 1, 0, maxSeed),
 } satisfies Record<keyof Plan, Field>;
@@ -180,7 +181,7 @@ export function allowedText(field: Field): string {
     case 'share': return `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`;
     case 'choice': return orList(Object.keys(field.options));
     case 'text': return `a ${field.names}`;
-    case 'duration': return 'auto, off, or a time such as 5 min or 90 s';
+    case 'duration': return 'auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s';
     case 'list': return field.of.kind === 'map' ? 'a list' : `a list such as [${field.default.map(String).join(', ')}]`;
     case 'map': return `a map with the keys ${Object.keys(field.keys).join(', ')}`;
   }

@@ -3,7 +3,7 @@ import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFa
 import type { CostBasis, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Rates } from './answers.ts';
 import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
-import type { Comparison, Share, Verdict } from './verdict.ts';
+import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
 import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
@@ -12,7 +12,7 @@ import { branded, dictionary, either, fields, flag, type Guard, list, number, on
 const runId = branded<RunId>(text);
 const outcome = oneOf('finished', 'stopped', 'failed', 'killed', 'crashed');
 const status = oneOf('queued', 'preparing', 'training', 'judging', 'finished', 'stopped', 'failed', 'killed', 'crashed');
-const controlKind = oneOf('blind', 'knn', 'random-features', 'scratch');
+const controlKind = oneOf(...controlKinds);
 const claim = oneOf('helps', 'hurts', 'not-shown', 'not-assessed');
 const engineName = oneOf('tensorflow', 'wasm', 'webgpu', 'cpu');
 
@@ -29,16 +29,25 @@ const diagnostic = fields<Diagnostic>({
 const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
 const comparison = fields<Comparison>({
   control: controlKind, claim, gapPt: number, lowPt: number, highPt: number, p: number, onlyRun: number, onlyControl: number,
-  items: number, seeds: number, mdePt: number, run: share, controlShare: share,
+  items: number, seeds: number, bySeedPt: optional(list(number)), mdePt: number, run: share, controlShare: share,
   at: either(fields<{ kind: 'matched'; step: number }>({ kind: oneOf('matched'), step: number }), fields<{ kind: 'end' }>({ kind: oneOf('end') })),
 });
+const remedy = tagged<Remedy>({
+  edit: { title: text, edits: list(fields<(Remedy & { type: 'edit' })['edits'][number]>({ path: text, value: text })) },
+  control: { title: text, control: controlKind },
+  confirm: { title: text },
+});
+const advice = fields<Advice>({ cause: oneOf(...causes), strength: oneOf('likely', 'possible'), words: text, remedies: list(remedy) });
+const classGap = fields<ClassGap>({ label: whole, items: number, gapPt: number, lowPt: number, highPt: number, p: number });
 const verdict = fields<Verdict>({
   claim,
   against: optional(controlKind),
   comparisons: list(comparison),
+  classes: optional(list(classGap)),
   missing: list(fields<Verdict['missing'][number]>({ control: controlKind, why: text })),
   headline: text,
   words: text,
+  advice: optional(list(advice)),
 });
 
 const rung = fields<RungFacts>({ name: engineName, title: optional(text), ok: flag, stepMs: optional(number), why: optional(text) });
@@ -67,19 +76,19 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
   planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
-  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
+  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag, predictedClasses: optional(number) },
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
   tested: { step: number, loss: number, accuracy: share },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
-  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number) },
+  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
   warning: { diagnostic },
@@ -96,7 +105,8 @@ const request = fields<RunRequest>({
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
+  controlOf: optional(runId), control: optional(controlKind), controlKey: optional(text), budgetMs: optional(number), cutAtStep: optional(number), seedOf: optional(runId),
+  engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
   test: optional(share), claim: optional(claim), problem: optional(diagnostic),

@@ -66,6 +66,7 @@ export interface ControlState {
   /** Present once it is done. */
   readonly accuracy?: Share;
   readonly matchedSteps?: number;
+  readonly reusedFrom?: string;
 }
 
 /** The state before the first event. Status and problem come from the manifest, for runs whose journal is lost. */

@@ -31,6 +31,13 @@ export interface RunManifest {
   /** Set on control runs. */
   readonly controlOf?: RunId;
   readonly control?: ControlKind;
+  /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controlKey.ts). */
+  readonly controlKey?: string;
+  /** Time that the control was given, and the step at which that ended, if it did. */
+  readonly budgetMs?: number;
+  readonly cutAtStep?: number;
+  /** The run that this one repeats with another seed: they are judged together. */
+  readonly seedOf?: RunId;
   readonly engine?: EngineFacts;
   /** sha256 over the sorted sample hashes, labels and splits. */
   readonly dataFingerprint?: string;

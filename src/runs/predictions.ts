@@ -78,4 +78,4 @@ const prediction = fields<Prediction>({
   top: list(fields<TopClass>({ label: whole, probability: number })),
 });
 
-const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);
+export const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);

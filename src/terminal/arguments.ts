@@ -54,6 +54,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw runs                            runs of this folder
   thaw stop <run>                      finish the step, keep a checkpoint, end
+  thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
+  thaw confirm <run>                   repeat it with other seeds until three can be judged together
   thaw doctor                          engines of this machine: what works, how fast, what is missing
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
   thaw engine list | remove [version]  what is installed, how large, where
@@ -63,7 +65,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
-  --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
+  --scratch-budget "2x run"  how long it may take, or 5 min (default: as long as the run, at least a minute)
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)

@@ -23,11 +23,13 @@ export interface Screen {
 export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
+  readonly #id: string;
   #run: RunState;
   #control: { readonly kind: string; readonly state: RunState } | undefined;
   #warnings = 0;
 
   constructor(manifest: RunManifest, screen: Screen, paint: Paint) {
+    this.#id = manifest.id;
     this.#run = initialRun(manifest);
     this.#screen = screen;
     this.#paint = paint;
@@ -57,7 +59,7 @@ export class RunScreen {
     this.#clear();
     const unsaid = this.#warnings - mostWarnings;
     if (unsaid > 0) this.#screen.write(this.#paint.dim(`${unsaid} more such remarks are in the run's journal.jsonl\n`));
-    const card = endCard(this.#run, this.#paint);
+    const card = endCard(this.#run, this.#id, this.#paint);
     if (card) this.#screen.write(`\n${wrapped(card, Math.min(100, this.#screen.columns))}\n`);
   }
 

@@ -6,7 +6,7 @@ import type { CutCost } from '../../backbones/cost.ts';
 import type { Machine } from './machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
-import { earlierSplits } from './earlierSplits.ts';
+import { earlierSplits, splitsIn } from './earlierSplits.ts';
 import { cutCost, sampleMs } from '../../backbones/cost.ts';
 import { halfWay, learnRates, mended } from './rates.ts';
 import { fileStore } from '../../runs/fileStore.ts';
@@ -21,7 +21,8 @@ import { advised, openEngine, partOf, type Engine } from './engine.ts';
 import { predictRun } from './estimate.ts';
 import { trainingMemory } from './memory.ts';
 import { FactsCache } from '../../data/factsCache.ts';
-import { placeOf } from '../../runs/runFolder.ts';
+import { placeOf, type RunFolder } from '../../runs/runFolder.ts';
+import { runAddedControl } from './addedControl.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
 import { readDataset, valueOf, type Dataset } from './dataset.ts';
@@ -37,7 +38,7 @@ export async function runExperiment(run: TrainerRun, machine: Machine): Promise<
   if (!await run.begin()) return 'stopped'; // another run trains; ours was called off while it waited
   const beganAt = nowAt();
   try {
-    return await scanTrainJudge(run, machine, startMs);
+    return run.manifest.controlOf === undefined ? await scanTrainJudge(run, machine, startMs) : await runAddedControl(run, machine);
   } finally {
     keepWithinLimit(run, beganAt);
   }
@@ -53,20 +54,24 @@ function keepWithinLimit({ folder, manifest, append }: TrainerRun, beganAt: stri
 }
 
 async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number): Promise<Outcome> {
-  const prepared = await prepare(run, machine).catch((error: unknown) => {
-    if (run.stopRequested.aborted) return undefined; // scanning and reading reject when they are called off
-    throw error;
-  });
+  const prepared = await prepare(run, machine);
   if (!prepared) return 'stopped';
   const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages: prepared.plan.stages, stop: run.stopRequested });
-  if (trained.best) report(prepared, run, trained.best);
+  if (trained.best) report(prepared, run, { ...trained, best: trained.best });
   if (trained.how === 'stopped') return 'stopped';
   await judgeRun(prepared, trained, monotonicMs() - startMs);
   return 'finished';
 }
 
-/** Reads plan, weights and folder; undefined when a stop came first. */
-async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | undefined> {
+/** Reads plan, weights and folder; undefined when a stop came first. `controlled`: the run that this one is a control of, whose splits it takes. */
+export async function prepare(run: TrainerRun, machine: Machine, controlled?: RunFolder): Promise<Prepared | undefined> {
+  return readAll(run, machine, controlled).catch((error: unknown) => {
+    if (run.stopRequested.aborted) return undefined; // scanning and reading reject when they are called off
+    throw error;
+  });
+}
+
+async function readAll(run: TrainerRun, machine: Machine, controlled: RunFolder | undefined): Promise<Prepared | undefined> {
   const { append, stopRequested: stop } = run;
   const { plan, card } = await resolveRun(run, machine);
   const line = new ProgressLine('scanning', append);
@@ -81,13 +86,13 @@ async function prepare(run: TrainerRun, machine: Machine): Promise<Prepared | un
   const features = boundary === 'input' ? undefined : await sources.features(boundary, weights);
   const reading = new ProgressLine(features ? 'features' : 'reading', append), startMs = monotonicMs();
   const dataset = await readDataset(scan, {
-    input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier: earlierSplits(run.folder, plan.data), signal: stop,
+    input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier: (controlled && splitsIn(controlled)) ?? earlierSplits(run.folder, plan.data), signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
   const readMs = monotonicMs() - startMs;
   await known.save();
   if (stop.aborted) return undefined;
-  announce(run, dataset);
+  announce(run, dataset, controlled === undefined);
   const opened = await engine();
   for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
   const counts = { images: dataset.labels.length, classes: dataset.classes.length };
@@ -124,10 +129,13 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 /** For a plan that trains from the first layer on: nothing to compute while reading. */
 const nothing = { views: [], wants: () => false, take: () => Promise.resolve(), finish: () => Promise.resolve() } as const;
 
-function announce(run: RunWriter, { facts, fingerprint, manifest, diagnostics }: Dataset): void {
-  mkdirSync(join(run.folder.dataManifest, '..'), { recursive: true });
-  atomicWrite(run.folder.dataManifest, manifest.map(formatManifestLine).join(''));
+/** A control leaves out what its run has said already. */
+function announce(run: RunWriter, { facts, fingerprint, manifest, diagnostics }: Dataset, inFull: boolean): void {
+  if (inFull) {
+    mkdirSync(join(run.folder.dataManifest, '..'), { recursive: true });
+    atomicWrite(run.folder.dataManifest, manifest.map(formatManifestLine).join(''));
+  }
   run.updateManifest({ dataFingerprint: fingerprint });
   run.append({ type: 'data', data: facts });
-  for (const diagnostic of diagnostics.slice(0, journalledWarnings)) run.append({ type: 'warning', diagnostic });
+  if (inFull) for (const diagnostic of diagnostics.slice(0, journalledWarnings)) run.append({ type: 'warning', diagnostic });
 }

@@ -88,7 +88,7 @@ export class TrainProgress {
     };
     this.trace.push(evaluation);
     const best = better(plan.stop.metric, evaluation, this.best);
-    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.step / stepsPerEpochOf(this.#job), split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best });
+    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.step / stepsPerEpochOf(this.#job), split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best, predictedClasses: new Set(predicted.subarray(0, validation.length)).size });
     if (best) {
       this.best = evaluation;
       this.#bestWeights = await this.#merged();

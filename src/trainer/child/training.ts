@@ -5,6 +5,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Prediction } from '../../protocol/answers.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
+import type { Share } from '../../protocol/verdict.ts';
 import type { StageFacts } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
@@ -16,7 +17,7 @@ import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
-import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
+import { predictedOf, probabilitiesOf, withBest, type Evaluation } from './trace.ts';
 import { predictionOf, writePredictions } from '../../runs/predictions.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 import { Sources } from './sources.ts';
@@ -24,6 +25,7 @@ import { stepsPerEpochOf, type TrainCheckpoint, type Trained } from './trainJob.
 import { train } from './loop.ts';
 import { viewsOf } from '../../experiment/predict.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
+import { writeTrace } from '../../runs/trace.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
 export interface Prepared {
@@ -47,6 +49,8 @@ export interface TrainingOf {
   readonly deadlineMs?: number;
   /** Left out: the plan's own. */
   readonly patience?: number;
+  /** A short try: leaves neither events nor checkpoints. */
+  readonly isTrial?: boolean;
 }
 
 /** Trains the network from `weights`, writing into `writer`: the run itself, or one of its controls. */
@@ -60,16 +64,17 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
   });
   const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * how.stages[i]!.epochs, 0);
-  writer.append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
-  how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
+  const append = how.isTrial ? () => undefined : writer.append;
+  append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
+  if (!how.isTrial) how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
   const trained = await train({
     ...job,
     rowsAtOnce: (stage) => predicted[how.stages.indexOf(stage)]!.rowsAtOnce,
     append: (fact) => {
       clock.see(fact);
-      writer.append(fact);
+      append(fact);
     },
-    checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
+    checkpoint: (checkpoint, best) => { if (!how.isTrial) keep(writer, checkpoint, best); },
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
     timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!.rowsAtOnce, steps, elapsedMs),
     stop: how.stop,
@@ -80,7 +85,7 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     const epochMs = clock.medianOf(i);
     return epochMs === undefined ? [] : [{ name, epochMs, predictedEpochMs }];
   });
-  writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
+  append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
   // Where activations are the larger part, they are what was misjudged.
   learnRates(machine, engine.facts.name, ({ baseBytes }) => ({ baseBytes: predictedPeakBytes < 1.5 * baseBytes ? halfWay(baseBytes, baseBytes + peakBytes - predictedPeakBytes) : baseBytes }));
   return trained;
@@ -131,11 +136,13 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], perEpoch:
   });
 }
 
-/** Test accuracy and a prediction per item, of the evaluation that validation chose. */
-export function report({ dataset }: Pick<Prepared, 'dataset'>, writer: RunWriter, best: Evaluation): void {
+/** Test accuracy and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right. */
+export function report({ dataset, plan }: Pick<Prepared, 'dataset' | 'plan'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Evaluation }): Share {
   const { rows, labels, samples, classes } = dataset;
-  const predicted = predictedOf(best.testLogits, classes.length);
-  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
+  const rightOf = ({ testLogits }: Evaluation): string => Array.from(predictedOf(testLogits, classes.length), (label, i) => Number(label === labels[rows.test[i]!])).join('');
   writePredictions(writer.folder, 'test', rows.test.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, probabilitiesOf(best.testLogits, i, classes.length))));
-  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, accuracy: shareOf(correct, rows.test.length) });
+  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, right: rightOf(evaluation) })));
+  const accuracy = shareOf(rightOf(best).replaceAll('0', '').length, rows.test.length);
+  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, accuracy });
+  return accuracy;
 }

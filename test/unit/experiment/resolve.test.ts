@@ -5,7 +5,7 @@ import { cardOf } from '../../../src/backbones/cards.ts';
 import { patternNames } from '../../../src/backbones/freezePlan.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
-import { controlPlan } from '../../../src/experiment/controlPlan.ts';
+import { controlStages, scratchBudgetMs } from '../../../src/experiment/controlPlan.ts';
 import { formatResolved, yamlText } from '../../../src/experiment/format.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
@@ -124,10 +124,25 @@ test('any text, quoted for YAML, reads back as itself', () => {
   }
 });
 
-test('the from-scratch control trains every layer, moves batch norm, and keeps steps, seeds and data', () => {
-  const { plan } = resolved(`${minimal}stages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3 }]\n`);
-  const scratch = controlPlan(plan, 'scratch');
-  assert.deepEqual(scratch.stages.map(({ train, layerDecay, batchNorm, epochs }) => [train, layerDecay, batchNorm, epochs]), [[['all'], 1, 'batch', 4], [['all'], 1, 'batch', 3]]);
-  assert.deepEqual([scratch.data, scratch.seed, scratch.batch, scratch.stop], [plan.data, plan.seed, plan.batch, plan.stop]);
-  assert.deepEqual(controlPlan(plan, 'random-features').stages, plan.stages);
+const twoStages = `${minimal}stages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3, augment: none }]\n`;
+
+test('the from-scratch control trains every layer, moves batch norm, takes the middle of its own rates, and keeps steps and views', () => {
+  const [stage, ...more] = controlStages(resolved(twoStages).plan, 'scratch');
+  assert.deepEqual([stage?.train, stage?.layerDecay, stage?.batchNorm, stage?.epochs, stage?.rate, stage?.augment, more], [['all'], 1, 'batch', 7, 1e-3, 'none', []]);
+});
+
+test('a linear probe trains the head alone; random features get the stages of the run, as far as the run went', () => {
+  const { plan } = resolved(twoStages);
+  assert.deepEqual(controlStages(plan, 'linear-probe', 5).map(({ train, epochs, batchNorm }) => [train, epochs, batchNorm]), [[['head'], 5, 'stored']]);
+  assert.deepEqual(controlStages(plan, 'random-features'), plan.stages);
+  assert.deepEqual(controlStages(plan, 'random-features', 5).map(({ epochs }) => epochs), [4, 1]);
+  assert.deepEqual(controlStages(plan, 'random-features', 2).map(({ epochs }) => epochs), [2]);
+});
+
+test('the budget of the from-scratch control is a time, a multiple of the run, or what the run took but a minute at least', () => {
+  const budget = (written: string): number => scratchBudgetMs(resolved(`${minimal}scratchBudget: ${written}\n`).plan, 40_000);
+  assert.deepEqual([budget('auto'), budget('90 s'), budget('2× run'), budget('0.5x run'), budget('3 x run')], [60_000, 90_000, 80_000, 20_000, 120_000]);
+  const { plan, origins } = resolved(`${minimal}scratchBudget: 2x run\n`);
+  assert.match(formatResolved(plan, origins), /^scratchBudget: "2× run" {2}# file$/m);
+  assert.equal(resolveExperiment(`${minimal}scratchBudget: 0x run\n`, options).ok, false);
 });

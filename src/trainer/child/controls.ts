@@ -1,0 +1,142 @@
+import { monotonicMs } from '../../base/clock.ts';
+import { about, percent, stepsText } from '../../base/units.ts';
+import { blindPredictions } from '../../evidence/blind.ts';
+import { controlStages, epochsToTry, ratesToTry, type TrainedControl } from '../../experiment/controlPlan.ts';
+import { fitKnn } from '../../evidence/knn.ts';
+import { shareOf } from '../../evidence/intervals.ts';
+import { randomWeights } from '../../backbones/initialise.ts';
+import { recalibrated } from '../../engine/recalibrate.ts';
+import { better, type Evaluation } from './trace.ts';
+import { report, trainFrom, type Prepared } from './training.ts';
+import { controlKey } from './controlKey.ts';
+import { matchPatterns } from '../../backbones/freezePlan.ts';
+import { pixelSource } from './pixelSource.ts';
+import { predictionOf, writePredictions } from '../../runs/predictions.ts';
+import { ProgressLine } from './progressLine.ts';
+import { Refused } from '../../protocol/diagnostic.ts';
+import type { RunFolder } from '../../runs/runFolder.ts';
+import type { RunWriter } from './runWriter.ts';
+import { Sources } from './sources.ts';
+import { stepsPerEpochOf } from './trainJob.ts';
+import { weightsHash } from './obtainCard.ts';
+import type { ControlKind, Share } from '../../protocol/verdict.ts';
+import type { FeatureSource } from './featureSource.ts';
+import type { StagePlan } from '../../experiment/plan.ts';
+import type { Weights } from '../../backbones/tensorData.ts';
+
+/** What a control is a control of. */
+export interface ControlTask {
+  readonly prepared: Prepared;
+  /** Steps that its run took. */
+  readonly steps: number;
+  /** Time for the from-scratch control. */
+  readonly scratchMs: number;
+}
+
+/** A control that is there, or why it is not. */
+export type ControlResult =
+  | { readonly accuracy: Share; readonly matchedSteps?: number }
+  | { readonly why: string };
+
+export const stoppedBefore = { why: 'stopped before it could run' } as const;
+
+/** A linear probe is no control of a run that is one itself. */
+export const isProbe = ({ network, plan }: Prepared): boolean =>
+  plan.stages.every(({ train }) => [...matchPatterns(network, train).trained].every((name) => name.startsWith('head.')));
+
+/** Has nothing to train: calls the test items and writes that down as `<folder>/eval/<name>.jsonl`. Undefined: a stop came first. */
+export async function callItems(control: 'blind' | 'knn', prepared: Prepared, folder: RunFolder, name: string): Promise<Share | undefined> {
+  const { dataset: { rows, labels, classes, samples } } = prepared;
+  const predicted = control === 'blind' ? blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length) : await nearestNeighbours(prepared);
+  if (!predicted) return undefined;
+  const certain = (label: number): number[] => classes.map((_, i) => Number(i === label));
+  writePredictions(folder, name, rows.test.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, certain(predicted[i]!))));
+  return shareOf(rows.test.filter((row, i) => predicted[i] === labels[row]).length, rows.test.length);
+}
+
+/** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array | undefined> {
+  const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
+  const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
+  const source = await sources.of(features, start, dataset);
+  if (run.stopRequested.aborted) return undefined;
+  const { rows, labels, classes } = dataset;
+  const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
+  return knn.predict(await all(source, rows.test));
+}
+
+async function all(source: FeatureSource, rows: readonly number[]): Promise<Float32Array> {
+  const block = await source.blocks(rows.map((sample) => ({ sample, view: 'centre' })), rows.length).next();
+  return block.value as Float32Array;
+}
+
+const epochsTaken = ({ prepared, steps }: ControlTask): number => Math.max(1, Math.ceil(steps / stepsPerEpochOf(prepared)));
+
+export const stagesOf = (control: TrainedControl, task: ControlTask): readonly StagePlan[] => controlStages(task.prepared.plan, control, epochsTaken(task));
+
+export const keyOf = (control: TrainedControl, task: ControlTask): string => {
+  const { plan, card, dataset: { fingerprint } } = task.prepared;
+  return controlKey({ control, fingerprint, backbone: card.name, weights: weightsHash(card), plan, stages: stagesOf(control, task) });
+};
+
+export const budgetOf = (control: ControlKind, { scratchMs }: ControlTask): number | undefined => control === 'scratch' ? scratchMs : undefined;
+
+/**
+ * Trains a control, writing into its own folder. It gets as many epochs as its run took and does not stop early by itself:
+ * what starts from random weights learns slowly at first. Its best evaluation is kept all the same.
+ */
+export async function trainControl(control: TrainedControl, task: ControlTask, writer: RunWriter): Promise<ControlResult> {
+  const { prepared } = task, { run, dataset: { rows, labels } } = prepared, budgetMs = budgetOf(control, task);
+  const startMs = monotonicMs(), stop = run.stopRequested, activity = control === 'linear-probe' ? 'features' : 'random-features';
+  writer.updateManifest({ controlKey: keyOf(control, task), ...(budgetMs !== undefined && { budgetMs }) });
+  const weights = await startOf(control, prepared);
+  const stages = await atBestRate(control, stagesOf(control, task), task, weights, writer);
+  if (stop.aborted) return stoppedBefore;
+  const result = await trainFrom(prepared, writer, weights, {
+    activity, stages, patience: Infinity, stop, ...(budgetMs !== undefined && { deadlineMs: startMs + budgetMs }),
+  });
+  const perEpoch = stepsPerEpochOf(prepared);
+  if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
+    return { why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };
+  }
+  const isCut = result.how !== 'finished';
+  if (isCut) writer.updateManifest({ cutAtStep: result.step });
+  return { accuracy: report(prepared, writer, { ...result, best: result.best }), ...(isCut && { matchedSteps: result.step }) };
+}
+
+/** The stages at the best of a few rates, each tried for a tenth of the epochs and, where time is limited, of the time. */
+async function atBestRate(control: TrainedControl, stages: readonly StagePlan[], { prepared, scratchMs }: ControlTask, weights: Weights, writer: RunWriter): Promise<readonly StagePlan[]> {
+  const rates = ratesToTry[control], [stage] = stages, epochs = epochsToTry(stage?.epochs ?? 0);
+  if (rates.length === 0 || !stage || epochs === 0) return stages;
+  const { run, plan: { stop: { metric } } } = prepared, line = new ProgressLine('trying-rates', writer.append), tried: { rate: number; best: Evaluation | undefined }[] = [];
+  for (const rate of rates) {
+    line.at(tried.length, rates.length);
+    const deadline = control === 'scratch' ? { deadlineMs: monotonicMs() + scratchMs / 10 } : {};
+    const trial = await trainFrom(prepared, writer, weights, { activity: 'features', stages: [{ ...stage, epochs, rate }], patience: Infinity, stop: run.stopRequested, isTrial: true, ...deadline })
+      .catch((error: unknown) => {
+        if (error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss') return undefined; // this rate is out
+        throw error;
+      });
+    if (run.stopRequested.aborted) return stages;
+    tried.push({ rate, best: trial && trial.step > 0 ? trial.best : undefined });
+  }
+  const best = tried.reduce((a, b) => b.best && better(metric, b.best, a.best) ? b : a), seen = ({ best: found }: typeof best): string => !found ? 'diverged' : metric === 'validation.loss' ? found.validationLoss.toFixed(3) : percent(found.validationAccuracy);
+  if (!best.best) return stages;
+  writer.append({
+    type: 'warning',
+    diagnostic: { code: 'control-rate', severity: 'information', message: `${metric} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} at each of the rates ${tried.map((each) => `${each.rate}: ${seen(each)}`).join(', ')}; the control is trained at ${best.rate}` },
+  });
+  return [{ ...stage, rate: best.rate }];
+}
+
+/** Images that a random backbone's batch norms are measured on. */
+const calibrationImages = 32;
+
+async function startOf(control: TrainedControl, { network, plan, dataset, card, engine, start }: Prepared): Promise<Weights> {
+  if (control === 'linear-probe') return start;
+  const weights = randomWeights(network, plan.seed);
+  if (control === 'scratch') return weights; // its batch norms measure for themselves, batch by batch
+  const rows = dataset.rows.train.slice(0, calibrationImages).map((sample) => ({ sample, view: 'centre' as const }));
+  const block = await pixelSource(dataset, card.input).blocks(rows, rows.length).next();
+  return recalibrated(network, weights, block.value as Uint8Array, card.input, engine.kernels);
+}
