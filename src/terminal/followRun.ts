@@ -81,7 +81,7 @@ export class RunScreen {
       case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
       case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right`);
-      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}`;
+      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}${event.reusedFrom !== undefined ? dim(` (reused from ${event.reusedFrom})`) : ''}`;
       default: return undefined;
     }
   }

@@ -37,7 +37,7 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
     if (row?.kind === 'control') return [];
     if (row) {
       const run = await this.#model.read(row.runId);
-      return (run?.state.controls ?? []).map((control) => ({ kind: 'control', runId: row.runId, control }));
+      return run ? controlRows(run, this.#model.controlsOf(row.runId)) : [];
     }
     await this.#model.ready();
     return this.#model.runs().map(({ manifest: { id } }) => {
@@ -57,6 +57,13 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   getParent(row: RunRow): RunRow | undefined {
     return row.kind === 'control' ? this.#rows.get(row.runId) : undefined;
   }
+}
+
+/** What the run's journal knows of, and control runs that it will know of when they have ended. */
+function controlRows({ manifest, state }: ModelRun, runs: readonly ModelRun[]): RunRow[] {
+  const later = runs.flatMap(({ manifest: { id, control } }) => control && !state.controls.some(({ runId }) => runId === id) ? [{ control, runId: id }] : []);
+  const known = state.controls.filter(({ control }) => !later.some((each) => each.control === control));
+  return [...known, ...later].map((control) => ({ kind: 'control', runId: manifest.id, control }));
 }
 
 function runItem(run: ModelRun, controls: readonly ModelRun[]): vscode.TreeItem {
@@ -81,7 +88,7 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${accuracy.correct} of ${accuracy.items} test photos right (95 % interval ${percent(accuracy.low)} – ${percent(accuracy.high)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
-  item.contextValue = 'control';
+  item.contextValue = own && isLive(own.state.status) && !isLive(run.state.status) ? 'control live' : 'control'; // one that its run's trainer makes ends with that
   return item;
 }
 

@@ -3,7 +3,6 @@ import { Owner } from '../base/owner.ts';
 import { liveText } from './liveText.ts';
 import { plain } from './plainText.ts';
 import type { RunModel } from './runModel.ts';
-import { isLive } from './runLook.ts';
 
 /** One item while something trains: what, how far, how good, how long. A click opens the dashboard. */
 export class StatusBar extends Owner {
@@ -20,7 +19,7 @@ export class StatusBar extends Owner {
   }
 
   #draw(): void {
-    const live = this.#model.runs().filter(({ state }) => isLive(state.status));
+    const live = this.#model.live();
     const run = live.find(({ state }) => state.status !== 'queued') ?? live[0];
     if (!run) return this.#item.hide();
     const text = plain(`${run.manifest.title}: ${liveText(run, this.#model.controlsOf(run.manifest.id))}`), more = live.length > 1 ? ` (+${live.length - 1})` : '';

@@ -106,7 +106,7 @@ test('helping is as sure as the control with the fewest seeds', () => {
 });
 
 test('a class that the transfer hurt is named, with what remains of its p among many classes', () => {
-  const labels = Array.from({ length: 300 }, (_, i) => i % 3), right = labels.map((label, i) => label === 2 ? 0 : Number(i % 10 > 0)), control = labels.map((_, i) => Number(i % 9 > 0));
+  const labels = Array.from({ length: 300 }, (_, i) => i % 3), right = labels.map((label, i) => Number(label === 2 ? i % 2 : i % 10 > 0)), control = labels.map((_, i) => Number(i % 11 > 0));
   const verdict = judge([{ right, controls: [{ control: 'scratch', right: control }] }], { labels, classes: ['glass', 'metal', 'paper'], missing: [] });
   assert.equal(verdict.classes?.length, 3);
   assert.deepEqual([verdict.classes[0]?.label, verdict.classes[0]?.items], [2, 100]);
@@ -150,15 +150,15 @@ function drawn({ items, spread, gain }: Seeds, random: Rng): Verdict {
 }
 
 test('of 200 triples of equally good runs that differ by their seeds, at most 5 % are said to hurt, on few items and on many', () => {
-  for (const setting of [{ items: 72, spread: 0.1, gain: 0 }, { items: 600, spread: 0.1, gain: 0 }, { items: 300, spread: 0, gain: 0 }]) {
+  for (const setting of [{ items: 60, spread: 0, gain: 0 }, { items: 250, spread: 0.1, gain: 0 }]) {
     const random = rng(10, 'null seeds', setting.items), claims = Array.from({ length: 200 }, () => drawn(setting, random).claim);
     const hurts = claims.filter((claim) => claim === 'hurts').length;
     assert.ok(hurts <= 10, `${hurts} of 200 on ${setting.items} items`);
   }
 });
 
-test('of 100 triples whose runs are some 17 points better, most are said to help, and none to hurt', () => {
-  const random = rng(11, 'true seeds'), claims = Array.from({ length: 100 }, () => drawn({ items: 150, spread: 0.05, gain: 1 }, random).claim);
+test('of 100 triples whose runs are some 14 points better, most are said to help, and none to hurt', () => {
+  const random = rng(11, 'true seeds'), claims = Array.from({ length: 100 }, () => drawn({ items: 120, spread: 0.05, gain: 1 }, random).claim);
   const of = (claim: string): number => claims.filter((each) => each === claim).length;
   assert.ok(of('helps') > 80 && of('hurts') === 0, `${of('helps')} help, ${of('hurts')} hurt`);
 });

@@ -41,9 +41,9 @@ const completions: readonly (readonly [what: string, marked: string, expected: r
   ['keys of a map on one line', 'stop: { ▮ }', ['patience', 'metric']],
   ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['layerDecay', 'schedule', 'warmup', 'weightDecay', 'batchNorm', 'augment']],
   ['values of a choice', 'stages:\n  - schedule: ▮\n', ['cosine', 'constant']],
-  ['items of a list', 'controls: [▮]', ['blind', 'knn', 'random-features', 'scratch']],
-  ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'random-features', 'scratch']],
-  ['items of a list over several lines', 'controls: [\n  knn,\n  ▮\n]', ['blind', 'knn', 'random-features', 'scratch']],
+  ['items of a list', 'controls: [▮]', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
+  ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
+  ['items of a list over several lines', 'controls: [\n  knn,\n  ▮\n]', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
   ['backbones', 'backbone: eff▮', ['efficientnet_lite0', 'resnet20_cifar10']],
   ['the default of a number', 'batch: ▮', ['32']],
 ];

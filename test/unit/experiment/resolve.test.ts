@@ -36,7 +36,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     stages: [{ name: 'stage 1', train: ['head'], epochs: 30, rate: 0.001, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'stored', augment: 'flip' }],
     batch: 32,
     stop: { patience: 5, metric: 'validation.loss' },
-    controls: ['blind', 'knn', 'random-features', 'scratch'],
+    controls: ['blind', 'knn', 'linear-probe', 'random-features', 'scratch'],
     scratchBudget: 'auto',
     seed: 1,
   });
@@ -89,6 +89,7 @@ test('a control that was taken out is remarked on, and `off` takes out the from-
   assert.deepEqual(result.value.plan.controls, ['knn']);
   assert.deepEqual(result.warnings.map(({ code, severity, message }) => [code, severity, message]), [
     ['control-off', 'information', 'the control "blind" will not run: it is not in "controls"'],
+    ['control-off', 'information', 'the control "linear-probe" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "random-features" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "scratch" will not run: scratchBudget is off'],
   ]);
