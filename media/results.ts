@@ -1,21 +1,35 @@
-import type { FromPage, PageResults } from '../src/protocol/pageMessages.ts';
+import type { FromPage, PageDiffering, PageItem, PageResults } from '../src/protocol/pageMessages.ts';
+import { controlTitle } from '../src/protocol/wording.ts';
 import { percent } from '../src/base/units.ts';
 import { bare, h } from './dom.ts';
 
 /** The worst mistakes, most confident first: pictures that open their file. */
 export function mistakesView({ mistakes, classes }: PageResults, send: (message: FromPage) => void): HTMLElement {
   if (mistakes.length === 0) return h('p', { class: 'empty' }, 'No mistakes on the test images.');
-  return h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => {
-    const right = bare(classes[mistake.label] ?? '?'), wrong = bare(classes[mistake.predicted] ?? '?');
-    return h('button', {
-      class: 'mistake', title: bare(mistake.path),
-      'aria-label': `${bare(mistake.path)}: ${right} taken for ${wrong}, ${percent(mistake.probability, 0)} sure. Open the file.`,
-      onclick: () => send({ type: 'open-file', path: mistake.path }),
-    },
-    h('img', { src: mistake.thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
-    h('span', {}, h('bdi', {}, right), ' → ', h('bdi', { class: 'wrong' }, wrong), h('span', { class: 'dim num' }, ` ${percent(mistake.probability, 0)}`)),
-    h('span', { class: 'file' }, h('bdi', {}, bare(mistake.path.split('/').at(-1) ?? mistake.path))));
-  }));
+  return h('div', { class: 'mistakes' }, ...mistakes.map(({ predicted, probability, ...item }) => photo({ ...item, called: predicted }, classes, send, percent(probability, 0))));
+}
+
+/** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right. */
+export function differingView({ classes }: PageResults, { control, fixed, broken, onlyRun, onlyControl }: PageDiffering, send: (message: FromPage) => void): HTMLElement {
+  const name = `“${controlTitle(control)}”`, shown = (items: readonly PageItem[], of: number): string => items.length < of ? `, ${items.length} shown` : '';
+  const group = (title: string, items: readonly PageItem[], none: string): HTMLElement => h('section', { 'aria-label': title },
+    h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, classes, send))));
+  return h('div', { class: 'stack' },
+    group(`Fixed: only the run got these ${onlyRun} right; the control ${name} called them${shown(fixed, onlyRun)}`, fixed, 'None.'),
+    group(`Broken: only the control ${name} got these ${onlyControl} right; the run called them${shown(broken, onlyControl)}`, broken, 'None.'));
+}
+
+/** A picture that opens its file: what it is, and what it was taken for. */
+function photo({ path, thumbnail, label, called }: PageItem, classes: readonly string[], send: (message: FromPage) => void, sure = ''): HTMLElement {
+  const right = bare(classes[label] ?? '?'), wrong = bare(classes[called] ?? '?');
+  return h('button', {
+    class: 'mistake', title: bare(path),
+    'aria-label': `${bare(path)}: ${right} taken for ${wrong}${sure && `, ${sure} sure`}. Open the file.`,
+    onclick: () => send({ type: 'open-file', path }),
+  },
+  h('img', { src: thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
+  h('span', {}, h('bdi', {}, right), ' → ', h('bdi', { class: 'wrong' }, wrong), h('span', { class: 'dim num' }, sure && ` ${sure}`)),
+  h('span', { class: 'file' }, h('bdi', {}, bare(path.split('/').at(-1) ?? path))));
 }
 
 /** Rows are what an image is, columns what the model said; shade by share of the row. */

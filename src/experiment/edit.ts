@@ -92,7 +92,7 @@ function listPlace(stage: YAMLMap.Parsed): ListPlace | undefined {
 }
 
 /** A new key among those of a map, in the schema's order. */
-function insertedPair(text: string, map: YAMLMap.Parsed, field: MapField, key: string, value: string): OffsetEdit {
+export function insertedPair(text: string, map: YAMLMap.Parsed, field: MapField, key: string, value: string): OffsetEdit {
   const order = Object.keys(field.keys), isLater = (other: unknown): boolean => order.indexOf(String(other)) > order.indexOf(key);
   const next = map.items.find((pair) => isScalar(pair.key) && isLater(pair.key.value)), last = map.items.at(-1);
   if (last === undefined) return { start: map.range[0], end: map.range[1], newText: `{ ${key}: ${value} }` };

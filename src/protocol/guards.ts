@@ -1,7 +1,7 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { CostBasis, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Rates } from './answers.ts';
-import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
+import type { FromPage, PageDiffering, PageItem, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -112,10 +112,12 @@ const manifest = fields<RunManifest>({
   test: optional(share), claim: optional(claim), problem: optional(diagnostic),
 });
 
+const item = fields<PageItem>({ path: text, thumbnail: text, label: number, called: number });
 const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
   mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, label: number, predicted: number, probability: number })),
+  differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
 const toPage = tagged<ToPage>({
@@ -127,6 +129,9 @@ const fromPage = tagged<FromPage>({
   ready: { protocol: number },
   stop: {},
   'run-again': {},
+  'add-control': {},
+  confirm: {},
+  remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
   'open-plan': {},
   'open-experiment': {},

@@ -1,4 +1,5 @@
 import type { RunEvent } from './runEvent.ts';
+import type { ControlKind } from './verdict.ts';
 import type { RunManifest } from './runManifest.ts';
 
 /** Between the extension host and the dashboard page. Both sides guard what they receive (protocol/guards.ts). */
@@ -11,6 +12,24 @@ export interface PageResults {
   readonly confusion: readonly (readonly number[])[];
   /** Wrong test items, most confident first, at most 24. `thumbnail` is a webview URI. */
   readonly mistakes: readonly PageMistake[];
+  readonly differing?: PageDiffering;
+}
+
+/** Test items that only one of the run and its deciding control got right, at most 24 of each. */
+export interface PageDiffering {
+  readonly control: ControlKind;
+  readonly fixed: readonly PageItem[];
+  readonly broken: readonly PageItem[];
+  readonly onlyRun: number;
+  readonly onlyControl: number;
+}
+
+export interface PageItem {
+  readonly path: string;
+  readonly thumbnail: string;
+  readonly label: number;
+  /** What the one that is wrong has called it. */
+  readonly called: number;
 }
 
 export interface PageMistake {
@@ -37,6 +56,11 @@ export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'stop' }
   | { readonly type: 'run-again' }
+  /** Which one, the person is asked. */
+  | { readonly type: 'add-control' }
+  | { readonly type: 'confirm' }
+  /** By their places in the verdict: what is done is what the verdict says, not what a page may send. */
+  | { readonly type: 'remedy'; readonly advice: number; readonly remedy: number }
   | { readonly type: 'open-file'; readonly path: string }
   | { readonly type: 'open-plan' }
   | { readonly type: 'open-experiment' }
