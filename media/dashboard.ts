@@ -118,7 +118,9 @@ function tabs(names: readonly string[]): Tabs {
   };
 }
 
-const idOf = (name: string): string => name.replaceAll(' ', '-');
+function idOf(name: string): string {
+  return name.replaceAll(' ', '-');
+}
 
 function messageOf(data: unknown): ToPage | undefined {
   const parsed = parseToPage(data);

@@ -1,7 +1,7 @@
 import type { PageState } from './store.ts';
 import type { ControlKind, Share, Verdict } from '../src/protocol/verdict.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
-import { behindControl } from '../src/protocol/behindControl.ts';
+import { watchText } from '../src/protocol/behindControl.ts';
 import { causeTitle, controlTitle } from '../src/protocol/wording.ts';
 import { percent, stepsText } from '../src/base/units.ts';
 import { bare, h, svg } from './dom.ts';
@@ -53,13 +53,10 @@ function classTable({ classes = [], against }: Verdict, names: readonly string[]
 }
 
 /** Behind a control at equal steps: a warning that comes and goes by itself, nothing more than that. */
-export function watchCard(state: PageState): HTMLElement | undefined {
-  const found = state.controls.flatMap((control) => {
-    const behind = behindControl(state.run.state, control.state);
-    return behind && !control.state.endedAt ? [{ name: controlTitle(control.manifest.control ?? ''), ...behind }] : [];
-  })[0];
-  return found && h('section', { class: 'card watch', role: 'status' },
-    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}, since step ${found.sinceStep}. More than half of the runs that end well are behind early; this clears itself.`);
+export function watchCard({ run, controls }: PageState): HTMLElement | undefined {
+  const watch = watchText(run.state, controls);
+  return watch === undefined ? undefined : h('section', { class: 'card watch', role: 'status' },
+    h('b', {}, 'Watch'), ` · ${watch}. More than half of the runs that end well are behind early; this clears itself.`);
 }
 
 function pendingWords({ run: { state } }: PageState): string {

@@ -54,11 +54,12 @@ function changeAt(text: string, root: Node, parts: readonly string[], value: str
     } else if (isMap(at)) {
       const map = at as YAMLMap.Parsed, pair = map.items.find(({ key }) => isScalar(key) && key.value === part);
       if (!pair) return insertedPair(text, map, fieldOf(parts.slice(0, i)), part, nested(parts.slice(i + 1), value));
-      at = pair.value as Node | null;
+      at = pair.value;
     } else return undefined;
   }
   const range = at?.range;
-  return range ? { start: range[0], end: range[1], newText: value } : undefined;
+  // A list over several lines ends where its last item does, not before the key that follows.
+  return range ? { start: range[0], end: range[0] + text.slice(range[0], range[1]).trimEnd().length, newText: value } : undefined;
 }
 
 const fieldOf = (parts: readonly string[]): MapField => fieldAt(parts.join('.')) as Field as MapField;

@@ -7,6 +7,7 @@ import type { ControlState } from '../protocol/reduceRun.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import { controlTitle } from '../protocol/wording.ts';
+import { watchText } from '../protocol/behindControl.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
@@ -76,7 +77,7 @@ function runItem(run: ModelRun, controls: readonly ModelRun[]): vscode.TreeItem 
   item.id = manifest.id;
   item.description = live ? liveText(run, controls) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
   item.iconPath = iconOf(look);
-  item.tooltip = tooltipOf(run, look);
+  item.tooltip = tooltipOf(run, look, live ? watchText(state, controls) : undefined);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
   item.contextValue = `run ${live ? 'live' : 'ended'}`;
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
@@ -95,11 +96,12 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   return item;
 }
 
-function tooltipOf({ manifest, state }: ModelRun, look: Look): string {
+function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: string | undefined): string {
   const { test, problem } = manifest;
   return visibleLines([
     `${manifest.title}: ${look.words}`,
     test && `Test accuracy ${percent(test.value)} (95 % interval ${percent(test.low)} – ${percent(test.high)}, ${test.items} photos)`,
+    watch && `Watch: ${watch}`,
     state.verdict?.words,
     problem?.message,
     problem?.fix,

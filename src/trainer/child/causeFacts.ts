@@ -10,7 +10,7 @@ import { placeOf } from '../../runs/runFolder.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
 import { storedPlan } from './storedPlan.ts';
-import { ys } from '../../base/series.ts';
+import { xs, ys } from '../../base/series.ts';
 
 /** Other runs whose journals are read to see whether a freer one is better: the newest. */
 const mostRivals = 5;
@@ -75,8 +75,8 @@ function moreBlocks(network: Network, train: readonly string[]): readonly string
 
 /** Losses at the end of training: of the last epoch, and of the last evaluation. */
 function lossesOf({ loss, validationLoss, best, planned }: RunState): CauseFacts['loss'] {
-  const validation = ys(validationLoss).at(-1), steps = ys(loss), perEpoch = planned?.stepsPerEpoch ?? 1;
-  if (validation === undefined || !best || steps.length === 0) return undefined;
-  const last = steps.slice(-Math.max(1, Math.min(steps.length, perEpoch)));
+  const validation = ys(validationLoss).at(-1), steps = xs(loss), from = (steps.at(-1) ?? 0) - (planned?.stepsPerEpoch ?? 1);
+  const last = ys(loss).filter((_, i) => steps[i]! > from);
+  if (validation === undefined || !best || last.length === 0) return undefined;
   return { training: last.reduce((a, b) => a + b, 0) / last.length, validation, bestValidation: best.loss };
 }

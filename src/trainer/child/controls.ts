@@ -86,8 +86,8 @@ export const budgetOf = (control: ControlKind, { scratchMs }: ControlTask): numb
  * what starts from random weights learns slowly at first. Its best evaluation is kept all the same.
  */
 export async function trainControl(control: TrainedControl, task: ControlTask, writer: RunWriter): Promise<ControlResult> {
-  const { prepared } = task, { run, dataset: { rows, labels } } = prepared, budgetMs = budgetOf(control, task);
-  const startMs = monotonicMs(), stop = run.stopRequested, activity = control === 'linear-probe' ? 'features' : 'random-features';
+  const { prepared } = task, stop = prepared.run.stopRequested, budgetMs = budgetOf(control, task);
+  const startMs = monotonicMs(), activity = control === 'linear-probe' ? 'features' : 'random-features';
   writer.updateManifest({ controlKey: keyOf(control, task), ...(budgetMs !== undefined && { budgetMs }) });
   const weights = await startOf(control, prepared);
   const stages = await atBestRate(control, stagesOf(control, task), task, weights, writer);

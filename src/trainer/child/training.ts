@@ -6,7 +6,8 @@ import type { Prediction } from '../../protocol/answers.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { Share } from '../../protocol/verdict.ts';
-import type { StageFacts } from '../../protocol/runEvent.ts';
+import { LiveChecks } from '../../evidence/liveChecks.ts';
+import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
@@ -64,7 +65,13 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
   });
   const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * how.stages[i]!.epochs, 0);
-  const append = how.isTrial ? () => undefined : writer.append;
+  // A control that learns nothing is a result; a run that does is a failure.
+  const checks = writer === prepared.run && writer.manifest.controlOf === undefined ? new LiveChecks(dataset.facts) : undefined;
+  const append = (fact: RunFact): void => {
+    if (how.isTrial) return;
+    writer.append(fact);
+    for (const diagnostic of checks?.see(fact) ?? []) writer.append({ type: 'warning', diagnostic });
+  };
   append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
   if (!how.isTrial) how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
   const trained = await train({
