@@ -45,7 +45,7 @@ const present = (found: readonly (Advice | undefined)[]): Advice[] => found.filt
 
 const failedRun: Rule = ({ comparisons, stages, bestStep, warnings }) => {
   const blind = comparisons.find(({ control }) => control === 'blind');
-  if (!blind || isClear(blind) && blind.gapPt > 0) return undefined;
+  if (!blind || blind.gapPt > 0 && (isClear(blind) || blind.items < rules.items)) return undefined; // ahead, or on too few items to say that it is not
   const rate = stages.at(-1)?.rate ?? 1e-3, isFlat = warnings.some(({ code }) => code === 'not-learning') && bestStep > 0;
   const next = written(isFlat ? Math.min(1, rate * 10) : rate / 10);
   return {

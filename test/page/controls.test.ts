@@ -16,8 +16,7 @@ workbenchTest('a control is added from the verdict card, the verdict then knows 
 
   await verdict.getByRole('button', { name: 'Add Control…' }).click();
   await quickPick(page).getByRole('option', { name: /^random backbone/ }).click();
-  await verdict.getByText(/the same plan on random weights/).waitFor({ timeout: 120_000 });
-  assert.match(await verdict.innerText(), /On the same \d+ test items the run got \d+ right/);
+  await verdict.getByText(/^On the same \d+ test items the run got \d+ right .* the same plan on random weights/).waitFor({ timeout: 120_000 });
   assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
   await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();
   await dashboard.getByRole('region', { name: /^Fixed: only the run got these/ }).waitFor();

@@ -22,6 +22,7 @@ const cases: readonly (readonly [what: string, changes: Partial<CauseFacts>, cau
   ['nothing but that it hurts: the linear probe would tell', {}, ['distortion possible']],
   ['it helps: nothing to mend', { claim: 'helps' }, []],
   ['no better than blind: failed, and nothing else is concluded', { comparisons: [against('blind', 31, 30), against('linear-probe', 31, 80)] }, ['failed-run likely']],
+  ['ahead of blind, on too few items to be sure', { comparisons: [{ ...against('blind', 70, 30), items: 20, p: 0.3 }, against('linear-probe', 70, 70)] }, []],
   ['photos that arrive changed', { warnings: [{ code: 'preprocessing-mismatch', message: 'channels are swapped' }] }, ['preprocessing likely', 'distortion possible']],
   ['worse than a new head on frozen features', { comparisons: [against('blind', 70, 30), against('linear-probe', 70, 80)] }, ['distortion likely']],
   ['as good as a new head', { comparisons: [against('blind', 70, 30), against('linear-probe', 70, 70.5)] }, []],
