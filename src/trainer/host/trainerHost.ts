@@ -6,7 +6,6 @@ import type { CachedFeatures } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
 import type { ControlKind } from '../../protocol/verdict.ts';
-import type { RunState } from '../../protocol/reduceRun.ts';
 import type { RunId, RunManifest, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
@@ -94,15 +93,22 @@ export class TrainerHost {
 
   /**
    * Runs that repeat a tested one with other seeds, on the same photos in the same splits, until there are `seeds` of them in
-   * all, with the controls that decide. Each that ends is judged together with the ones before. Returns those that were
-   * started: none when there are enough already.
+   * all, with the controls that decide; those too that the run itself lacks. Each that ends is judged together with the ones
+   * before. Returns what was started: nothing when there is enough already.
    */
   async confirm(id: string, seeds = 3): Promise<Checked<readonly RunId[]>> {
     const asked = this.#tested(id), found = asked.ok && asked.value.manifest.seedOf !== undefined ? this.#tested(asked.value.manifest.seedOf) : asked;
     if (!found.ok) return found;
     const { folder, manifest, controls } = found.value, started: RunId[] = [];
     const repeats = this.findRuns().runs.filter((run) => run.manifest.seedOf === folder.id && (run.manifest.test !== undefined || run.life !== 'ended'));
-    const deciding = decidingControls(controls.map((each) => each.manifest.control), await foldJournal(folder, manifest)), taken = [folder, ...repeats.map((each) => each.folder)].map(seedOfPlan);
+    const made = (await foldJournal(folder, manifest)).controls.flatMap(({ control, accuracy }) => accuracy ? [control] : []);
+    const deciding = made.some(isDeciding) ? made.filter(isDeciding) : decidingControls, taken = [folder, ...repeats.map((each) => each.folder)].map(seedOfPlan);
+    for (const control of deciding) {
+      if (made.includes(control) || controls.some((each) => each.manifest.control === control && each.life !== 'ended')) continue;
+      const added = await this.addControl(folder.id, control);
+      if (!added.ok) return added;
+      started.push(added.value);
+    }
     for (let seed = Math.max(...taken) + 1; taken.length < seeds; seed++) {
       const overrides = { seed, controls: `[${deciding.join(', ')}]` }, { title, experimentFile, dataFolder, backbone } = manifest;
       const run = await this.#start(() => fine(createWith(placeOf(folder), {
@@ -241,11 +247,9 @@ function createWith(place: RunsPlace, manifest: RunManifest, plan: string): RunF
 const sameWishes = ({ request }: RunManifest): RunRequest =>
   ({ ...(request?.engine && { engine: request.engine }), ...(request?.featureCacheMaxGb !== undefined && { featureCacheMaxGb: request.featureCacheMaxGb }) });
 
-/** Those of the run that carry a claim; both when it has none. */
-function decidingControls(runs: readonly (ControlKind | undefined)[], { controls }: RunState): readonly ControlKind[] {
-  const deciding = (['random-features', 'scratch'] as const).filter((kind) => runs.includes(kind) || controls.some(({ control }) => control === kind));
-  return deciding.length > 0 ? deciding : ['random-features', 'scratch'];
-}
+/** Those that carry a claim. */
+const decidingControls: readonly ControlKind[] = ['random-features', 'scratch'];
+const isDeciding = (control: ControlKind): boolean => decidingControls.includes(control);
 
 /** As the resolved plan says it (experiment/format.ts); 0 where it cannot be read. */
 const seedOfPlan = ({ resolvedPlan, manifest }: RunFolder): number => {
