@@ -31,6 +31,8 @@ export interface RunManifest {
   /** Set on control runs. */
   readonly controlOf?: RunId;
   readonly control?: ControlKind;
+  /** A control that was added to a run that had ended: it has a trainer of its own. */
+  readonly addedLater?: boolean;
   /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controlKey.ts). */
   readonly controlKey?: string;
   /** Time that the control was given, and the step at which that ended, if it did. */

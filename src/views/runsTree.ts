@@ -92,7 +92,7 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${accuracy.correct} of ${accuracy.items} test photos right (95 % interval ${percent(accuracy.low)} – ${percent(accuracy.high)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
-  item.contextValue = own && isLive(own.state.status) && !isLive(run.state.status) ? 'control live' : 'control'; // one that its run's trainer makes ends with that
+  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : 'control'; // the others end with their run
   return item;
 }
 

@@ -87,7 +87,7 @@ export class TrainerHost {
     const { title, experimentFile, dataFolder, backbone } = manifest, overrides = { ...request.overrides, controls: `[${control}]` };
     return this.#start(() => fine(createWith(placeOf(folder), {
       ...manifestOf({ experimentFile, dataFolder, backbone, ...sameWishes(manifest), ...request, overrides }, `${title} (${control})`, `${title} ${control}`),
-      controlOf: folder.id, control,
+      controlOf: folder.id, control, addedLater: true,
     }, folder.resolvedPlan)));
   }
 
