@@ -11,12 +11,12 @@ export function mistakesView({ mistakes, classes }: PageResults, send: (message:
 
 /** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right. */
 export function differingView({ classes }: PageResults, { control, fixed, broken, onlyRun, onlyControl }: PageDiffering, send: (message: FromPage) => void): HTMLElement {
-  const name = `“${controlTitle(control)}”`, shown = (items: readonly PageItem[], of: number): string => items.length < of ? `, ${items.length} shown` : '';
+  const name = `“${controlTitle(control)}”`, photos = (items: readonly PageItem[], of: number): string => `${of} test ${of === 1 ? 'photo' : 'photos'}${items.length < of ? ` (${items.length} shown)` : ''}`;
   const group = (title: string, items: readonly PageItem[], none: string): HTMLElement => h('section', { 'aria-label': title },
     h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, classes, send))));
   return h('div', { class: 'stack' },
-    group(`Fixed: only the run got these ${onlyRun} right; the control ${name} called them${shown(fixed, onlyRun)}`, fixed, 'None.'),
-    group(`Broken: only the control ${name} got these ${onlyControl} right; the run called them${shown(broken, onlyControl)}`, broken, 'None.'));
+    group(`Fixed: ${photos(fixed, onlyRun)} that only the run got right, and what the control ${name} called them`, fixed, 'None.'),
+    group(`Broken: ${photos(broken, onlyControl)} that only the control ${name} got right, and what the run called them`, broken, 'None.'));
 }
 
 /** A picture that opens its file: what it is, and what it was taken for. */

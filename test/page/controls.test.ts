@@ -19,10 +19,11 @@ workbenchTest('a control is added from the verdict card, the verdict then knows 
   await verdict.getByText(/^On the same \d+ test items the run got \d+ right .* the same plan on random weights/).waitFor({ timeout: 120_000 });
   assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
   await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();
-  await dashboard.getByRole('region', { name: /^Fixed: only the run got these/ }).waitFor();
+  await dashboard.getByRole('region', { name: /^Fixed: \d+ test photos? that only the run got right/ }).waitFor();
 
   const advice = dashboard.getByRole('region', { name: 'Advice' });
   await advice.getByText(/There are too few test items to tell/).waitFor();
+  await advice.scrollIntoViewIfNeeded();
   await screenshot(page, 'controls-dark');
   await runCommand(page, 'Preferences: Toggle between Light/Dark Themes');
   await page.locator('.monaco-workbench.vs').waitFor();

@@ -32,7 +32,7 @@ export async function causeFacts(
       return [{ control, gapPt: value * 100, highPt: high * 100 }];
     }),
     ...(loss && { loss }), ...(freer && { freer }), ...(thawMore && { thawMore }),
-    ...(plan && state.data?.splitBy.startsWith('stratified') && { testShare: plan.data.split.test }),
+    ...(plan && state.data?.splitBy.startsWith('at random') && { testShare: plan.data.split.test }), // data/split.ts: no splits of the folder's own
   };
 }
 
