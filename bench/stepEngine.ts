@@ -34,7 +34,7 @@ const engineMs = performance.now() - startMs;
 
 const from = mode === 'top' ? freezeBoundary(network, trained) : 'input'; // frozen blocks come from the feature cache
 const state = createState({ network, from, input: architecture.input, weights: randomWeights(network, 1), kernels, optimizer: adamW() });
-setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01 }), bnStatistics });
+setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 } }), bnStatistics });
 
 const random = rng(1, 'step bench');
 const x = Float32Array.from({ length: rows * sizeOf(splitAt(network, from).suffix.input) }, () => random.normal());

@@ -130,5 +130,5 @@ function messageOf(data: unknown): ToPage | undefined {
 }
 
 function root(): HTMLElement {
-  return document.getElementById('dashboard')!;
+  return document.getElementById('page')!;
 }

@@ -63,7 +63,7 @@ function trainingParts(state: RunState): (string | undefined)[] {
   const of = planned?.stages[stage];
   const many = (planned?.stages.length ?? 1) > 1;
   const start = stages.at(-1)?.step ?? 0;
-  const epoch = planned ? Math.min(of?.epochs ?? Infinity, Math.ceil(Math.max(1, state.step - start) / planned.stepsPerEpoch)) : undefined;
+  const epoch = planned ? Math.min(of?.epochs ?? Infinity, Math.ceil(Math.max(1, state.step - start) / (of?.stepsPerEpoch ?? planned.stepsPerEpoch))) : undefined;
   return [many && of ? `stage ${stage + 1} of ${planned.stages.length} “${of.name}”` : undefined, epoch !== undefined ? `epoch ${epoch} of ${of?.epochs ?? '?'}` : undefined];
 }
 

@@ -10,7 +10,11 @@ import { cacheTable } from './terminal/cacheTable.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
 import { formatJson } from './protocol/jsonText.ts';
+import { compareTable } from './terminal/compareTable.ts';
 import { costTable } from './terminal/costTable.ts';
+import { formatResolved } from './experiment/format.ts';
+import { planDifferences, planValues } from './experiment/planValues.ts';
+import { anyBackbone } from './backbones/backbones.ts';
 import { paint } from './terminal/paint.ts';
 import { predictPlan } from './experiment/predict.ts';
 import { parseCostBasis, parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
@@ -40,12 +44,13 @@ import { knownBackbones } from './trainer/hub/knownBackbones.ts';
 import { modelLine } from './terminal/modelLine.ts';
 import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
 import { engineNamed, trainingEngines, type Outcome } from './protocol/runEvent.ts';
-import type { RunId } from './protocol/runManifest.ts';
+import type { PlanValue } from './protocol/previewMessages.ts';
+import type { RunId, RunManifest } from './protocol/runManifest.ts';
 import type { RunState } from './protocol/reduceRun.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, cost, predict, runs, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  run, check, plan, cost, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
 };
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
@@ -201,6 +206,27 @@ async function check([file]: readonly string[], options: Options): Promise<numbe
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
   return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+}
+
+/** Every value that a run of the file would have, and where it came from. */
+async function plan([file]: readonly string[], options: Options): Promise<number> {
+  if (file === undefined) return wrongUsage('thaw plan <file.thaw.yaml>');
+  const { plan: resolved, origins } = valueOf(await experimentAt(resolve(file), options));
+  return print(options.json ? formatJson({ plan: resolved, origins }) : formatResolved(resolved, origins));
+}
+
+/** What two runs have not in common, and what came of it. */
+async function compare([left, right, ...more]: readonly string[], options: Options): Promise<number> {
+  if (left === undefined || right === undefined || more.length > 0) return wrongUsage('thaw compare <run> <run>');
+  const [one, other] = await Promise.all([comparedRun(left, options), comparedRun(right, options)]), differences = planDifferences(one.values, other.values);
+  return print(options.json ? formatJson({ runs: [one.manifest, other.manifest], differences }) : compareTable([one.manifest, other.manifest], differences, ink));
+}
+
+async function comparedRun(name: string, options: Options): Promise<{ readonly manifest: RunManifest; readonly values: readonly PlanValue[] }> {
+  const folder = runFolder(runNamed(name, options).folder), manifest = valueOf(readManifest(folder));
+  const text = await readFile(folder.resolvedPlan).catch(() => { throw refused('no-run', 'this run ended before its plan was resolved', folder.path, 'compare another run'); });
+  const { plan: resolved, origins } = valueOf(resolveExperiment(text, { file: folder.resolvedPlan, folderOf: (written) => written, backbones: anyBackbone }));
+  return { manifest, values: planValues(resolved, origins) };
 }
 
 /** What each freeze cut would cost here, and the plan as it stands. The first time, the machine is measured. */

@@ -17,6 +17,11 @@ export interface BackboneTarget {
   readonly name: string;
 }
 
+/** What a command about a layer is called with: a row of the Layers tree. */
+export interface LayerTarget {
+  readonly path: string;
+}
+
 export interface Commands {
   'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
@@ -31,6 +36,20 @@ export interface Commands {
   'thaw.predict': (image?: vscode.Uri, selected?: readonly vscode.Uri[]) => Promise<void>;
   'thaw.chooseExperiment': () => Promise<void>;
   'thaw.chooseStage': () => Promise<void>;
+  'thaw.nextStage': () => Promise<void>;
+  'thaw.previousStage': () => Promise<void>;
+  'thaw.trainLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.freezeLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.toggleLayers': () => Promise<void>;
+  'thaw.trainFromHere': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.freezeBelow': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.onlyHead': () => Promise<void>;
+  'thaw.switchBatchNorm': () => Promise<void>;
+  'thaw.findLayer': () => Promise<void>;
+  'thaw.copyLayerPath': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.predictCost': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.comparePlan': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.diffPlans': (run?: RunTarget, selected?: readonly RunTarget[]) => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
   'thaw.addBackbone': (name?: string) => Promise<void>;
@@ -45,8 +64,8 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
-/** Type of the dashboard's webview panel, restored by it after a reload. */
-export const dashboardType = 'thaw.dashboard';
+/** Types of webview panels, restored by them after a reload. */
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';
@@ -73,6 +92,20 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.predict': { title: 'Predict with Latest Run', icon: '$(symbol-misc)' },
   'thaw.chooseExperiment': { title: 'Choose Experiment…', icon: '$(list-selection)' },
   'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
+  'thaw.nextStage': { title: 'Next Stage', icon: '$(chevron-right)', palette: 'thaw.hasStages' },
+  'thaw.previousStage': { title: 'Previous Stage', icon: '$(chevron-left)', palette: 'thaw.hasStages' },
+  'thaw.trainLayers': { title: 'Train', palette: 'false' },
+  'thaw.freezeLayers': { title: 'Freeze', palette: 'false' },
+  'thaw.toggleLayers': { title: 'Tick or Untick Selected Layers', palette: 'thaw.hasExperiment' },
+  'thaw.trainFromHere': { title: 'Train from Here Up', icon: '$(flame)', palette: 'false' },
+  'thaw.freezeBelow': { title: 'Freeze Below', palette: 'false' },
+  'thaw.onlyHead': { title: 'Train Only Head', palette: 'thaw.hasExperiment' },
+  'thaw.switchBatchNorm': { title: 'Switch Batch Norm: Stored or Batch Statistics', palette: 'thaw.hasExperiment' },
+  'thaw.findLayer': { title: 'Find Layer…', icon: '$(search)', palette: 'thaw.hasExperiment' },
+  'thaw.copyLayerPath': { title: 'Copy Path', palette: 'false' },
+  'thaw.predictCost': { title: 'Preview Plan', icon: '$(open-preview)' },
+  'thaw.comparePlan': { title: 'Compare with Last Run', palette: 'thaw.hasRuns' },
+  'thaw.diffPlans': { title: 'Compare Plans…', palette: 'thaw.hasRuns' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
   'thaw.addBackbone': { title: 'Add Backbone…', icon: '$(add)' },
@@ -88,13 +121,15 @@ export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pat
 
 const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFilename =~ /\\.thaw\\.yaml$/';
 const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
+const layer = 'view == thaw.layers && viewItem =~ /\\blayer\\b/';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
 
 export const activationEvents: readonly string[] = [
   // Views, commands and the walkthrough wake the extension by themselves. Beyond these: an experiment file that is
-  // opened (it is YAML), a panel that was open before a reload, and a workspace in which a trainer may still run.
+  // opened (it is YAML), panels that were open before a reload, and a workspace in which a trainer may still run.
   'onLanguage:yaml',
   `onWebviewPanel:${dashboardType}`,
+  `onWebviewPanel:${previewType}`,
   'workspaceContains:.thaw',
 ];
 
@@ -142,15 +177,25 @@ export const contributes = {
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
-    'editor/title': [{ command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' }],
+    'editor/title': [
+      { command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' },
+      { command: 'thaw.predictCost', when: experimentFile, group: 'navigation@2' },
+      { command: 'thaw.comparePlan', when: `${experimentFile} && thaw.hasRuns`, group: '3_thaw@1' },
+    ],
     'editor/title/context': [
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
     'view/title': [
       { command: 'thaw.startRun', when: 'view == thaw.layers && thaw.hasExperiment', group: 'navigation@1' },
-      { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@2' },
-      { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: 'navigation@3' },
+      { command: 'thaw.previousStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@2' },
+      { command: 'thaw.nextStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@3' },
+      { command: 'thaw.findLayer', when: 'view == thaw.layers && thaw.hasExperiment', group: 'navigation@4' },
+      { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: '1_show@1' },
+      { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: '1_show@2' },
+      { command: 'thaw.predictCost', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@3' },
+      { command: 'thaw.onlyHead', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@1' },
+      { command: 'thaw.switchBatchNorm', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@2' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
       { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
@@ -162,18 +207,35 @@ export const contributes = {
     'view/item/context': [
       { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: 'inline@1' },
       { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: '3_delete@1' },
+      { command: 'thaw.trainFromHere', when: layer, group: 'inline@1' },
+      { command: 'thaw.trainLayers', when: layer, group: '1_train@1' },
+      { command: 'thaw.freezeLayers', when: layer, group: '1_train@2' },
+      { command: 'thaw.trainFromHere', when: layer, group: '1_train@3' },
+      { command: 'thaw.freezeBelow', when: layer, group: '1_train@4' },
+      { command: 'thaw.onlyHead', when: layer, group: '1_train@5' },
+      { command: 'thaw.switchBatchNorm', when: `${layer} && viewItem =~ /\\bbatchNorm\\b/`, group: '2_batchNorm@1' },
+      { command: 'thaw.copyLayerPath', when: layer, group: '3_copy@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: 'inline@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: '1_run@1' },
       { command: 'thaw.openDashboard', when: run('\\brun\\b'), group: '1_run@2' },
       { command: 'thaw.openExperiment', when: run('\\brun\\b'), group: '1_run@3' },
-      { command: 'thaw.addControl', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@4' },
-      { command: 'thaw.confirmRun', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@5' },
+      { command: 'thaw.diffPlans', when: run('\\brun\\b'), group: '1_run@4' },
+      { command: 'thaw.addControl', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@5' },
+      { command: 'thaw.confirmRun', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@6' },
       { command: 'thaw.revealRun', when: run('\\b(run|control)\\b'), group: '2_folder@1' },
       { command: 'thaw.copyRunId', when: run('\\b(run|control)\\b'), group: '2_folder@2' },
       { command: 'thaw.deleteRun', when: run('\\brun\\b.*\\bended\\b'), group: '3_delete@1' },
     ],
     commandPalette: Object.entries(commands).flatMap(([command, { palette }]) => palette ? [{ command, when: palette }] : []),
   },
+
+  keybindings: [
+    { command: 'thaw.previousStage', key: 'alt+[', when: 'focusedView == thaw.layers && thaw.hasStages' },
+    { command: 'thaw.nextStage', key: 'alt+]', when: 'focusedView == thaw.layers && thaw.hasStages' },
+    // Space unfolds rows; a key of ours knows the selection only, not the row in focus: Enter selects it.
+    { command: 'thaw.toggleLayers', key: 'alt+enter', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
+    { command: 'thaw.copyLayerPath', key: 'ctrl+c', mac: 'cmd+c', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
+  ],
 
   configuration: {
     title: 'Thaw',

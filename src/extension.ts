@@ -17,6 +17,9 @@ import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
 import { FineTune } from './views/fineTune.ts';
 import { FreezeTree } from './views/freezeTree.ts';
+import { LayerCommands } from './views/layerCommands.ts';
+import { PlanDiff } from './views/planDiff.ts';
+import { Previews } from './views/previewPanel.ts';
 import { Homes } from './views/homes.ts';
 import { HubAccess } from './views/hubAccess.ts';
 import { showProblem } from './views/log.ts';
@@ -57,9 +60,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const layers = own(new FreezeTree(experiment, model, costs, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
+  const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
   for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 
-  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log);
+  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
     'thaw.fineTune': new FineTune(homes).run,
     'thaw.startRun': run.startRun,
@@ -74,6 +78,20 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.predict': new Predict(model, homes).run,
     'thaw.chooseExperiment': () => experiment.choose(),
     'thaw.chooseStage': () => experiment.chooseStage(),
+    'thaw.nextStage': () => experiment.moveStage(1),
+    'thaw.previousStage': () => experiment.moveStage(-1),
+    'thaw.trainLayers': layer.trainLayers,
+    'thaw.freezeLayers': layer.freezeLayers,
+    'thaw.toggleLayers': layer.toggleLayers,
+    'thaw.trainFromHere': layer.trainFromHere,
+    'thaw.freezeBelow': layer.freezeBelow,
+    'thaw.onlyHead': layer.onlyHead,
+    'thaw.switchBatchNorm': layer.switchBatchNorm,
+    'thaw.findLayer': layer.findLayer,
+    'thaw.copyLayerPath': layer.copyPath,
+    'thaw.predictCost': previews.show,
+    'thaw.comparePlan': plans.comparePlan,
+    'thaw.diffPlans': plans.diffPlans,
     'thaw.diagnoseEngines': engine.diagnose,
     'thaw.installEngine': engine.install,
     'thaw.addBackbone': backbone.add,

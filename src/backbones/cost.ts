@@ -38,6 +38,8 @@ export interface CutCost {
   readonly trainedTensors: number;
   /** Of the whole network. */
   readonly parameters: number;
+  /** Weights kept beside those that train: a source network to stay near, a moving average. */
+  readonly besideBytes: number;
 }
 
 /** trainable: parameter names. */
@@ -55,6 +57,7 @@ export function cutCost(network: Network, trainable: ReadonlySet<string>): CutCo
     trainedParameters: trained.reduce((total, { size }) => total + size, 0),
     trainedTensors: trained.length,
     parameters: all.reduce((total, { size }) => total + size, 0),
+    besideBytes: 0,
   };
 }
 
@@ -102,7 +105,7 @@ function backwardWork(suffix: readonly Node[], trainedNodes: ReadonlySet<string>
   return sum(passes);
 }
 
-const sum = (parts: readonly Work[]): Work => parts.reduce((a, b) => ({
+export const sum = (parts: readonly Work[]): Work => parts.reduce((a, b) => ({
   denseFlops: a.denseFlops + b.denseFlops, depthwiseFlops: a.depthwiseFlops + b.depthwiseFlops, bytes: a.bytes + b.bytes, nodes: a.nodes + b.nodes,
 }), nothing);
 
@@ -121,9 +124,11 @@ export interface Workload {
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly testSamples: number;
-  /** Stored views of a training sample: 1, or 2 with flips. */
+  /** Stored views of a sample: 1, 2 with flips, more with random augmentation. */
   readonly views: number;
   readonly batch: number;
+  /** Batches per update. */
+  readonly accumulate: number;
 }
 
 /** What one training step takes: the part that grows with its rows, and the rest. */
@@ -137,14 +142,14 @@ export function stepMs(cost: CutCost, rows: number, calls: number, rates: Rates)
 
 /** Time and memory of one stage. Decoding and prefix overlap on the same cores, so their times add; so do decoding and steps. */
 export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes: number): Prediction {
-  const { trainSamples, validationSamples, testSamples, views, batch } = work;
+  const { trainSamples, validationSamples, testSamples, views, batch, accumulate } = work;
   const judged = validationSamples + testSamples, images = trainSamples + judged, isCached = cost.boundary !== 'input';
   const rows = images * views; // a view is kept of every sample: which of them train may change
   const decodeMs = 1000 * images / rates.decodedImagesPerSecond;
   const cacheBytes = isCached ? rows * cost.featureBytes : 0;
   const memory = memoryOf(cost, cacheBytes <= residentBytes ? cacheBytes : 2 * streamedBytes, rates);
   const rowsAtOnce = rowsThatFit(memory, batch, memoryBytes);
-  const steps = Math.ceil(trainSamples / batch), calls = Math.ceil(batch / rowsAtOnce), step = stepMs(cost, trainSamples, steps * calls, rates);
+  const steps = Math.ceil(trainSamples / (batch * accumulate)), calls = Math.min(accumulate, Math.ceil(trainSamples / batch)) * Math.ceil(batch / rowsAtOnce), step = stepMs(cost, trainSamples, steps * calls, rates);
   const updatesMs = (steps - 1) * stepMs(cost, 0, 0, rates).fixed;
   const judgingMs = judged * sampleMs(cost.forward, rates.forward) + Math.ceil(judged / rowsAtOnce) * (callMs(cost.forward, rates.forward) + rates.msPerStep);
   return {
@@ -166,8 +171,8 @@ interface Memory {
 }
 
 /** Weights lie in memory as they came, as they are now and as they were best; what trains has a gradient and two moments. */
-const memoryOf = ({ parameters, trainedParameters, activationBytes }: CutCost, residentFeatureBytes: number, { baseBytes, keptOutputs }: Rates): Memory => ({
-  fixedBytes: baseBytes + 4 * (3 * parameters + 3 * trainedParameters) + residentFeatureBytes,
+const memoryOf = ({ parameters, trainedParameters, activationBytes, besideBytes }: CutCost, residentFeatureBytes: number, { baseBytes, keptOutputs }: Rates): Memory => ({
+  fixedBytes: baseBytes + 4 * (3 * parameters + 3 * trainedParameters) + besideBytes + residentFeatureBytes,
   rowBytes: keptOutputs * activationBytes,
 });
 

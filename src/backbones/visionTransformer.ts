@@ -67,8 +67,8 @@ export function visionTransformer(spec: VisionTransformer): Network {
   x = positions.ofAllTokens ? positioned(prepended(x)) : prepended(positioned(x));
   for (let i = 0; i < spec.depth; i++) {
     const at = `blocks.${i}`;
-    x = add(`${at}.add1`, { op: 'add' }, x, scaled(`${at}.ls1`, attention(`${at}.attn`, norm(`${at}.norm1`, x))));
-    x = add(`${at}.add2`, { op: 'add' }, x, scaled(`${at}.ls2`, mlp(`${at}.mlp`, norm(`${at}.norm2`, x))));
+    x = add(`${at}.add1`, { op: 'add' }, scaled(`${at}.ls1`, attention(`${at}.attn`, norm(`${at}.norm1`, x))), x);
+    x = add(`${at}.add2`, { op: 'add' }, scaled(`${at}.ls2`, mlp(`${at}.mlp`, norm(`${at}.norm2`, x))), x);
   }
   x = norm('norm', x);
   if (spec.pooling === 'class') x = add('global_pool', { op: 'takeToken', at: 0 }, x);

@@ -63,5 +63,5 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** A stored view of a sample. */
-export type View = 'centre' | 'flip';
+/** How a sample is seen: as evaluated, mirrored, or a random draw of a recipe, `crop+flip@1#3` (data/augment.ts). */
+export type View = 'centre' | 'flip' | `${string}#${number}`;

@@ -17,6 +17,10 @@ export interface Pass {
   readonly parameters: TensorStore;
   /** Batch norms that normalise by the batch's own statistics and move the stored ones; all others use the stored ones. By node name. */
   readonly batchStatistics: ReadonlySet<string>;
+  /** Node → what its first input is multiplied by: dropout and stochastic depth, while training. */
+  readonly factors?: ReadonlyMap<string, tf.Tensor>;
+  /** Outputs of these nodes are put down here, and then are the caller's. */
+  readonly taps?: { readonly names: ReadonlySet<string>; readonly outputs: Map<string, tf.Tensor> };
 }
 
 /**
@@ -26,6 +30,8 @@ export interface Pass {
 export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
   const values = new Map([['input', x]]), lastUse = lastUses(network);
   let output = x;
+  const { factors, taps } = pass, tap = (name: string, value: tf.Tensor): void => { if (taps?.names.has(name)) taps.outputs.set(name, value); };
+  tap('input', x);
   const activations = pass.kernels.batchNormActivated ? activationsBehindNorms(network) : new Map<string, Node>();
   for (const { name, op, inputs } of network.nodes) {
     const known = values.get(name);
@@ -33,12 +39,13 @@ export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
       output = known;
       continue;
     }
-    const tensors = inputs.map((input) => values.get(input)!), activation = activations.get(name);
-    output = tf.tidy(() => read(rules, op, { node: name, inputs: tensors, pass, ...(activation && { activation: activation.op.op as Rectifier }) }));
+    const [first, ...others] = inputs.map((input) => values.get(input)!) as [tf.Tensor, ...tf.Tensor[]], activation = activations.get(name), factor = factors?.get(name);
+    output = tf.tidy(() => read(rules, op, { node: name, inputs: [factor ? tf.mul(first, factor) : first, ...others], pass, ...(activation && { activation: activation.op.op as Rectifier }) }));
     values.set(activation?.name ?? name, output);
+    tap(activation?.name ?? name, output);
     for (const input of inputs) {
       if (lastUse.get(input) !== name) continue;
-      if (input !== 'input') values.get(input)?.dispose();
+      if (input !== 'input' && !taps?.names.has(input)) values.get(input)?.dispose();
       values.delete(input);
     }
   }

@@ -97,6 +97,8 @@ const distortion: Rule = ({ comparisons, stages, isProbe, claim }) => {
     remedies: [
       ...layerDecay > 0.75 ? [edit('Let lower layers learn more slowly', [[`stages.${last}.layerDecay`, '0.75']])] : [],
       edit(`Fine-tune at a tenth of the rate, ${gentler}`, [[`stages.${last}.rate`, gentler]]),
+      edit('Hold it near the pretrained weights (L2-SP)', [[`stages.${last}.regularize.l2sp`, '0.1']]),
+      ...last > 0 ? [edit('Average with the weights before (WiSE-FT)', [[`stages.${last}.wiseFt`, 'auto']])] : [], // a first stage begins with a random head
     ],
   };
 };

@@ -1,31 +1,34 @@
 import type { ControlKind } from '../protocol/verdict.ts';
 import type { Plan, StagePlan } from './plan.ts';
+import { stageLength } from './stageLength.ts';
 
 /** Controls that are trained, each in a run of its own. */
 export type TrainedControl = Exclude<ControlKind, 'blind' | 'knn'>;
 
 export const isTrained = (control: ControlKind): control is TrainedControl => control !== 'blind' && control !== 'knn';
 
+/** Nothing holds a control to, or leads it back to, where it began. */
+const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt: 'off' } as const;
+
 /**
- * The stages of a control that trains for as many epochs as its run took: equal steps.
- * `random-features`: the very stages of the run, on random weights.
- * `scratch`: one stage in which every layer trains from random weights, with the batches, schedule and decay of the run's last
- * stage. Three things differ, for that to be a fair opponent: frozen statistics of a random network are none, so batch norm
- * follows the batch; lower layers, which have everything to learn, get the full rate; and the rate is its own (`ratesToTry`).
- * `linear-probe`: a head on the pretrained features as they are, likewise with a rate of its own.
+ * The stages of a control that trains for as many updates as its run took. `trainSamples`: of the run.
+ * `random-features`: the very stages of the run, on random weights, but for LwF: no source task speaks through them.
+ * `scratch`: one stage in which every layer trains from random weights, with the losses, augmentation and schedule of the run's
+ * last stage. More must differ for that to be a fair opponent: frozen statistics of a random network are none, so batch norm
+ * follows the batch; lower layers, which have everything to learn, get the full rate; nothing holds it to where it began; and
+ * AdamW trains it at a rate of its own (`ratesToTry`).
+ * `linear-probe`: a head on the pretrained features as they are, likewise at a rate of its own.
  */
-export function controlStages(plan: Plan, control: TrainedControl, epochs = epochsOf(plan)): readonly StagePlan[] {
-  const last = plan.stages.at(-1)!, [rate] = ratesToTry[control].slice(1);
-  switch (control) {
-    case 'random-features': return cutTo(plan.stages, epochs);
-    case 'scratch': return [{ ...last, name: 'from scratch', train: ['all'], epochs, rate: rate!, layerDecay: 1, batchNorm: 'batch' }];
-    case 'linear-probe': return [{ ...last, name: 'linear probe', train: ['head'], epochs, rate: rate!, layerDecay: 1, batchNorm: 'stored' }];
-  }
+export function controlStages(plan: Plan, control: TrainedControl, trainSamples: number, steps = stepsOf(plan, trainSamples)): readonly StagePlan[] {
+  if (control === 'random-features') return cutTo(plan, trainSamples, steps).map((stage) => ({ ...stage, regularize: { ...stage.regularize, lwf: 0 } }));
+  const own: StagePlan = { ...plan.stages.at(-1)!, ...unrestrained, steps, optimizer: 'adamw', rate: ratesToTry[control][1]!, layerDecay: 1 };
+  if (control === 'scratch') return [{ ...own, name: 'from scratch', train: ['all'], batchNorm: 'batch' }];
+  return [{ ...own, name: 'linear probe', train: ['head'], batchNorm: 'stored', cutmix: 0, dropPath: 0 }]; // behind the last map there is nothing to cut or to skip
 }
 
 /**
- * Rates of AdamW that a control tries for a while before it goes on with the best: a control with a bad rate would be a
- * straw man. The middle one stands where there is no time to try. Random features get the run's own.
+ * Rates of AdamW that a control tries for a while before it is trained at the best: a control with a bad rate would be a straw
+ * man. The middle one stands where there is no time to try. Random features get the run's own.
  */
 export const ratesToTry: Readonly<Record<TrainedControl, readonly number[]>> = {
   scratch: [3e-4, 1e-3, 3e-3],
@@ -33,17 +36,20 @@ export const ratesToTry: Readonly<Record<TrainedControl, readonly number[]>> = {
   'random-features': [],
 };
 
-/** Epochs that each rate is tried for: a tenth of the way. With fewer than five in all, trying would cost more than it could gain. */
-export const epochsToTry = (epochs: number): number => epochs < 5 ? 0 : Math.max(1, Math.round(epochs / 10));
+/** Updates that each rate is tried for: a tenth of the way, a pass at least. With fewer than five passes in all, trying would cost more than it could gain. */
+export const stepsToTry = (steps: number, perEpoch: number): number => steps < 5 * perEpoch ? 0 : Math.max(perEpoch, Math.round(steps / 10));
 
-export const epochsOf = ({ stages }: Pick<Plan, 'stages'>): number => stages.reduce((sum, { epochs }) => sum + epochs, 0);
+const stepsOf = ({ stages, batch }: Plan, trainSamples: number): number => stages.reduce((sum, stage) => sum + stageLength(stage, trainSamples, batch).steps, 0);
 
-function cutTo(stages: readonly StagePlan[], epochs: number): readonly StagePlan[] {
-  let left = epochs;
+/** Stages in whole passes, up to as many updates. */
+function cutTo({ stages, batch }: Plan, trainSamples: number, steps: number): readonly StagePlan[] {
+  let left = Math.max(1, steps);
   return stages.flatMap((stage) => {
-    const own = Math.min(stage.epochs, left);
-    left -= own;
-    return own > 0 ? [{ ...stage, epochs: own }] : [];
+    if (left <= 0) return [];
+    const length = stageLength(stage, trainSamples, batch), epochs = Math.min(stage.epochs, Math.ceil(left / length.perEpoch));
+    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs } : { ...stage, steps: Math.min(length.steps, left) };
+    left -= stageLength(cut, trainSamples, batch).steps;
+    return [cut];
   });
 }
 

@@ -1,6 +1,6 @@
 import { cardNames } from '../backbones/cards.ts';
 import { detailOf } from './format.ts';
-import { experimentField, requiredKeys } from './schema.ts';
+import { experimentField, requiredKeys, wordsOf } from './schema.ts';
 import type { Field, MapField } from './schema.ts';
 
 /** JSON Schema (2020-12) of the experiment file, for editors without Thaw: schema/thaw.schema.json. Patterns and sums are checked by Thaw only. */
@@ -14,13 +14,19 @@ function jsonSchemaOf(field: Field, path: string): object {
   const below = (key: string): string => path === '' ? key : `${path}.${key}`;
   const described = { description: field.describe };
   switch (field.kind) {
-    case 'number': return { type: field.integer ? 'integer' : 'number', minimum: field.min, maximum: field.max, default: field.default, ...described };
-    case 'share': return { oneOf: [{ type: 'number', minimum: field.min, maximum: field.max }, { type: 'string', pattern: '^\\d+(\\.\\d+)? ?%$' }], default: field.default, ...described };
+    case 'number': {
+      const type = { type: field.integer ? 'integer' : 'number', minimum: field.min, maximum: field.max };
+      return { ...(field.words ? { anyOf: [type, { enum: Object.keys(field.words) }] } : type), default: field.default, ...described };
+    }
+    case 'share': return { oneOf: [{ type: 'number', minimum: field.min, maximum: field.max }, { type: 'string', pattern: '^\\d+(\\.\\d+)? ?%$' }, ...field.words ? [{ enum: Object.keys(field.words) }] : []], default: field.default, ...described };
     case 'choice': return { enum: Object.keys(field.options), default: field.default, ...described };
     case 'text': return field.names === 'backbone' ? { anyOf: [{ enum: cardNames }, { type: 'string', pattern: '^(hf:[^/@]+/[^/@]+(@.+)?|\\.{0,2}/.*)$' }], default: field.default, ...described }
       : { type: 'string', minLength: 1, ...(field.default !== undefined && { default: field.default }), ...described };
     case 'duration': return { type: 'string', pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', default: field.default, ...described };
-    case 'list': return { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique, default: field.default, ...described };
+    case 'list': {
+      const type = { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique };
+      return { ...(field.words ? { anyOf: [{ enum: Object.keys(field.words) }, type] } : type), default: field.default, ...described };
+    }
     case 'map': {
       const required = Object.keys(requiredKeys[path] ?? {});
       const properties = Object.fromEntries(Object.entries(field.keys).map(([key, child]) => [key, jsonSchemaOf(child, below(key))]));
@@ -71,7 +77,8 @@ const outro = `## How it is read
 - **Shares** are written \`70%\` or \`0.7\`; times \`90 s\`, \`5 min\`, \`1 h\`.
 - YAML's anchors, aliases and tags are not accepted. A file has at most 64 KiB.
 - Each run keeps \`plan.resolved.yaml\`: every value, with a comment that says where it came from (\`default\`, \`file\`,
-  \`preset\`, \`command line\`). It is an experiment file itself, and running it repeats the run.
+  \`preset\`, \`command line\`). It is an experiment file itself, and running it repeats the run. \`thaw plan\` prints it
+  without running; *Compare Plans* and \`thaw compare\` show what two runs have not in common.
 - A tick in the layer tree changes only the \`train\` list of its stage, keeps comments and layout, and can be undone.
 `;
 
@@ -90,7 +97,7 @@ function choices(): string {
   const walk = (field: Field, key: string): void => {
     if (field.kind === 'map') for (const [name, child] of Object.entries(field.keys)) walk(child, name);
     if (field.kind === 'list') walk(field.of, key);
-    if (field.kind === 'choice') for (const [option, meaning] of Object.entries(field.options)) lines.push(`| \`${key}\` | \`${option}\` | ${meaning} |`);
+    for (const [option, meaning] of Object.entries(wordsOf(field))) lines.push(`| \`${key}\` | \`${option}\` | ${meaning} |`);
   };
   walk(experimentField, '');
   return `\n## What the choices mean\n\n| key | value | meaning |\n|---|---|---|\n${lines.join('\n')}\n`;

@@ -3,7 +3,7 @@ import type { Node } from 'yaml';
 import { suggest } from '../base/suggest.ts';
 import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
 import { allowedText, requiredKeys } from './schema.ts';
-import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap } from './schema.ts';
+import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, Words } from './schema.ts';
 
 /** Where a key and its value stand. */
 export interface Place {
@@ -46,8 +46,9 @@ export class FieldReader {
     }
   }
 
-  #number(field: NumberField, node: Node | null, path: string): number | undefined {
+  #number(field: NumberField, node: Node | null, path: string): number | string | undefined {
     const value = isScalar(node) ? node.value : undefined;
+    if (isWord(field, value)) return value;
     if (typeof value !== 'number' || (field.integer && !Number.isInteger(value) && Number.isFinite(value))) {
       return this.#wrongType(field, node, path, numberMeant(value, field));
     }
@@ -56,8 +57,9 @@ export class FieldReader {
     return this.#refuse('out-of-range', `${nameOf(path)} is ${value}`, node, `write ${allowedText(field)}`);
   }
 
-  #share(field: ShareField, node: Node | null, path: string): number | undefined {
+  #share(field: ShareField, node: Node | null, path: string): number | string | undefined {
     const value = isScalar(node) ? node.value : undefined;
+    if (isWord(field, value)) return value;
     const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?%$/.exec(value) : null;
     const share = percent ? Number(`${percent[1]!}e-2`) : value; // "e-2": 70% is the very 0.7, 7.1% not 0.07100000000000001
     if (typeof share !== 'number' || Number.isNaN(share)) return this.#wrongType(field, node, path);
@@ -69,8 +71,7 @@ export class FieldReader {
   #choice(field: ChoiceField, node: Node | null, path: string): string | undefined {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === 'string' && Object.hasOwn(field.options, value)) return value;
-    const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(field.options)) : undefined;
-    return this.#wrongType(field, node, path, near && `did you mean "${near}"?`);
+    return this.#wrongType(field, node, path, wordMeant(field.options, value));
   }
 
   #text(field: TextField, node: Node | null, path: string): string | undefined {
@@ -99,8 +100,10 @@ export class FieldReader {
     return this.#refuse('out-of-range', `${nameOf(path)} is ${parts[0]}`, node, 'write 1 s to 168 h, or `off`');
   }
 
-  #list(field: ListField, node: Node | null, path: string): Value[] | undefined {
+  #list(field: ListField, node: Node | null, path: string): Value[] | string | undefined {
     if (!isSeq(node)) {
+      if (isScalar(node) && isWord(field, node.value)) return node.value;
+      if (field.words && isScalar(node)) return this.#wrongType(field, node, path, wordMeant(field.words, node.value));
       const meant = isScalar(node) && typeof node.value === 'string' ? `write [${node.value.slice(0, 60)}]` : isMap(node) ? 'begin each item with "- "' : undefined;
       return this.#wrongType(field, node, path, meant);
     }
@@ -183,6 +186,15 @@ export function seenText(node: Node | null): string {
   const value: unknown = isScalar(node) ? node.value : null;
   if (typeof value === 'string') return `the text ${quoted(value)}`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'left empty';
+}
+
+/** A word that stands in place of the value itself: `off`, `auto`. */
+const isWord = ({ words }: { readonly words?: Words }, value: unknown): value is string =>
+  words !== undefined && typeof value === 'string' && Object.hasOwn(words, value);
+
+function wordMeant(words: Words, value: unknown): string | undefined {
+  const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(words)) : undefined;
+  return near && `did you mean "${near}"?`;
 }
 
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);

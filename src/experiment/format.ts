@@ -14,7 +14,7 @@ export function formatResolved(plan: Plan, origins: Origins): string {
     if (field.kind === 'map') {
       if (path !== '' && lead.endsWith(':')) { lines.push(lead); lead = ''; }
       const inner = path === '' ? '' : `${indent}  `;
-      Object.entries(field.keys).forEach(([key, child], i) => {
+      Object.entries(field.keys).filter(([key]) => isUsed(key, value as ValueMap)).forEach(([key, child], i) => {
         const dash = i === 0 && lead !== ''; // "- " of a list item stands before its first key
         write(child, (value as ValueMap)[key]!, below(key), inner, `${dash ? lead : inner}${key}:`);
       });
@@ -28,6 +28,9 @@ export function formatResolved(plan: Plan, origins: Origins): string {
   write(experimentField, plan as unknown as ValueMap, '', '', '');
   return `${lines.join('\n')}\n`;
 }
+
+/** With `steps`, epochs say nothing, and both in one stage are a mistake. */
+const isUsed = (key: string, { steps }: ValueMap): boolean => key !== 'epochs' || typeof steps !== 'number';
 
 /** A value as it stands in a file. */
 export function formatValue(field: Field, value: Value): string {

@@ -9,7 +9,7 @@ import { lineIndex } from './lineIndex.ts';
 import { readExperiment } from './parse.ts';
 import type { ResolveOptions } from './resolve.ts';
 import { detailOf, formatValue } from './format.ts';
-import { allowedText, experimentField, fieldAt } from './schema.ts';
+import { allowedText, experimentField, fieldAt, wordsOf } from './schema.ts';
 import type { Field, ValueMap } from './schema.ts';
 import { maxFileCharacters, nestsDeeply } from './source.ts';
 
@@ -49,7 +49,7 @@ export function hoverOf(text: string, position: TextPosition): Hover | undefined
 }
 
 const optionLines = (field: Field): readonly string[] =>
-  field.kind === 'choice' ? Object.entries(field.options).map(([option, meaning]) => `${option}: ${meaning}`) : field.kind === 'list' ? optionLines(field.of) : [];
+  [...Object.entries(wordsOf(field)).map(([option, meaning]) => `${option}: ${meaning}`), ...field.kind === 'list' ? optionLines(field.of) : []];
 
 export interface Completion {
   readonly label: string;
@@ -73,7 +73,9 @@ export function completeAt(text: string, position: TextPosition, { backbones, fo
   const field = fieldAt(found.path);
   if (field?.kind === 'map') return keyCompletions(field, found.present);
   const written = backboneIn(root), backbone = isFolder(written) ? folderOf(written) : written;
-  return field ? valueCompletions(field.kind === 'list' ? field.of : field, backbone, backbones) : [];
+  if (field?.kind !== 'list') return field ? valueCompletions(field, backbone, backbones) : [];
+  const words = Object.entries(wordsOf(field)).map(([word, detail]): Completion => ({ label: word, insert: word, detail, kind: 'value' }));
+  return words.length > 0 ? words : valueCompletions(field.of, backbone, backbones);
 }
 
 const marker = 'thawCursor';
@@ -113,7 +115,10 @@ function valueCompletions(field: Field, backbone: string, backbones: Backbones):
     names.map((name) => ({ label: name, insert: name, detail: detail(name), kind: 'value' }));
   switch (field.kind) {
     case 'choice': return values(Object.keys(field.options), (option) => field.options[option]!);
-    case 'number': case 'share': return values([formatValue(field, field.default)], () => `default; ${allowedText(field)}`);
+    case 'number': case 'share': {
+      const words = wordsOf(field);
+      return values([...new Set([formatValue(field, field.default), ...Object.keys(words)])], (word) => words[word] ?? `default; ${allowedText(field)}`);
+    }
     case 'duration': return values(['auto', 'off', '5 min'], () => field.describe);
     case 'text': {
       const known = (name: string): Architecture | undefined => {

@@ -1,4 +1,4 @@
-import type { DataPlan, Plan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
+import type { AugmentName, AugmentOp, DataPlan, Plan, RegularizePlan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
 
 /**
  * The language of `*.thaw.yaml`: every key with its type, default, range and one line of description, here and nowhere
@@ -6,6 +6,9 @@ import type { DataPlan, Plan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
  * A hand-written table and not a schema library: the extension imports it while it activates.
  */
 export type Field = NumberField | ShareField | ChoiceField | TextField | DurationField | ListField | MapField;
+
+/** What may be written, each with what it means. */
+export type Words = Readonly<Record<string, string>>;
 
 interface Described {
   /** One sentence, for hovers and docs. */
@@ -16,19 +19,22 @@ export interface NumberField extends Described {
   readonly integer: boolean;
   readonly min: number;
   readonly max: number;
-  readonly default: number;
+  readonly default: number | string;
+  /** Words that may stand in place of a number, each with what it means. */
+  readonly words?: Words;
 }
 /** Written as `0.7` or `70%`. */
 export interface ShareField extends Described {
   readonly kind: 'share';
   readonly min: number;
   readonly max: number;
-  readonly default: number;
+  readonly default: number | string;
+  readonly words?: Words;
 }
 export interface ChoiceField extends Described {
   readonly kind: 'choice';
   /** What may be written, each with what it means. */
-  readonly options: Readonly<Record<string, string>>;
+  readonly options: Words;
   readonly default: string;
 }
 export interface TextField extends Described {
@@ -48,7 +54,9 @@ export interface DurationField extends Described {
 export interface ListField extends Described {
   readonly kind: 'list';
   readonly of: Field;
-  readonly default: readonly Value[];
+  readonly default: readonly Value[] | string;
+  /** Words that may stand in place of a list, each with what it means. */
+  readonly words?: Words;
   /** An item that stands twice is an error. */
   readonly unique: boolean;
 }
@@ -61,16 +69,41 @@ export interface MapField extends Described {
 export type Value = string | number | readonly Value[] | ValueMap;
 export interface ValueMap { readonly [key: string]: Value }
 
-const integer = (describe: string, fallback: number, min: number, max: number): NumberField =>
-  ({ kind: 'number', integer: true, describe, default: fallback, min, max });
-const real = (describe: string, fallback: number, min: number, max: number): NumberField =>
-  ({ kind: 'number', integer: false, describe, default: fallback, min, max });
-const share = (describe: string, fallback: number, min: number, max: number): ShareField =>
-  ({ kind: 'share', describe, default: fallback, min, max });
-const choice = (describe: string, fallback: string, options: Readonly<Record<string, string>>): ChoiceField =>
+const integer = (describe: string, fallback: number | string, min: number, max: number, words?: Words): NumberField =>
+  ({ kind: 'number', integer: true, describe, default: fallback, min, max, ...(words && { words }) });
+const real = (describe: string, fallback: number | string, min: number, max: number, words?: Words): NumberField =>
+  ({ kind: 'number', integer: false, describe, default: fallback, min, max, ...(words && { words }) });
+const share = (describe: string, fallback: number | string, min: number, max: number, words?: Words): ShareField =>
+  ({ kind: 'share', describe, default: fallback, min, max, ...(words && { words }) });
+const choice = (describe: string, fallback: string, options: Words): ChoiceField =>
   ({ kind: 'choice', describe, default: fallback, options });
 
 const maxSeed = 2 ** 31 - 1;
+
+const regularizeKeys = {
+  l2sp: real('L2-SP: strength / 2 × the squared distance of trained weights from the pretrained ones; takes the place of weight decay there. The head is new and stays free. Usual: 0.01 to 0.1.', 0, 0, 100),
+  delta: real('DELTA, each channel alike: strength / 2 × the mean squared difference between the outputs of trained blocks and those of the pretrained network. Costs one more forward pass. Usual: 0.01 to 1.', 0, 0, 100),
+  bss: real('Batch spectral shrinkage: strength × the square of the smallest singular value of a batch’s features, so that what does not transfer fades. Usual: 0.001.', 0, 0, 100),
+  lwf: real('Learning without forgetting: strength × the distillation (temperature 2) of what the pretrained network, with its own head, says of each photo. Needs the source head; one more forward pass. Usual: 0.1 to 1.', 0, 0, 100),
+} satisfies Record<keyof RegularizePlan, Field>;
+
+const augmentNames = {
+  none: 'as it is',
+  flip: 'as it is and mirrored (both are cached)',
+  light: 'crop, flip and color, at half strength',
+  strong: 'crop, flip, rotate, color and erase',
+} satisfies Record<AugmentName, string>;
+
+const augmentOps = {
+  crop: 'a random part of 30 to 100 % of the area, stretched by up to 4 : 3',
+  flip: 'mirrored left to right, every other time',
+  rotate: 'turned by up to 20 degrees',
+  color: 'brightness, contrast and saturation, each by up to 40 %',
+  grey: 'without colour, one time in five',
+  erase: 'a random rectangle of 2 to 20 % of the area becomes grey, every other time',
+} satisfies Record<AugmentOp, string>;
+
+const off = (meaning: string): Words => ({ off: meaning });
 
 const stageKeys = {
   name: { kind: 'text', names: 'stage', default: 'stage {n}', describe: 'What charts and the journal call this stage; {n} in the default is its number.' },
@@ -80,22 +113,56 @@ const stageKeys = {
     of: { kind: 'text', names: 'pattern', describe: 'A block or layer; `*` stands for one part of its name, `all` for everything.' },
   },
   epochs: integer('Passes over the training photos, at most (early stopping may end the stage sooner).', 30, 1, 10_000),
-  rate: real('Peak learning rate of the head (AdamW).', 1e-3, 1e-8, 1),
+  steps: integer('Updates, at most, instead of epochs; the validation photos are looked at after every pass and at the end.', 'auto', 1, 10_000_000, { auto: 'as many as the epochs have' }),
+  optimizer: choice('How weights follow their gradients.', 'adamw', {
+    adamw: 'Adam with decoupled weight decay',
+    adam: 'Adam; weight decay is part of the gradient (L2)',
+    sgd: 'stochastic gradient descent with momentum; L2; wants rates some 10 to 100 times as high',
+    nesterov: 'the same with Nesterov’s momentum, which looks one step ahead',
+  }),
+  momentum: real('Of sgd and nesterov: share of the last move that goes on.', 0.9, 0, 0.999),
+  rate: real('Peak learning rate of the head.', 1e-3, 1e-8, 1),
   layerDecay: real('A block learns at rate × layerDecay^(its distance from the head); 1 is the same rate everywhere.', 1, 0.01, 1),
   schedule: choice('How the rate moves after the warm-up.', 'cosine', {
     cosine: 'falls to 0 along half a cosine',
     constant: 'stays at its peak',
+    step: 'a tenth after each third of what is left',
+    polynomial: 'falls to 0 as (1 − progress)^power',
+    'one-cycle': 'rises from 1/25 along a cosine over the warm-up, then falls to 1/250 000 (Smith’s one cycle; 30% is usual)',
   }),
-  warmup: share('Share of the stage’s steps over which the rate rises from 0.', 0.1, 0, 0.9),
-  weightDecay: real('Decoupled weight decay (AdamW); never on biases and batch-norm parameters.', 0.01, 0, 1),
+  power: real('Of the polynomial schedule: 1 is a straight line, more falls faster at first.', 1, 0.1, 10),
+  warmup: share('Share of the stage’s steps over which the rate rises.', 0.1, 0, 0.9),
+  weightDecay: real('Weight decay: decoupled in AdamW, L2 elsewhere; never on biases and batch-norm parameters.', 0.01, 0, 1),
+  clip: real('Largest L2 norm of all gradients together; longer ones are shortened to it.', 'off', 1e-6, 1e6, off('gradients are taken as they are')),
+  accumulate: integer('Batches per update: gradients of so many are averaged, as if the batch were as many times as large. Batch norms with batch statistics still see one batch.', 1, 1, 1024),
   batchNorm: choice('Which statistics the batch norm of trained blocks uses.', 'stored', {
     stored: 'those that came with the weights; steady with small batches',
     batch: 'those of the batch, which also move the stored ones',
   }),
-  augment: choice('Which views of a photo are trained on.', 'flip', {
-    flip: 'as it is and mirrored (both are cached)',
-    none: 'as it is',
+  dropout: share('Share of the head’s inputs that is left out in each training step.', 0, 0, 0.95),
+  dropPath: share('Stochastic depth: share of photos that skip the last residual block in a training step; earlier blocks in proportion to their depth, frozen ones never.', 0, 0, 0.9),
+  loss: choice('What training makes small.', 'cross-entropy', {
+    'cross-entropy': 'surprise at the right class, in nats',
+    focal: 'the same times (1 − probability)^gamma: photos that are right already count little',
   }),
+  gamma: real('Of the focal loss.', 2, 1, 10),
+  labelSmoothing: share('Share of each label that is spread over all classes.', 0, 0, 0.9),
+  classBalance: choice('How much a photo counts by its class.', 'none', {
+    none: 'all alike',
+    inverse: 'as 1 / the class’s number of training photos',
+    effective: 'as 1 / the class’s effective number, (1 − 0.999^n) / (1 − 0.999): milder where classes are large',
+  }),
+  mixup: real('Photos are blended in pairs, labels too, by a share from Beta(α, α); 0 is off. On cached features it is these that are blended (manifold mixup). Usual: 0.2.', 0, 0, 10),
+  cutmix: real('A rectangle of each photo comes from another, labels by area, its size from Beta(α, α); 0 is off. With mixup, each batch gets one of the two. On cached feature maps it is these that are cut. Usual: 1.', 0, 0, 10),
+  augment: {
+    kind: 'list', unique: true, default: 'flip', words: augmentNames,
+    describe: 'How training photos are varied. From cached features a photo has `views` fixed variants, else a fresh one each time.',
+    of: choice('What may happen to a photo.', 'flip', augmentOps),
+  },
+  views: integer('Stored random variants of each photo, where `augment` (other than none and flip) meets cached features; time and disk of the features grow with them.', 4, 1, 64),
+  regularize: { kind: 'map', keys: regularizeKeys, describe: 'Holds a stage near the pretrained network, each by its strength; 0 is off. The control from scratch leaves these out.' },
+  ema: real('Decay of a moving average of the weights, which is then what is evaluated, kept and handed on. Early on it follows faster: (1 + updates) / (10 + updates).', 'off', 0.5, 0.99999, off('the weights as they are')),
+  wiseFt: share('WiSE-FT: after the stage, this share of the way from its first to its best weights. Not in the first stage, whose head begins at random.', 'off', 0, 1, { off: 'the best weights', auto: 'the share, in tenths, that is best on validation' }),
 } satisfies Record<keyof StagePlan, Field>;
 
 const splitKeys = {
@@ -120,6 +187,7 @@ const stopKeys = {
     'validation.loss': 'cross-entropy on the validation photos: finer, sees confidence',
     'validation.accuracy': 'share of validation photos that are right',
   }),
+  minImprovement: real('How much better an epoch must be to count for patience: nats of loss, or a share of accuracy.', 0, 0, 1),
 } satisfies Record<keyof StopPlan, Field>;
 
 export const controlOptions = {
@@ -177,15 +245,23 @@ export function fieldAt(path: string): Field | undefined {
 /** What may stand there, as people write it: "a whole number, 1 to 4096", "cosine or constant". */
 export function allowedText(field: Field): string {
   switch (field.kind) {
-    case 'number': return field.min === field.max ? String(field.min) : `a ${field.integer ? 'whole ' : ''}number, ${field.min} to ${field.max}`;
-    case 'share': return `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`;
+    case 'number': return orWords(field, field.min === field.max ? String(field.min) : `a ${field.integer ? 'whole ' : ''}number, ${field.min} to ${field.max}`);
+    case 'share': return orWords(field, `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`);
     case 'choice': return orList(Object.keys(field.options));
     case 'text': return `a ${field.names}`;
     case 'duration': return 'auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s';
-    case 'list': return field.of.kind === 'map' ? 'a list' : `a list such as [${field.default.map(String).join(', ')}]`;
+    case 'list': return orWords(field, field.of.kind === 'map' ? 'a list' : `a list such as [${exampleOf(field).join(', ')}]`);
     case 'map': return `a map with the keys ${Object.keys(field.keys).join(', ')}`;
   }
 }
+
+/** Words that may be written for a field, each with what it means. */
+export const wordsOf = (field: Field): Words => field.kind === 'choice' ? field.options : 'words' in field ? field.words ?? {} : {};
+
+const orWords = ({ words }: { readonly words?: Words }, otherwise: string): string => words ? orList([...Object.keys(words), otherwise]) : otherwise;
+
+const exampleOf = (field: ListField): readonly string[] =>
+  typeof field.default !== 'string' ? field.default.map(String) : field.of.kind === 'choice' ? Object.keys(field.of.options).slice(0, 2) : [];
 
 const orList = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)!}`;

@@ -1,11 +1,15 @@
 import type { Architecture } from '../backbones/card.ts';
+import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
+import { shapesOf } from '../backbones/shapes.ts';
 import type { Checked, Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
 import type { Written } from './parse.ts';
 import type { Plan } from './plan.ts';
+import { isRestrained } from './restraints.ts';
 import { controlOptions } from './schema.ts';
+import type { ValueMap } from './schema.ts';
 
 /** A Plan but for `off`, which becomes a control less. */
 export type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
@@ -29,7 +33,7 @@ export class SenseCheck {
     const { stages } = this.#plan, found = this.#backbone, network = found.ok ? found.value?.network(2) : undefined; // names do not depend on the number of classes
     const problems = [...this.#split(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
     if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
-    return [...problems, ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    return [...problems, ...stages.flatMap((_, stage) => this.#contradictions(stage)), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
 
   /** Allowed, and said: weights that are not there yet, controls that were taken out. */
@@ -65,8 +69,29 @@ export class SenseCheck {
         `${path}.${patterns.indexOf(pattern)}`, suggestion && `did you mean "${suggestion}"?`));
     }
     if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer')];
-    if (stage > 0 || [...trained].some((name) => name.startsWith('head.'))) return [];
-    return [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')];
+    const headFrozen = stage === 0 && ![...trained].some((name) => name.startsWith('head.'));
+    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')] : [], ...this.#ofTrained(stage, network, trained)];
+  }
+
+  /** Keys of one stage that cannot both be meant, whatever the network. */
+  #contradictions(stage: number): Diagnostic[] {
+    const { steps, wiseFt, augment } = this.#plan.stages[stage]!, path = `stages.${stage}`, of = nameOf(path);
+    const written = (this.#written.values['stages'] as readonly ValueMap[] | undefined)?.[stage];
+    return [
+      ...steps !== 'auto' && written?.['steps'] !== undefined && written['epochs'] !== undefined ? [this.#problem('contradiction', `${of} counts both steps and epochs`, `${path}.steps`, 'take one of them out')] : [],
+      ...wiseFt !== 'off' && stage === 0 ? [this.#problem('contradiction', 'wiseFt goes back towards the beginning of its stage, and the head of the first stage begins at random', `${path}.wiseFt`, 'train the head in a stage before it')] : [],
+      ...augment.length === 0 ? [this.#problem('wrong-type', `${nameOf(`${path}.augment`)} is an empty list`, `${path}.augment`, 'write `none`')] : [],
+    ];
+  }
+
+  /** Keys that have nothing to act on where so much is frozen. */
+  #ofTrained(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
+    const { cutmix, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
+    const isMap = boundary === 'input' || shapesOf(network).get(boundary)?.length === 3, headOnly = [...trained].every((name) => name.startsWith('head.'));
+    return [
+      ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it')] : [],
+      ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block')] : [],
+    ];
   }
 
   #problem(code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {

@@ -27,7 +27,7 @@ export interface Diagnostic {
 export const diagnosticCodes = [
   // experiment file
   'yaml-syntax', 'wrong-type', 'unknown-key', 'missing-key', 'out-of-range', 'unknown-backbone',
-  'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file', 'duplicate-key', 'head-frozen', 'control-off',
+  'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file', 'duplicate-key', 'head-frozen', 'control-off', 'contradiction',
   // dataset folder
   'no-folder', 'not-a-folder', 'empty-folder', 'no-class-folders', 'one-class', 'all-files-bad', 'class-too-small', 'empty-class', 'class-not-in-training',
   'nested-folder', 'no-class', 'stray-file', 'hidden-file', 'symlink-loop', 'broken-link', 'split-too-small',
@@ -38,7 +38,7 @@ export const diagnosticCodes = [
   // weights from elsewhere
   'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine
-  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'disk-full', 'unwritable', 'non-finite-loss',
+  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'no-source-head', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
   // training that comes to nothing
   'not-learning', 'one-class-predictions', 'frozen-ceiling',
   // controls

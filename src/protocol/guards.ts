@@ -1,6 +1,7 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Rates } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates } from './answers.ts';
+import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { FromPage, PageDiffering, PageItem, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
@@ -67,7 +68,7 @@ const data = fields<DataFacts>({
   leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
 });
 const stage = fields<StageFacts>({
-  name: text, fromStep: number, epochs: number, trains: list(text), trainedParameters: number, rate: number,
+  name: text, fromStep: number, epochs: number, stepsPerEpoch: optional(number), trains: list(text), trainedParameters: number, rate: number,
   predicted: optional(fields<NonNullable<StageFacts['predicted']>>({ epochMs: number, peakBytes: number, cacheBytes: number })),
 });
 const measuredStage = fields<MeasuredStage>({ name: text, epochMs: number, predictedEpochMs: number });
@@ -139,6 +140,28 @@ const fromPage = tagged<FromPage>({
   'page-error': { message: text },
 });
 
+const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number };
+const preview = fields<PlanPreview>({
+  title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
+  stages: list(fields<PreviewStage>({
+    name: text, words: text, batchNorm: text, trainedParameters: number,
+    blocks: list(fields<PreviewBlock>({ state: oneOf('trained', 'partly', 'cached', 'frozen'), training: whole, layers: whole })),
+  })),
+  values: list(fields<PlanValue>({ path: text, text, origin: text })),
+  costs: optional(fields<PreviewCosts>({
+    images: number, classes: number, engine: text,
+    phases: list(fields<Phase>({ kind: oneOf('features', 'stage', 'control'), name: text, words: text, fromMs: number, ms: number })),
+    stages: list(fields<Prediction>(prediction)), cuts: list(fields<CutPrediction>({ ...prediction, path: text, trainedParameters: number })),
+  })),
+});
+const toPreview = tagged<ToPreview>({ preview: { file: text, preview: optional(preview), stage: whole, broken: optional(text), unpredicted: optional(text) } });
+const fromPreview = tagged<FromPreview>({
+  ready: {}, run: {}, 'open-file': {},
+  cut: { stage: whole, path: text },
+  'choose-stage': { stage: whole },
+  'page-error': { message: text },
+});
+
 /** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
 export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
 
@@ -147,6 +170,12 @@ export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, va
 
 /** A message from the page, in the extension host. */
 export const parseFromPage = (value: unknown): Parsed<FromPage> => parsed(fromPage, value);
+
+/** A message for the page that previews a plan, in the page. */
+export const parseToPreview = (value: unknown): Parsed<ToPreview> => parsed(toPreview, value);
+
+/** A message from it, in the extension host. */
+export const parseFromPreview = (value: unknown): Parsed<FromPreview> => parsed(fromPreview, value);
 
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);

@@ -137,6 +137,8 @@ export interface StageFacts {
   /** First step of the stage (planned; early stopping may move later ones). */
   readonly fromStep: number;
   readonly epochs: number;
+  /** Absent in journals of earlier versions: the run's. */
+  readonly stepsPerEpoch?: number;
   /** "head", "head, blocks.5, blocks.6": as written in the plan. */
   readonly trains: readonly string[];
   readonly trainedParameters: number;

@@ -50,9 +50,11 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
 
   thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
   thaw check <file.thaw.yaml>          look for problems without running
+  thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw runs                            runs of this folder
+  thaw compare <run> <run>             results side by side, and what differs between their plans
   thaw stop <run>                      finish the step, keep a checkpoint, end
   thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
   thaw confirm <run>                   repeat it with other seeds until three can be judged together

@@ -25,7 +25,7 @@ function partsOf(state: RunState): string[] {
   else if (state.status === 'training') {
     const stage = stages.at(-1)?.stage ?? 0, facts = planned?.stages[stage];
     const since = state.step - (stages.at(-1)?.step ?? 0);
-    const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / planned.stepsPerEpoch)) : 0;
+    const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / (facts?.stepsPerEpoch ?? planned.stepsPerEpoch))) : 0;
     const loss = lastY(state.loss), accuracy = lastY(state.validationAccuracy);
     parts.push(
       planned && planned.stages.length > 1 ? `stage ${stage + 1}/${planned.stages.length} ${visible(facts?.name ?? '')}` : facts && visible(facts.name),

@@ -19,6 +19,7 @@ export class CostModel extends Owner {
   readonly #runs: RunModel;
   readonly #log: Log;
   readonly #known = new Map<string, CostBasis>();
+  readonly #refused = new Map<string, string>();
   readonly #asked = new Set<string>();
   readonly #ended = new AbortController();
   #wasTraining = false;
@@ -38,13 +39,21 @@ export class CostModel extends Owner {
     return this.#known.get(folder);
   }
 
+  /** Why nothing is known for this folder, when that is certain. */
+  whyUnknown(folder: string): string | undefined {
+    if (!vscode.workspace.isTrusted) return 'No prediction: counting photos and measuring this machine start a program, which needs this workspace to be trusted.';
+    return this.#isTraining() && !this.#known.has(folder) ? 'Predictions come when the run that is on has ended: nothing is measured beside it.' : this.#refused.get(folder);
+  }
+
   async #ask(experiment: vscode.Uri, folder: string): Promise<void> {
     this.#asked.add(folder);
     try {
       const answer = await this.#homes.hostOf(experiment).ask('cost', [folder], { signal: this.#ended.signal, timeoutMs: askTimeoutMs });
       const basis = answer.ok ? parseCostBasis(answer.value) : undefined;
+      const refused = answer.ok ? 'the answer is not understood' : answer.errors.map(diagnosticText).join('; ');
       if (basis?.ok) this.#known.set(folder, basis.value);
-      else this.#log.info(`no prediction for ${folder}: ${answer.ok ? 'the answer is not understood' : answer.errors.map(diagnosticText).join('; ')}`);
+      else this.#refused.set(folder, `No prediction: ${refused}`);
+      if (!basis?.ok) this.#log.info(`no prediction for ${folder}: ${refused}`);
       this.#onDidChange.fire();
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#log.info(`no prediction for ${folder}: ${String(error)}`);

@@ -6,9 +6,9 @@ import type { FromPage, PageResults } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import { parseFromPage } from '../protocol/guards.ts';
 import type { RunId } from '../protocol/runManifest.ts';
-import { dashboardHtml } from './dashboardHtml.ts';
 import { changeExperiment } from './changeExperiment.ts';
 import { showProblem, type Log } from './log.ts';
+import { pageHtml } from './pageHtml.ts';
 import { PageFeed } from './pageFeed.ts';
 import type { Remedy, Verdict } from '../protocol/verdict.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
@@ -120,7 +120,7 @@ class Dashboard extends Owner {
     const { webview, title } = this.#panel;
     const address = (name: string): string => webview.asWebviewUri(this.#asset(name)).toString();
     const nonce = randomUUID().replaceAll('-', '');
-    return dashboardHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title });
+    return pageHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title, label: 'Run dashboard' });
   }
 
   #asset(...names: string[]): vscode.Uri {

@@ -28,7 +28,7 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   constructor(model: RunModel) {
     super();
     this.#model = model;
-    const view = this.own(vscode.window.createTreeView<RunRow>('thaw.runs', { treeDataProvider: this, showCollapseAll: true }));
+    const view = this.own(vscode.window.createTreeView<RunRow>('thaw.runs', { treeDataProvider: this, canSelectMany: true, showCollapseAll: true }));
     this.own(model.onDidChangeRuns(() => this.#onDidChange.fire(undefined)));
     this.own(model.onDidChangeRun((id) => this.#onDidChange.fire(this.#rows.get(model.runOf(id)?.manifest.controlOf ?? id))));
     this.own(model.onDidChangeRuns(() => { view.message = problemsText(model.problems().length); }));
@@ -115,7 +115,7 @@ const visibleLines = (lines: readonly (string | undefined)[]): string => lines.f
 const iconOf = ({ icon, colour }: Look): vscode.ThemeIcon => new vscode.ThemeIcon(icon, colour === undefined ? undefined : new vscode.ThemeColor(colour));
 
 /** Time today, else the date. */
-function timeText(at: string): string {
+export function timeText(at: string): string {
   const then = new Date(at), today = new Date(nowAt()).toDateString() === then.toDateString();
   return today ? then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : then.toLocaleDateString();
 }

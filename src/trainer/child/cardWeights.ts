@@ -24,6 +24,16 @@ export async function sourceWeights(card: Card, folder: string): Promise<Weights
   return fromSourceNames(new Map(tensors), card.sourceHead, card.sourceNames);
 }
 
+/** `head.weight` [classes, features] and `head.bias` [classes] of the source task. */
+export async function sourceHeadOf(card: Card, folder: string): Promise<Weights> {
+  const weights = await sourceWeights(card, folder), weight = weights.get('head.weight'), bias = weights.get('head.bias');
+  if (weight?.shape.length === 2 && weight.shape[1] === card.features && bias) return new Map([['head.weight', weight], ['head.bias', bias]]);
+  throw new Refused([{
+    code: 'no-source-head', severity: 'error', message: `the weights of ${card.title} came without the head of their source task: learning without forgetting has nothing to hold on to`,
+    fix: 'use `regularize: { delta: … }`, or weights with their classifier',
+  }]);
+}
+
 async function readPart({ title, name }: Card, { file: path, sha256: expected }: WeightsFile, folder: string): Promise<Weights> {
   const file = resolve(folder, path), fix = repairOf(name);
   const data = await readFile(file).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../base/clock.ts';
 import { about, percent, stepsText } from '../../base/units.ts';
 import { blindPredictions } from '../../evidence/blind.ts';
-import { controlStages, epochsToTry, ratesToTry, type TrainedControl } from '../../experiment/controlPlan.ts';
+import { controlStages, ratesToTry, stepsToTry, type TrainedControl } from '../../experiment/controlPlan.ts';
 import { fitKnn } from '../../evidence/knn.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 import { randomWeights } from '../../backbones/initialise.ts';
@@ -17,7 +17,7 @@ import { Refused } from '../../protocol/diagnostic.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
 import type { RunWriter } from './runWriter.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf } from './trainJob.ts';
+import { lengthOf } from './trainJob.ts';
 import { weightsHash } from './obtainCard.ts';
 import type { ControlKind, Share } from '../../protocol/verdict.ts';
 import type { FeatureSource } from './featureSource.ts';
@@ -70,9 +70,7 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
   return block.value as Float32Array;
 }
 
-const epochsTaken = ({ prepared, steps }: ControlTask): number => Math.max(1, Math.ceil(steps / stepsPerEpochOf(prepared)));
-
-export const stagesOf = (control: TrainedControl, task: ControlTask): readonly StagePlan[] => controlStages(task.prepared.plan, control, epochsTaken(task));
+export const stagesOf = (control: TrainedControl, task: ControlTask): readonly StagePlan[] => controlStages(task.prepared.plan, control, task.prepared.dataset.rows.train.length, Math.max(1, task.steps));
 
 export const keyOf = (control: TrainedControl, task: ControlTask): string => {
   const { plan, card, dataset: { fingerprint } } = task.prepared;
@@ -82,7 +80,7 @@ export const keyOf = (control: TrainedControl, task: ControlTask): string => {
 export const budgetOf = (control: ControlKind, { scratchMs }: ControlTask): number | undefined => control === 'scratch' ? scratchMs : undefined;
 
 /**
- * Trains a control, writing into its own folder. It gets as many epochs as its run took and does not stop early by itself:
+ * Trains a control, writing into its own folder. It gets as many updates as its run took and does not stop early by itself:
  * what starts from random weights learns slowly at first. Its best evaluation is kept all the same.
  */
 export async function trainControl(control: TrainedControl, task: ControlTask, writer: RunWriter): Promise<ControlResult> {
@@ -95,7 +93,7 @@ export async function trainControl(control: TrainedControl, task: ControlTask, w
   const result = await trainFrom(prepared, writer, weights, {
     activity, stages, patience: Infinity, stop, ...(budgetMs !== undefined && { deadlineMs: startMs + budgetMs }),
   });
-  const perEpoch = stepsPerEpochOf(prepared);
+  const { perEpoch } = lengthOf(prepared, stages[0]!);
   if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
     return { why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };
   }
@@ -104,15 +102,15 @@ export async function trainControl(control: TrainedControl, task: ControlTask, w
   return { accuracy: report(prepared, writer, { ...result, best: result.best }), ...(isCut && { matchedSteps: result.step }) };
 }
 
-/** The stages at the best of a few rates, each tried for a tenth of the epochs and, where time is limited, of the time. */
+/** The stages at the best of a few rates, each tried for a tenth of the updates and, where time is limited, of the time. */
 async function atBestRate(control: TrainedControl, stages: readonly StagePlan[], { prepared, scratchMs }: ControlTask, weights: Weights, writer: RunWriter): Promise<readonly StagePlan[]> {
-  const rates = ratesToTry[control], [stage] = stages, epochs = epochsToTry(stage?.epochs ?? 0);
-  if (rates.length === 0 || !stage || epochs === 0) return stages;
+  const rates = ratesToTry[control], stage = stages[0]!, { steps: length, perEpoch } = lengthOf(prepared, stage), steps = stepsToTry(length, perEpoch);
+  if (rates.length === 0 || steps === 0) return stages;
   const { run, plan: { stop: { metric } } } = prepared, line = new ProgressLine('trying-rates', writer.append), tried: { rate: number; best: Evaluation | undefined }[] = [];
   for (const rate of rates) {
     line.at(tried.length, rates.length);
     const deadline = control === 'scratch' ? { deadlineMs: monotonicMs() + scratchMs / 10 } : {};
-    const trial = await trainFrom(prepared, writer, weights, { activity: 'features', stages: [{ ...stage, epochs, rate }], patience: Infinity, stop: run.stopRequested, isTrial: true, ...deadline })
+    const trial = await trainFrom(prepared, writer, weights, { activity: 'features', stages: [{ ...stage, steps, rate }], patience: Infinity, stop: run.stopRequested, isTrial: true, ...deadline })
       .catch((error: unknown) => {
         if (error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss') return undefined; // this rate is out
         throw error;
@@ -124,7 +122,7 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
   if (!best.best) return stages;
   writer.append({
     type: 'warning',
-    diagnostic: { code: 'control-rate', severity: 'information', message: `${metric} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} at each of the rates ${tried.map((each) => `${each.rate}: ${seen(each)}`).join(', ')}; the control is trained at ${best.rate}` },
+    diagnostic: { code: 'control-rate', severity: 'information', message: `${metric} after ${stepsText(steps)} at each of the rates ${tried.map((each) => `${each.rate}: ${seen(each)}`).join(', ')}; the control is trained at ${best.rate}` },
   });
   return [{ ...stage, rate: best.rate }];
 }

@@ -23,6 +23,7 @@ import { loadWebGpu } from './loadWebGpu.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import type { Rates } from '../../protocol/answers.ts';
 import { readRates } from './rates.ts';
+import { stageEpochs } from '../../experiment/predict.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { readMachineFacts } from './machineFacts.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
@@ -77,14 +78,17 @@ export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
 
 /** What is timed for a plan: the stage that computes most, those of its control from scratch included: a head alone never shows what training all layers takes. */
 export function partOf(network: Network, plan: Plan): TimedPart {
-  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlStages(plan, 'scratch') : []];
+  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlStages(plan, 'scratch', usualSamples) : []];
   const weighed = stages.map((stage) => {
     const { trained } = matchPatterns(network, stage.train);
-    return { stage, trained, flops: stage.epochs * stepFlops(cutCost(network, trained)) };
+    return { stage, trained, flops: stageEpochs(stage, usualSamples, batch) * stepFlops(cutCost(network, trained)) };
   });
   const { stage, trained } = weighed.reduce((most, each) => each.flops > most.flops ? each : most);
   return timedPartOf(network, trained, stage.batchNorm, batch);
 }
+
+/** Stages that count in steps are weighed against those that count in epochs as if the folder had so many photos. */
+const usualSamples = 1000;
 
 /** Which engine would train on most machines like this one, without starting any. */
 export const expectedEngine = async (machine: Machine): Promise<EngineFacts['name']> => await installedEngine({ cacheDir: machine.cache }) ? 'tensorflow' : 'wasm';

@@ -5,7 +5,7 @@ import type { Plan } from '../../experiment/plan.ts';
 import type { Architecture } from '../../backbones/card.ts';
 import { bundledBackbones } from '../../backbones/backbones.ts';
 import { experimentText, presets, recommend } from '../../experiment/presets.ts';
-import { predictPlan, runMs } from '../../experiment/predict.ts';
+import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { scanFolder } from '../../data/scan.ts';
@@ -40,7 +40,7 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
 /** The run and its control on a random backbone, which does the same work once more; features not cached yet. */
 export function predictRun(plan: Plan, backbone: Pick<Architecture, 'network'>, basis: CostBasis): { readonly seconds: number; readonly peakBytes: number } {
   const { stages } = predictPlan(plan, backbone, basis);
-  return { seconds: fixedSeconds + 2 * runMs(plan, stages) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
+  return { seconds: fixedSeconds + 2 * runMs(plan, stages, workloadOf(plan, basis.images).trainSamples) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
 }
 
 /** `cost <folder>`: what the folder holds, and the prices of the machine, measured now if they never were. */

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Backbones } from '../../backbones/backbones.ts';
+import { anyBackbone } from '../../backbones/backbones.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
 import { unless } from '../../runs/systemError.ts';
-
-/** The backbone may be gone by now: its layers are not looked up. */
-const anyBackbone: Backbones = { names: () => [], find: () => ({ ok: true, value: undefined, warnings: [] }) };
 
 /** The plan that a run has followed, from plan.resolved.yaml; undefined when it never got so far, or this Thaw cannot read it. */
 export function storedPlan(run: RunFolder): Plan | undefined {

@@ -6,6 +6,8 @@ export interface Evaluation {
   readonly step: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
+  /** To how many classes the validation items were assigned at all. */
+  readonly predictedClasses: number;
   /** Mean, nats. */
   readonly testLoss: number;
   /** [test items, classes], row-major. */
@@ -14,10 +16,10 @@ export interface Evaluation {
 
 export type StopMetric = 'validation.loss' | 'validation.accuracy';
 
-/** Whether `a` is strictly better than `b` by the metric that the plan stops on. */
-export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined): boolean {
+/** Whether `a` is better than `b`, strictly and by more than `least`, by the metric that the plan stops on. */
+export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined, least = 0): boolean {
   if (!b) return true;
-  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss : a.validationAccuracy > b.validationAccuracy;
+  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss - least : a.validationAccuracy > b.validationAccuracy + least;
 }
 
 /** Each evaluation, with whether it was the best so far: its checkpoint would have been kept had training ended there. */

@@ -7,6 +7,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
+import { stageLength, type StageLength } from '../../experiment/stageLength.ts';
 
 /** All that a training run needs; a control is the same job with other weights, other stages or a deadline. */
 export interface TrainJob {
@@ -16,6 +17,8 @@ export interface TrainJob {
   readonly plan: Pick<Plan, 'stages' | 'batch' | 'stop' | 'seed'>;
   /** Where it starts: every parameter of the network. */
   readonly weights: Weights;
+  /** The source task's own head, where the weights brought one: LwF holds on to what it says. */
+  readonly sourceHead?: Weights;
   readonly dataset: Dataset;
   /** What a stage trains on, given its freeze boundary and the weights before it. */
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
@@ -49,4 +52,5 @@ export interface Trained {
   readonly trace: readonly Evaluation[];
 }
 
-export const stepsPerEpochOf = ({ dataset, plan }: Pick<TrainJob, 'dataset' | 'plan'>): number => Math.ceil(dataset.rows.train.length / plan.batch);
+export const lengthOf = ({ dataset, plan: { batch } }: { readonly dataset: Dataset; readonly plan: Pick<Plan, 'batch'> }, stage: StagePlan): StageLength =>
+  stageLength(stage, dataset.rows.train.length, batch);

@@ -6,12 +6,13 @@ import type { Prediction } from '../../protocol/answers.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { Share } from '../../protocol/verdict.ts';
+import type { StageLength } from '../../experiment/stageLength.ts';
 import { LiveChecks } from '../../evidence/liveChecks.ts';
 import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
-import { cutCost, predict, stepMs } from '../../backbones/cost.ts';
+import { predict, stepMs } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
@@ -21,10 +22,12 @@ import { parametersOf } from '../../backbones/parameters.ts';
 import { predictedOf, probabilitiesOf, withBest, type Evaluation } from './trace.ts';
 import { predictionOf, writePredictions } from '../../runs/predictions.ts';
 import { shareOf } from '../../evidence/intervals.ts';
+import { sourceHeadOf } from './cardWeights.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
+import { lengthOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
 import { train } from './loop.ts';
-import { viewsOf } from '../../experiment/predict.ts';
+import { stageCost, stageEpochs } from '../../experiment/predict.ts';
+import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
 import { writeTrace } from '../../runs/trace.ts';
 
@@ -57,14 +60,15 @@ export interface TrainingOf {
 /** Trains the network from `weights`, writing into `writer`: the run itself, or one of its controls. */
 export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
   const { card, network, dataset, engine, store, machine, plan } = prepared;
-  const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset };
+  const sourceHead = how.stages.some(({ regularize }) => regularize.lwf > 0) ? await sourceHeadOf(card, machine.backbones) : undefined;
+  const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset, ...(sourceHead && { sourceHead }) };
   const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append: writer.append, stop: how.stop });
-  const perEpoch = stepsPerEpochOf(job), predicted = predictStages(prepared, how.stages), clock = new EpochClock();
-  const stages = stageFactsOf(network, how.stages, perEpoch).map((facts, i) => {
+  const predicted = predictStages(prepared, how.stages), clock = new EpochClock(), lengths = how.stages.map((stage) => lengthOf(job, stage));
+  const stages = stageFactsOf(network, how.stages, lengths).map((facts, i) => {
     const { epochMs, peakBytes, cacheBytes } = predicted[i]!;
     return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
   });
-  const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * how.stages[i]!.epochs, 0);
+  const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * stageEpochs(how.stages[i]!, dataset.rows.train.length, plan.batch), 0);
   // A control that learns nothing is a result; a run that does is a failure.
   const checks = writer === prepared.run && writer.manifest.controlOf === undefined ? new LiveChecks(dataset.facts) : undefined;
   const append = (fact: RunFact): void => {
@@ -72,7 +76,7 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
     writer.append(fact);
     for (const diagnostic of checks?.see(fact) ?? []) writer.append({ type: 'warning', diagnostic });
   };
-  append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
+  append({ type: 'planned', stages, stepsPerEpoch: lengths[0]!.perEpoch, totalSteps: lengths.reduce((sum, { steps }) => sum + steps, 0), predictedMs });
   if (!how.isTrial) how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
   const trained = await train({
     ...job,
@@ -101,8 +105,8 @@ export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: 
 /** From the samples as they are, and the memory that is there now. */
 function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
   const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
-  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: viewsOf({ stages }), batch: plan.batch };
-  return stages.map(({ train: trains }) => predict(cutCost(network, matchPatterns(network, trains).trained), work, rates, memory));
+  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch };
+  return stages.map((stage) => predict(stageCost(network, stage), { ...work, accumulate: stage.accumulate }, rates, memory));
 }
 
 function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
@@ -117,11 +121,11 @@ function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: 
 }
 
 /** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
-function learnStepRates({ network, machine, engine, plan }: Prepared, { train: trains }: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
+function learnStepRates({ network, machine, engine, plan }: Prepared, stage: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
-  const cost = cutCost(network, matchPatterns(network, trains).trained), seenMs = elapsedMs / steps;
+  const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
-    const { work, fixed } = stepMs(cost, plan.batch, Math.ceil(plan.batch / rowsAtOnce), known);
+    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known);
     if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
     const factor = (seenMs - fixed) / work;
     return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
@@ -132,13 +136,14 @@ function keep(writer: RunWriter, { step, weights, optimizer, state }: TrainCheck
   writeCheckpoint(writer.folder, { step, weights: encodeSafetensors(weights, { dtype: 'F32' }), optimizer: encodeSafetensors(optimizer, { dtype: 'F32' }), state }, best);
 }
 
-export function stageFactsOf(network: Network, stages: Plan['stages'], perEpoch: number): StageFacts[] {
+export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: readonly StageLength[]): StageFacts[] {
   const sizeOf = new Map(parametersOf(network).map(({ name, size }) => [name, size]));
   let fromStep = 0;
-  return stages.map(({ name, train: trains, epochs, rate }) => {
+  return stages.map(({ name, train: trains, rate }, i) => {
+    const { steps, perEpoch: stepsPerEpoch, epochs } = lengths[i]!;
     const trainedParameters = [...matchPatterns(network, trains).trained].reduce((sum, parameter) => sum + sizeOf.get(parameter)!, 0);
-    const facts = { name, fromStep, epochs, trains, trainedParameters, rate };
-    fromStep += epochs * perEpoch;
+    const facts = { name, fromStep, epochs, stepsPerEpoch, trains, trainedParameters, rate };
+    fromStep += steps;
     return facts;
   });
 }

@@ -86,9 +86,9 @@ const rates: Rates = {
 const gflop = (flops: number, nodes: number): CutCost['forward'] => ({ denseFlops: flops * 1e9, depthwiseFlops: 0, bytes: 0, nodes });
 const cost: CutCost = {
   boundary: 'pool', prefix: gflop(1, 3), forward: gflop(0.5, 2), backward: gflop(1, 3), featureBytes: 100, activationBytes: 1000,
-  trainedParameters: 1_000_000, trainedTensors: 4, parameters: 2_000_000,
+  trainedParameters: 1_000_000, trainedTensors: 4, parameters: 2_000_000, besideBytes: 0,
 };
-const work: Workload = { trainSamples: 100, validationSamples: 30, testSamples: 20, views: 2, batch: 32 };
+const work: Workload = { trainSamples: 100, validationSamples: 30, testSamples: 20, views: 2, batch: 32, accumulate: 1 };
 
 test('time adds up from work and prices', () => {
   assert.deepEqual(stepMs(cost, 32, 1, rates), { work: 32 * 2.5, fixed: 2 * 0.5 + 3 + 4 * 0.25 + 3 + 0.75 });

@@ -22,7 +22,7 @@ test('the outline has the head of the file and each stage with its name', () => 
 test('a hover says what a key is for, what may stand there, and its default', () => {
   const hover = hoverOf(text, { line: 4, character: 6 });
   assert.deepEqual(hover?.range, { start: { line: 4, character: 4 }, end: { line: 4, character: 8 } });
-  assert.deepEqual(hover.lines, ['Peak learning rate of the head (AdamW).', 'a number, 1e-8 to 1; default 0.001']);
+  assert.deepEqual(hover.lines, ['Peak learning rate of the head.', 'a number, 1e-8 to 1; default 0.001']);
   assert.ok(hoverOf('thaw: 1\nstop: { metric: x }', { line: 1, character: 9 })?.lines.some((line) => line.startsWith('validation.loss: ')));
   assert.equal(hoverOf(text, { line: 4, character: 12 }), undefined);
 });
@@ -38,13 +38,17 @@ const labelsAt = (marked: string): readonly string[] => {
 const completions: readonly (readonly [what: string, marked: string, expected: readonly string[]])[] = [
   ['keys of the file that are not there yet, on an empty line', 'thaw: 1\nseed: 1\n▮\nbatch: 3\n', ['task', 'data', 'backbone', 'stages', 'stop', 'controls', 'scratchBudget']],
   ['keys of an unfinished word', 'thaw: 1\nst▮', ['task', 'data', 'backbone', 'stages', 'batch', 'stop', 'controls', 'scratchBudget', 'seed']],
-  ['keys of a map on one line', 'stop: { ▮ }', ['patience', 'metric']],
-  ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['layerDecay', 'schedule', 'warmup', 'weightDecay', 'batchNorm', 'augment']],
-  ['values of a choice', 'stages:\n  - schedule: ▮\n', ['cosine', 'constant']],
+  ['keys of a map on one line', 'stop: { ▮ }', ['patience', 'metric', 'minImprovement']],
+  ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['steps', 'optimizer', 'momentum', 'layerDecay', 'schedule', 'power', 'warmup', 'weightDecay', 'clip', 'accumulate', 'batchNorm', 'dropout', 'dropPath', 'loss', 'gamma', 'labelSmoothing', 'classBalance', 'mixup', 'cutmix', 'augment', 'views', 'regularize', 'ema', 'wiseFt']],
+  ['values of a choice', 'stages:\n  - schedule: ▮\n', ['cosine', 'constant', 'step', 'polynomial', 'one-cycle']],
   ['items of a list', 'controls: [▮]', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
   ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
   ['items of a list over several lines', 'controls: [\n  knn,\n  ▮\n]', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
   ['backbones', 'backbone: eff▮', ['efficientnet_lite0', 'resnet20_cifar10']],
+  ['words that stand in place of a number', 'stages:\n  - wiseFt: ▮\n', ['off', 'auto']],
+  ['words that stand in place of a list', 'stages:\n  - augment: ▮\n', ['none', 'flip', 'light', 'strong']],
+  ['items of a list that may be a word', 'stages:\n  - augment: [▮]\n', ['crop', 'flip', 'rotate', 'color', 'grey', 'erase']],
+  ['keys of a map within a stage', 'stages:\n  - regularize: { ▮ }\n', ['l2sp', 'delta', 'bss', 'lwf']],
   ['the default of a number', 'batch: ▮', ['32']],
 ];
 for (const [what, marked, expected] of completions) {

@@ -26,7 +26,7 @@ test('a mixed block is not ticked and says how many of its layers train', () => 
   const layers = layersOf(planOf('head, blocks.5.3'), 0);
   const words = layers.wordsOf(rowAt(layers, 'blocks.5'));
   assert.equal(words.ticked, false);
-  assert.equal(words.description, '6 of 24 train · 1.7 M · BN stored');
+  assert.equal(words.description, '6 of 24 train · 1.7 M · 23 % FLOPs · BN stored');
   assert.equal(layers.wordsOf(rowAt(layers, 'blocks.5.3')).ticked, true);
 });
 
@@ -38,7 +38,7 @@ test('frozen layers before the boundary are cached, frozen layers behind it run 
 
 test('the summary counts what trains and names the stage when there are several', () => {
   assert.equal(layersOf(planOf('head'), 0).summary, 'only the head trains');
-  assert.equal(layersOf(planOf('head', 'head, conv_head'), 1).summary, 'stage 2 “s2” · 412 k + head train');
+  assert.equal(layersOf(planOf('head', 'head, conv_head'), 1).summary, 'stage 2 of 2 “s2” · 412 k + head train');
 });
 
 test('the head has no count: it depends on the classes', () => {

@@ -5,18 +5,18 @@ import { controlKey, reusableControl, type ControlFacts } from '../../../../src/
 import type { RunId, RunManifest } from '../../../../src/protocol/runManifest.ts';
 import { placeOf, type RunFolder } from '../../../../src/runs/runFolder.ts';
 import { predictionsFile } from '../../../../src/runs/predictions.ts';
-import type { StagePlan } from '../../../../src/experiment/plan.ts';
 import { aRun } from '../../../support/runs.ts';
+import { defaultPlan, stageOf } from '../../../support/stage.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
-const stage = { name: 'one', train: ['all'], epochs: 3, rate: 1e-3, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'batch', augment: 'flip' } as StagePlan;
-const facts: ControlFacts = { control: 'scratch', fingerprint: 'f', backbone: 'b', weights: 'w', plan: { batch: 8, seed: 1, stop: { patience: 5, metric: 'validation.loss' } }, stages: [stage] };
+const stage = stageOf({ name: 'one', train: ['all'], epochs: 3, batchNorm: 'batch' }), stop = defaultPlan().stop;
+const facts: ControlFacts = { control: 'scratch', fingerprint: 'f', backbone: 'b', weights: 'w', plan: { batch: 8, seed: 1, stop }, stages: [stage] };
 
 test('the key of a control changes with what it depends on, and with nothing else', () => {
-  const key = controlKey(facts), same: readonly Partial<ControlFacts>[] = [{ weights: 'others' }, { stages: [{ ...stage, name: 'renamed' }] }, { plan: { ...facts.plan, stop: { patience: 9, metric: 'validation.loss' } } }];
+  const key = controlKey(facts), same: readonly Partial<ControlFacts>[] = [{ weights: 'others' }, { stages: [{ ...stage, name: 'renamed' }] }, { plan: { ...facts.plan, stop: { ...stop, patience: 9 } } }];
   const others: readonly Partial<ControlFacts>[] = [
     { fingerprint: 'g' }, { backbone: 'c' }, { control: 'random-features' }, { stages: [{ ...stage, epochs: 4 }] }, { stages: [{ ...stage, weightDecay: 0 }] },
-    { plan: { ...facts.plan, seed: 2 } }, { plan: { ...facts.plan, batch: 16 } }, { plan: { ...facts.plan, stop: { patience: 5, metric: 'validation.accuracy' } } },
+    { plan: { ...facts.plan, seed: 2 } }, { plan: { ...facts.plan, batch: 16 } }, { plan: { ...facts.plan, stop: { ...stop, metric: 'validation.accuracy' } } },
   ];
   for (const change of same) assert.equal(controlKey({ ...facts, ...change }), key, JSON.stringify(change));
   const keys = others.map((change) => controlKey({ ...facts, ...change }));

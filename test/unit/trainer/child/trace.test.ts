@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { better, predictedOf, probabilitiesOf, withBest, type Evaluation } from '../../../../src/trainer/child/trace.ts';
 
 const evaluation = (step: number, validationLoss: number, validationAccuracy: number): Evaluation =>
-  ({ step, validationLoss, validationAccuracy, testLoss: 0, testLogits: new Float32Array(0) });
+  ({ step, validationLoss, validationAccuracy, predictedClasses: 2, testLoss: 0, testLogits: new Float32Array(0) });
 
 /** The loss is best at step 20, the accuracy at steps 10 and 30. */
 const trace = [evaluation(0, 1.1, 0.3), evaluation(10, 0.6, 0.8), evaluation(20, 0.5, 0.7), evaluation(30, 0.9, 0.8)];
