@@ -7,7 +7,8 @@ import { itemsToShow } from './mde.ts';
  * Why a transfer did not help, and what to do: rules of thumb over numbers that are there anyway. Each says what it has seen;
  * what it concludes from that is a guess, `likely` at best, and where two causes look alike the remedy is the test that tells
  * them apart. Distortion: Kumar et al. 2022 (arXiv:2202.10054); layer-wise rates: Howard & Ruder 2018 (arXiv:1801.06146);
- * sources that do not fit: Wang et al. 2019. A run that helps gets only what could still improve it.
+ * L2-SP: Li et al. 2018 (arXiv:1802.01483); WiSE-FT: Wortsman et al. 2022 (arXiv:2109.01903); sources that do not fit: Wang et
+ * al. 2019. A run that helps gets only what could still improve it.
  */
 export interface CauseFacts {
   readonly claim: Claim;
