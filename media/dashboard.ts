@@ -2,7 +2,8 @@ import type { FromPage, ToPage } from '../src/protocol/pageMessages.ts';
 import { pageProtocol } from '../src/protocol/pageMessages.ts';
 import { parseToPage } from '../src/protocol/guards.ts';
 import { percent } from '../src/base/units.ts';
-import { confusionView, differingView, mistakesView } from './results.ts';
+import { scoreName } from '../src/protocol/wording.ts';
+import { answersView, differingView, mistakesView } from './results.ts';
 import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
@@ -70,8 +71,8 @@ function draw(current: PageState): void {
   side.replaceChildren(...[problemCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
-  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results, results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
-  panels.fill('Confusion', results, () => results ? confusionView(results) : pending());
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
+  panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
   panels.fill('Data', run.state.data, () => dataView(run.state));
   panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
   panels.fill('System', run.state.engine, () => systemView(current));
@@ -83,7 +84,8 @@ function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves
   charts.rate.update(rate, bands, lastEpoch);
   const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
   lossTitle.replaceChildren('Loss', ...keys(loss));
-  accuracyTitle.replaceChildren('Accuracy', ...keys(accuracy));
+  const name = scoreName(state?.run.state.data?.task);
+  accuracyTitle.replaceChildren(`${name[0]!.toUpperCase()}${name.slice(1)}`, ...keys(accuracy));
 }
 
 function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | undefined {
@@ -93,7 +95,7 @@ function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | 
 interface Tabs {
   readonly node: HTMLElement;
   /** Redraws a panel when `source` is another value than last time. */
-  fill(name: string, source: unknown, view: () => HTMLElement, badge?: string): void;
+  fill(name: string, source: unknown, view: () => HTMLElement, badge?: string, title?: string): void;
 }
 
 interface Panel {
@@ -108,12 +110,12 @@ function tabs(names: readonly string[]): Tabs {
   const all = [...each.values()];
   return {
     node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),
-    fill: (name, source, view, badge) => {
+    fill: (name, source, view, badge, title = name) => {
       const panel = each.get(name)!;
       if (panel.source === source) return;
       panel.source = source;
       panel.view.replaceChildren(view());
-      panel.tab.textContent = badge ? `${name} ${badge}` : name;
+      panel.tab.textContent = badge ? `${title} ${badge}` : title;
     },
   };
 }

@@ -2,8 +2,8 @@ import type { PageState } from './store.ts';
 import type { ControlKind, Share, Verdict } from '../src/protocol/verdict.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import { watchText } from '../src/protocol/behindControl.ts';
-import { causeTitle, controlTitle } from '../src/protocol/wording.ts';
-import { percent, stepsText } from '../src/base/units.ts';
+import { causeTitle, controlTitle, scoreText } from '../src/protocol/wording.ts';
+import { stepsText } from '../src/base/units.ts';
 import { bare, h, svg } from './dom.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
@@ -77,17 +77,18 @@ function forest({ run: { state } }: PageState): HTMLElement | undefined {
     ...state.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: rowName(control, matchedSteps), share: accuracy }] : []),
   ].sort((a, b) => b.share.value - a.share.value);
   if (rows.length === 0) return undefined;
-  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${percent(share.value)}`).join(', ') },
+  const textOf = (share: Share): string => scoreText(share.value, state.data?.task);
+  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${textOf(share)}`).join(', ') },
     ...rows.flatMap(({ name, share, run }) => [
       h('span', run ? {} : { class: 'dim' }, name), dot(share, run === true),
-      h('span', { class: 'num value' }, percent(share.value)),
+      h('span', { class: 'num value' }, textOf(share)),
     ]));
 }
 
 const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${stepsText(matchedSteps)}` : ''}`;
 
 function dot({ value, low, high }: Share, run: boolean): SVGElement {
-  const at = (share: number): string => `${(2 + 96 * share).toFixed(2)}%`;
+  const at = (share: number): string => `${(2 + 96 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
   return svg('svg', { class: run ? 'run' : undefined, 'aria-hidden': 'true' },
     svg('line', { x1: at(0), x2: at(1), y1: 7, y2: 7 }),
     svg('line', { class: 'interval', x1: at(low), x2: at(high), y1: 7, y2: 7 }),

@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
+import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
 import { bytes, percent } from './base/units.ts';
+import { changeOf } from './experiment/trainList.ts';
+import { patternNames } from './backbones/freezePlan.ts';
 import { cacheTable } from './terminal/cacheTable.ts';
 import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 import { findNode } from './trainer/host/findNode.ts';
@@ -29,7 +32,9 @@ import { placesOf, preparePlace, runFolder, type RunFolder } from './runs/runFol
 import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
-import { TrainerHost } from './trainer/host/trainerHost.ts';
+import { sweepOf, type Member } from './experiment/sweep.ts';
+import { sweepTable } from './terminal/sweepTable.ts';
+import { TrainerHost, type StartRequest } from './trainer/host/trainerHost.ts';
 import { clipped, wrapped } from './terminal/fit.ts';
 import { controlKinds } from './protocol/verdict.ts';
 import { endCard } from './terminal/endCard.ts';
@@ -41,16 +46,21 @@ import { installLine } from './terminal/installLine.ts';
 import { interruptedBytes, listEngines } from './trainer/native/engineCache.ts';
 import { addModel, listFetched, removeModel } from './trainer/child/modelsCommand.ts';
 import { knownBackbones } from './trainer/hub/knownBackbones.ts';
+import { initialRun, reduceRun } from './protocol/reduceRun.ts';
+import { liveLine } from './terminal/liveLine.ts';
+import { rateTable } from './terminal/rateTable.ts';
+import type { Plan } from './experiment/plan.ts';
 import { modelLine } from './terminal/modelLine.ts';
 import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environment.ts';
-import { engineNamed, trainingEngines, type Outcome } from './protocol/runEvent.ts';
+import { engineNamed, trainingEngines, type Outcome, type RunEvent } from './protocol/runEvent.ts';
 import type { PlanValue } from './protocol/previewMessages.ts';
 import type { RunId, RunManifest } from './protocol/runManifest.ts';
 import type { RunState } from './protocol/reduceRun.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  run, check, plan, cost, lr, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
@@ -78,8 +88,10 @@ async function main(argv: readonly string[]): Promise<number> {
 async function run([target]: readonly string[], options: Options): Promise<number> {
   if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
   const { file, home } = await experimentFor(resolve(target), options), host = hostOf(home);
-  valueOf(await experimentAt(file, options)); // a run that cannot begin leaves no folder behind
-  const started = await host.startRun({ experimentFile: file, overrides: overridesOf(options), ...engineWish(options), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) });
+  const { plan } = valueOf(await experimentAt(file, options)), members = sweepOf(plan); // a run that cannot begin leaves no folder behind
+  const request: StartRequest = { experimentFile: file, overrides: overridesOf(options), ...engineWish(options), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) };
+  if (members.length > 0) return sweep(host, request, members, options);
+  const started = await host.startRun(request);
   const id = valueOf(started);
   if (started.ok) started.warnings.forEach((warning) => warn(warning));
   if (options.detach) return print(id);
@@ -88,9 +100,26 @@ async function run([target]: readonly string[], options: Options): Promise<numbe
   return follow(host, id, file, options);
 }
 
-async function follow(host: TrainerHost, id: RunId, file: string, options: Options): Promise<number> {
+/** The runs of `variants` and `seeds`, one after the other; Ctrl+C stops the one at work and all that wait. */
+async function sweep(host: TrainerHost, request: StartRequest, members: readonly Member[], options: Options): Promise<number> {
+  const ids = valueOf(await host.startSweep(request, members));
+  if (options.detach) return print(ids.join('\n'));
+  let code = 0;
+  for (const [i, id] of ids.entries()) {
+    if (options.json) process.stdout.write(`${formatJson({ type: 'run', id, name: members[i]!.name })}\n`);
+    else process.stdout.write(`${i > 0 ? '\n' : ''}${ink.bold(`${i + 1} of ${ids.length}: ${visible(members[i]!.name)}`)}\n`);
+    const ended = await follow(host, id, request.experimentFile, options, true);
+    if (ended === stopped) await Promise.all(ids.slice(i + 1).map((waiting) => host.stopRun(waiting)));
+    if (code === 0) code = ended;
+    if (ended === stopped) break;
+  }
+  if (!options.json) print(`\n${sweepTable(ids.map((id) => valueOf(readManifest(valueOf(host.folderOf(id))))), ink)}`);
+  return code;
+}
+
+async function follow(host: TrainerHost, id: RunId, file: string, options: Options, isOneOfMany = false): Promise<number> {
   const folder = valueOf(host.folderOf(id)), { outcome, state } = await watched(host, id, options);
-  if (!options.json) {
+  if (!options.json && !isOneOfMany) {
     const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
     process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
     if (state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
@@ -106,13 +135,13 @@ async function watched(host: TrainerHost, id: RunId, options: Options): Promise<
   const manifest = valueOf(readManifest(valueOf(host.folderOf(id))));
   const screen = new RunScreen(manifest, terminal(options), ink), ending = new AbortController();
   let asked = false;
-  const stop = (): void => {
+  const interrupted = (): void => {
     if (asked) process.exit(stopped);
     asked = true;
     process.stderr.write('\nstopping: it finishes its step and keeps a checkpoint (Ctrl+C again leaves it to itself)\n');
     void host.stopRun(id);
   };
-  process.on('SIGINT', stop);
+  process.on('SIGINT', interrupted);
   const controls: Promise<void>[] = [];
   let outcome: Outcome | undefined;
   for await (const event of host.eventsOf(id, 0, ending.signal)) {
@@ -123,7 +152,7 @@ async function watched(host: TrainerHost, id: RunId, options: Options): Promise<
   }
   ending.abort();
   await Promise.all(controls);
-  process.off('SIGINT', stop);
+  process.off('SIGINT', interrupted);
   if (!options.json) screen.end();
   return { outcome, state: screen.state };
 }
@@ -169,19 +198,19 @@ async function followControl(host: TrainerHost, id: string, screen: RunScreen, s
 async function experimentFor(target: string, options: Options): Promise<{ readonly file: string; readonly home: string }> {
   if (!existsSync(target)) throw refused('no-folder', 'there is no such file or folder', target, 'check the path');
   const home = homeOf(target, options);
-  if (!statSync(target).isDirectory()) return { file: target, home };
-  const beside = `${target}.thaw.yaml`;
+  if (!statSync(target).isDirectory() && !isManifestName(target)) return { file: target, home };
+  const beside = `${experimentBase(target)}.thaw.yaml`;
   // For where the folder's neighbourhood cannot be written; two folders of one name keep apart.
-  const elsewhere = `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 6)}.thaw.yaml`;
+  const elsewhere = `${basename(experimentBase(target))}-${createHash('sha256').update(target).digest('hex').slice(0, 6)}.thaw.yaml`;
   const existing = [beside, ...placesOf(home, userDataFolder()).map(({ path }) => join(path, elsewhere))].find((file) => existsSync(file));
   if (existing !== undefined) {
     if (options.preset !== undefined) process.stderr.write(`${visible(existing)} is there already: --preset changes nothing; edit the file, or delete it\n`);
     return { file: existing, home };
   }
-  const preset = options.preset ?? (await estimate(hostOf(home), target)).plans[0]!.preset;
+  const estimated = options.preset === undefined || isManifestName(target) ? await estimate(hostOf(home), target) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
   if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, undefined, `one of: ${presets.map(({ name }) => name).join(', ')}`);
   const write = (file: string, folder: string): string => {
-    writeFileSync(file, experimentText(preset as PresetName, { folder }), { flag: 'wx' });
+    writeFileSync(file, experimentText(preset as PresetName, { folder, ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
     process.stderr.write(`wrote ${visible(file)}\n`);
     return file;
   };
@@ -234,10 +263,44 @@ async function cost([file]: readonly string[], options: Options): Promise<number
   if (file === undefined) return wrongUsage('thaw cost <file.thaw.yaml>');
   const { plan, backbone } = valueOf(await experimentAt(resolve(file), options));
   if (!backbone) throw refused('weights-missing', `the layers of ${plan.backbone} are known once it has been fetched`, file, `\`thaw models add ${plan.backbone}\``);
-  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.folder], { timeoutMs: 600_000 }))));
+  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.manifest ?? plan.data.folder], { timeoutMs: 600_000 }))));
   const { stages, cuts } = predictPlan(plan, backbone, basis);
   const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
   return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
+}
+
+/** Tries learning rates on a stage; the result is kept for the editor, too. */
+async function lr([file]: readonly string[], options: Options): Promise<number> {
+  if (file === undefined) return wrongUsage('thaw lr <file.thaw.yaml> [--stage <name | number>]');
+  const path = resolve(file), { plan } = valueOf(await experimentAt(path, options)), stage = stageNamed(plan, options.stage, file);
+  const screen = terminal(options), interrupt = new AbortController(), wipe = (): void => { if (screen.live) screen.write('\r\u001b[2K'); };
+  process.once('SIGINT', () => interrupt.abort());
+  let state = initialRun({ status: 'queued' });
+  const onEvent = (event: RunEvent): void => {
+    state = reduceRun(state, event);
+    wipe();
+    if (options.json) process.stdout.write(`${formatJson(event)}\n`);
+    else if (event.type === 'warning' && event.diagnostic.severity !== 'information') warn(event.diagnostic);
+    if (screen.live) screen.write(clipped(liveLine(state, undefined, ink), screen.columns - 1));
+  };
+  try {
+    const engine = options.engine === undefined ? undefined : engineOf(options.engine);
+    const test = valueOf(await hostOf(homeOf(path, options)).findRate(path, stage, { engine, signal: interrupt.signal, onEvent }));
+    wipe();
+    return print(options.json ? formatJson(test) : rateTable(test, screen.columns, ink));
+  } catch (error) {
+    wipe();
+    if (interrupt.signal.aborted) return stopped;
+    throw error;
+  }
+}
+
+/** By its name, or counted from 1; left out: the last, which trains most. */
+function stageNamed({ stages }: Plan, wanted: string | undefined, file: string): number {
+  if (wanted === undefined) return stages.length - 1;
+  const named = stages.findIndex(({ name }) => name === wanted), found = named >= 0 ? named : Number(wanted) - 1;
+  if (stages[found]) return found;
+  throw refused('out-of-range', `there is no stage ${JSON.stringify(wanted)}`, file, `one of: ${stages.map(({ name }, i) => `${name} (${i + 1})`).join(', ')}`);
 }
 
 /** What a run of the file would do, or everything that is wrong with it. */
@@ -258,6 +321,7 @@ async function predict([name, ...files]: readonly string[], options: Options): P
   for (const [i, item] of predicted.entries()) {
     const shown = visible(files[i] ?? item.file);
     if (item.problem) process.stdout.write(`${shown}\n  ${ink.red(diagnosticText(item.problem))}\n`);
+    else if (item.number !== undefined) process.stdout.write(`${shown}\n  ${ink.bold(String(Number(item.number.toPrecision(4))))}\n`);
     else process.stdout.write(`${shown}\n${item.top.slice(0, 3).map(({ label, probability }, rank) => `  ${percent(probability).padStart(7)}  ${rank === 0 ? ink.bold(visible(label)) : visible(label)}`).join('\n')}\n`);
   }
   return predicted.some(({ problem }) => problem) ? 1 : 0;
@@ -285,6 +349,27 @@ function runs(_: readonly string[], options: Options): Promise<number> {
 async function stop([id]: readonly string[], options: Options): Promise<number> {
   if (id === undefined) return wrongUsage('thaw stop <run>');
   return print(valueOf(await hostOf(options.home ?? nearestHome(process.cwd())).stopRun(id)));
+}
+
+/** Layers of a run that trains: from its next epoch on they train, or are frozen. */
+async function changeLayers(verb: 'thaw' | 'freeze', [name, ...layers]: readonly string[], options: Options): Promise<number> {
+  if (name === undefined || layers.length === 0) return wrongUsage(`thaw ${verb} <run> <layers …>`);
+  const host = hostOf(options.home ?? nearestHome(process.cwd()));
+  const id = name === 'latest' ? host.findRuns().runs.find(({ life }) => life !== 'ended')?.folder.id : name;
+  if (id === undefined) throw refused('no-run', 'nothing trains here', undefined, 'start a run with `thaw run <folder>`');
+  const { resolvedPlan } = valueOf(host.folderOf(id));
+  if (existsSync(resolvedPlan)) await knownLayers(resolvedPlan, layers); // a run that waits its turn has none yet
+  valueOf(host.changeLayers(id, layers.map((path) => ({ path, trains: verb === 'thaw' })), 'command line'));
+  return print(`${layers.map(visible).join(', ')}: ${verb === 'thaw' ? 'trained' : 'frozen'} from the next epoch on`);
+}
+
+/** Throws Refused when a layer is none of the run's network. */
+async function knownLayers(resolvedPlan: string, layers: readonly string[]): Promise<void> {
+  const network = valueOf(await experimentAt(resolvedPlan, {})).backbone?.network(2);
+  const [unknown] = network ? layers.filter((layer) => typeof changeOf(network, ['all'], [{ path: layer, trains: true }]) === 'string') : [];
+  if (network === undefined || unknown === undefined) return;
+  const near = suggest(unknown, patternNames(network));
+  throw refused('pattern-matches-nothing', `no block or layer ${JSON.stringify(unknown)} in ${network.name}`, undefined, near ? `did you mean "${near}"?` : '`thaw cost` lists the blocks');
 }
 
 async function doctor(_: readonly string[], options: Options): Promise<number> {

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { RateTest } from './protocol/answers.ts';
 import type { ControlKind } from './protocol/verdict.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
@@ -24,6 +25,7 @@ export interface LayerTarget {
 
 export interface Commands {
   'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
+  'thaw.fineTuneManifest': (manifest: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.stopRun': (run?: RunTarget) => Promise<void>;
   'thaw.openDashboard': (run?: RunTarget) => Promise<void>;
@@ -49,6 +51,7 @@ export interface Commands {
   'thaw.copyLayerPath': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.predictCost': (experiment?: vscode.Uri) => Promise<void>;
   'thaw.comparePlan': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.findRate': (experiment?: vscode.Uri, stage?: number) => Promise<RateTest | undefined>;
   'thaw.diffPlans': (run?: RunTarget, selected?: readonly RunTarget[]) => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
@@ -65,7 +68,7 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
 /** Types of webview panels, restored by them after a reload. */
-export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview';
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', ratesType = 'thaw.rates';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';
@@ -80,6 +83,7 @@ interface CommandFacts {
 /** Leave one out and this file does not compile. */
 export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.fineTune': { title: 'Fine-Tune This Folder', icon: '$(add)' },
+  'thaw.fineTuneManifest': { title: 'Fine-Tune on This Manifest', icon: '$(add)', palette: 'false' },
   'thaw.startRun': { title: 'Run Experiment', icon: '$(play)' },
   'thaw.stopRun': { title: 'Stop Run', icon: '$(debug-stop)', palette: 'thaw.training' },
   'thaw.openDashboard': { title: 'Open Dashboard', icon: '$(graph-line)', palette: 'thaw.hasRuns' },
@@ -105,6 +109,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.copyLayerPath': { title: 'Copy Path', palette: 'false' },
   'thaw.predictCost': { title: 'Preview Plan', icon: '$(open-preview)' },
   'thaw.comparePlan': { title: 'Compare with Last Run', palette: 'thaw.hasRuns' },
+  'thaw.findRate': { title: 'Find Learning Rate', icon: '$(graph-scatter)' },
   'thaw.diffPlans': { title: 'Compare Plans…', palette: 'thaw.hasRuns' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
@@ -120,6 +125,7 @@ export const experimentSuffix = '.thaw.yaml';
 export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pattern: `**/*${experimentSuffix}` };
 
 const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFilename =~ /\\.thaw\\.yaml$/';
+const manifestFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(csv|tsv|jsonl|ndjson)$/i';
 const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
 const layer = 'view == thaw.layers && viewItem =~ /\\blayer\\b/';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
@@ -130,6 +136,7 @@ export const activationEvents: readonly string[] = [
   'onLanguage:yaml',
   `onWebviewPanel:${dashboardType}`,
   `onWebviewPanel:${previewType}`,
+  `onWebviewPanel:${ratesType}`,
   'workspaceContains:.thaw',
 ];
 
@@ -174,6 +181,7 @@ export const contributes = {
   menus: {
     'explorer/context': [
       { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@1' },
+      { command: 'thaw.fineTuneManifest', when: manifestFile, group: '3_thaw@1' },
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
@@ -181,6 +189,7 @@ export const contributes = {
       { command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' },
       { command: 'thaw.predictCost', when: experimentFile, group: 'navigation@2' },
       { command: 'thaw.comparePlan', when: `${experimentFile} && thaw.hasRuns`, group: '3_thaw@1' },
+      { command: 'thaw.findRate', when: experimentFile, group: '3_thaw@2' },
     ],
     'editor/title/context': [
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
@@ -194,6 +203,7 @@ export const contributes = {
       { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: '1_show@1' },
       { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: '1_show@2' },
       { command: 'thaw.predictCost', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@3' },
+      { command: 'thaw.findRate', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@4' },
       { command: 'thaw.onlyHead', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@1' },
       { command: 'thaw.switchBatchNorm', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@2' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },

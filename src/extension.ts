@@ -25,6 +25,8 @@ import { HubAccess } from './views/hubAccess.ts';
 import { showProblem } from './views/log.ts';
 import { Notices } from './views/notices.ts';
 import { Predict } from './views/predict.ts';
+import { RateFinder } from './views/rateFinder.ts';
+import { RatePanels } from './views/ratePanel.ts';
 import { RunCommands } from './views/runCommands.ts';
 import { RunModel } from './views/runModel.ts';
 import { RunsTree } from './views/runsTree.ts';
@@ -61,11 +63,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
   const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
+  const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
   for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 
-  const run = new RunCommands(model, dashboards, experiment), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
+  const fineTune = new FineTune(homes);
+  const run = new RunCommands(model, dashboards, experiment, experiments), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
-    'thaw.fineTune': new FineTune(homes).run,
+    'thaw.fineTune': fineTune.run,
+    'thaw.fineTuneManifest': fineTune.run,
     'thaw.startRun': run.startRun,
     'thaw.stopRun': run.stopRun,
     'thaw.openDashboard': run.openDashboard,
@@ -91,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.copyLayerPath': layer.copyPath,
     'thaw.predictCost': previews.show,
     'thaw.comparePlan': plans.comparePlan,
+    'thaw.findRate': new RateFinder(homes, experiment, rates).run,
     'thaw.diffPlans': plans.diffPlans,
     'thaw.diagnoseEngines': engine.diagnose,
     'thaw.installEngine': engine.install,

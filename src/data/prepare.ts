@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Bug, assertNever } from '../base/bug.ts';
 import type { CardInput } from '../backbones/card.ts';
@@ -48,7 +48,7 @@ export async function* prepared(
     for (const file of files) {
       while (handedOut < files.length && ahead.length < mostAhead && (ahead.length === 0 || aheadBytes < mostAheadBytes)) {
         const next = files[handedOut]!;
-        ahead.push(pool.prepare(handedOut, join(scan.folder, next.id), viewsOf(handedOut++)));
+        ahead.push(pool.prepare(handedOut, resolve(scan.folder, next.id), viewsOf(handedOut++)));
         aheadBytes += next.sizeBytes;
       }
       const result = await ahead.shift();

@@ -6,6 +6,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { freezeBoundary, splitAt } from '../backbones/boundary.ts';
+import { keptValuesOf, segmented } from '../backbones/segments.ts';
+import { parametersOf } from '../backbones/parameters.ts';
 import type { CardInput } from '../backbones/card.ts';
 import type { Network } from '../backbones/op.ts';
 import { shapesOf, shapeText, sizeOf } from '../backbones/shapes.ts';
@@ -15,16 +17,16 @@ import type { Rng } from '../base/rng.ts';
 import { isRestrained } from '../experiment/restraints.ts';
 import { forward, type Pass } from './forward.ts';
 import type { Kernels } from './kernels.ts';
-import { crossEntropyOfItems } from './losses.ts';
 import { drawMixing, mixedRows, type MixingSettings } from './mixing.ts';
 import { drawNoise, factorTensors, type Factor, type NoiseSettings } from './noise.ts';
 import { normalise } from './normalise.ts';
 import { classification, type Objective } from './objective.ts';
+import { segmentedGradients, type Segment } from './segmentedGradients.ts';
 import { clipByNorm, keepOnly, slotName, update, type Optimizer, type OptimizerState, type ParameterGroup } from './optimizer.ts';
 import { deviceParameters, download, readParameters, upload, writeParameters, type DeviceParameter } from './parameters.ts';
 import { createRestraint, type Restraint, type RestraintSettings } from './restraint.ts';
 import { TensorStore } from './tensorStore.ts';
-import { valueAndGradients, type ValueAndGradients } from './valueAndGradients.ts';
+import type { ValueAndGradients } from './valueAndGradients.ts';
 import { WeightAverage } from './weightAverage.ts';
 
 /** [rows, ...shape of the boundary]. Rows of weight 0 are padding; at the end of a batch they are not even computed. */
@@ -33,6 +35,8 @@ export interface Batch {
   readonly x: Float32Array | Uint8Array;
   readonly labels: Int32Array;
   readonly weights: Float32Array;
+  /** [rows, outputs]: what objectives other than classification ask for. */
+  readonly targets?: Float32Array;
   /** What this step draws by chance, one stream per purpose; left out: nothing may be drawn. */
   readonly random?: (stream: string) => Rng;
 }
@@ -53,6 +57,8 @@ export interface StageSettings {
   readonly restraint?: RestraintSettings;
   /** Decay of a moving average of what trains, which is then what is evaluated and read; left out: none. */
   readonly averageDecay?: number;
+  /** Activations are computed again for the gradients rather than kept (segmentedGradients.ts). */
+  readonly recomputes?: boolean;
 }
 
 export interface TrainSetup {
@@ -85,6 +91,8 @@ interface Stage {
   /** Before the first block that trains, and from there on. Only the second goes on the gradient tape: on it, activations stay alive. */
   readonly frozen: Network;
   readonly trainable: Network;
+  /** `trainable` in pieces. */
+  readonly segments: readonly Segment[];
   readonly pass: Pass;
   readonly objective: Objective;
   readonly restraint?: Restraint;
@@ -114,8 +122,8 @@ export function setStage(state: TrainState, settings: StageSettings): void {
   const pass: Pass = { kernels, parameters, batchStatistics }, { restraint, averageDecay } = settings;
   const moving = held.filter(({ name, node, buffer }) => buffer ? batchStatistics.has(node) : trained.has(name)).map(({ name }) => name);
   state.stage = {
-    settings, names, frozen, trainable, pass,
-    objective: settings.objective ?? classification({ classes: shapesOf(network).get(network.nodes.at(-1)!.name)![0]! }),
+    settings, names, frozen, trainable, pass, segments: segmentsOf(trainable, trained, settings),
+    objective: settings.objective ?? classificationOf(network),
     ...(restraint && isRestrained(restraint.strengths) && { restraint: createRestraint(restraint, trainable, deviceParameters(trainable), names, pass) }),
     ...(averageDecay !== undefined && { average: new WeightAverage(parameters, moving, averageDecay) }),
   };
@@ -124,6 +132,12 @@ export function setStage(state: TrainState, settings: StageSettings): void {
 function endStage({ stage }: TrainState): void {
   stage?.restraint?.dispose();
   stage?.average?.dispose();
+}
+
+/** One, unless activations are computed again: not under a restraint, which looks at them all along the network. */
+function segmentsOf(trainable: Network, trained: ReadonlySet<string>, { recomputes = false, restraint }: StageSettings): readonly Segment[] {
+  const pieces = recomputes && !restraint ? segmented(trainable, keptValuesOf(trainable)).segments : [trainable];
+  return pieces.map((network) => ({ network, names: parametersOf(network).flatMap(({ name }) => trained.has(name) ? [name] : []) }));
 }
 
 /** One update at `rate` (times each group's factor). Queues work for the device; reads nothing back. */
@@ -178,16 +192,15 @@ function gradientsOf(state: TrainState, stage: Stage, batch: PreparedRows): Valu
   }, undefined)!;
 }
 
-function gradientsOfPart(state: TrainState, { names, frozen, trainable, pass, objective, restraint }: Stage, part: PreparedRows): ValueAndGradients {
+function gradientsOfPart(state: TrainState, { names, frozen, segments, pass, objective, restraint }: Stage, part: PreparedRows): ValueAndGradients {
   const rows = rowsUsed(part.weights), width = part.aims.length / part.weights.length, aims = tf.tensor2d(part.aims.subarray(0, rows * width), [rows, width]);
   const features = forward(frozen, rowsTensor(state, part.x, rows), pass), factors = factorTensors(part.noise, part.from, rows), sourceOutputs = restraint?.sourceOutputs(features);
-  const lossOf = (): tf.Scalar => {
-    const outputs = new Map<string, tf.Tensor>();
-    const logits = forward(trainable, features, { ...pass, factors, ...(restraint && { taps: { names: restraint.taps, outputs } }) }) as tf.Tensor2D;
-    const loss = objective.loss(logits, aims);
+  const outputs = new Map<string, tf.Tensor>();
+  const { value, gradients } = segmentedGradients(segments, features, { ...pass, factors, ...(restraint && { taps: { names: restraint.taps, outputs } }) }, (logits) => {
+    const loss = objective.loss(logits as tf.Tensor2D, aims);
     return restraint ? tf.add(loss, tf.mul(restraint.penalty(outputs, sourceOutputs!), part.share)) : loss;
-  };
-  return valueAndGradients(lossOf, names.map((name) => state.parameters.get(name)));
+  });
+  return { value, gradients: names.map((name) => gradients.get(name)!) };
 }
 
 /** Parts of a batch with a row that counts. */
@@ -232,14 +245,17 @@ export async function evaluateBatch(state: TrainState, batch: Batch): Promise<Ev
   const { network, kernels } = state, parameters = countingOf(state);
   checkBatch(state, batch);
   const outputs = tf.tidy(() => {
-    const rows = rowsUsed(batch.weights), x = rowsTensor(state, batch.x, rows), labels = tf.tensor1d(batch.labels.subarray(0, rows), 'int32');
+    const rows = rowsUsed(batch.weights), x = rowsTensor(state, batch.x, rows);
     const logits = forward(network, x, { kernels, parameters, batchStatistics: new Set() }) as tf.Tensor2D;
-    return { logits, losses: crossEntropyOfItems(logits, labels) };
+    return { logits, losses: (state.stage?.objective ?? classificationOf(network)).items(logits, batch) };
   });
   const [logits, losses] = await Promise.all([outputs.logits.data<'float32'>(), outputs.losses.data<'float32'>()]);
   tf.dispose(outputs);
   return { logits, losses };
 }
+
+/** Where nothing else was asked for. */
+const classificationOf = (network: Network): Objective => classification({ classes: shapesOf(network).get(network.nodes.at(-1)!.name)![0]! });
 
 function checkBatch({ network: { input: rowShape } }: TrainState, { x, labels, weights }: Batch): void {
   if (labels.length === weights.length && x.length === labels.length * sizeOf(rowShape)) return;

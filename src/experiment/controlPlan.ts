@@ -21,7 +21,7 @@ const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt
  */
 export function controlStages(plan: Plan, control: TrainedControl, trainSamples: number, steps = stepsOf(plan, trainSamples)): readonly StagePlan[] {
   if (control === 'random-features') return cutTo(plan, trainSamples, steps).map((stage) => ({ ...stage, regularize: { ...stage.regularize, lwf: 0 } }));
-  const own: StagePlan = { ...plan.stages.at(-1)!, ...unrestrained, steps, optimizer: 'adamw', rate: ratesToTry[control][1]!, layerDecay: 1 };
+  const own: StagePlan = { ...plan.stages.at(-1)!, ...unrestrained, steps, leaveAfter: 0, optimizer: 'adamw', rate: ratesToTry[control][1]!, layerDecay: 1 };
   if (control === 'scratch') return [{ ...own, name: 'from scratch', train: ['all'], batchNorm: 'batch' }];
   return [{ ...own, name: 'linear probe', train: ['head'], batchNorm: 'stored', cutmix: 0, dropPath: 0 }]; // behind the last map there is nothing to cut or to skip
 }
@@ -39,7 +39,7 @@ export const ratesToTry: Readonly<Record<TrainedControl, readonly number[]>> = {
 /** Updates that each rate is tried for: a tenth of the way, a pass at least. With fewer than five passes in all, trying would cost more than it could gain. */
 export const stepsToTry = (steps: number, perEpoch: number): number => steps < 5 * perEpoch ? 0 : Math.max(perEpoch, Math.round(steps / 10));
 
-const stepsOf = ({ stages, batch }: Plan, trainSamples: number): number => stages.reduce((sum, stage) => sum + stageLength(stage, trainSamples, batch).steps, 0);
+const stepsOf = ({ stages, batch }: Plan, trainSamples: number): number => stages.reduce((sum, stage) => sum + stageLength(stage, trainSamples, batch).takenSteps, 0);
 
 /** Stages in whole passes, up to as many updates. */
 function cutTo({ stages, batch }: Plan, trainSamples: number, steps: number): readonly StagePlan[] {
@@ -47,7 +47,11 @@ function cutTo({ stages, batch }: Plan, trainSamples: number, steps: number): re
   return stages.flatMap((stage) => {
     if (left <= 0) return [];
     const length = stageLength(stage, trainSamples, batch), epochs = Math.min(stage.epochs, Math.ceil(left / length.perEpoch));
-    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs } : { ...stage, steps: Math.min(length.steps, left) };
+    if (length.takenSteps <= left) {
+      left -= length.takenSteps;
+      return [stage];
+    }
+    const cut: StagePlan = stage.steps === 'auto' ? { ...stage, epochs, leaveAfter: 0 } : { ...stage, steps: Math.min(length.steps, left), leaveAfter: 0 };
     left -= stageLength(cut, trainSamples, batch).steps;
     return [cut];
   });

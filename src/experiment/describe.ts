@@ -1,6 +1,6 @@
 import { cardNames } from '../backbones/cards.ts';
 import { detailOf } from './format.ts';
-import { experimentField, requiredKeys, wordsOf } from './schema.ts';
+import { alternatives, experimentField, requiredKeys, wordsOf } from './schema.ts';
 import type { Field, MapField } from './schema.ts';
 
 /** JSON Schema (2020-12) of the experiment file, for editors without Thaw: schema/thaw.schema.json. Patterns and sums are checked by Thaw only. */
@@ -22,7 +22,7 @@ function jsonSchemaOf(field: Field, path: string): object {
     case 'choice': return { enum: Object.keys(field.options), default: field.default, ...described };
     case 'text': return field.names === 'backbone' ? { anyOf: [{ enum: cardNames }, { type: 'string', pattern: '^(hf:[^/@]+/[^/@]+(@.+)?|\\.{0,2}/.*)$' }], default: field.default, ...described }
       : { type: 'string', minLength: 1, ...(field.default !== undefined && { default: field.default }), ...described };
-    case 'duration': return { type: 'string', pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', default: field.default, ...described };
+    case 'duration': return { type: 'string', pattern: `^(${Object.keys(field.words).join('|')}|\\d+(\\.\\d+)? ?(s|min|h${field.multiples ? '|[x×] ?run' : ''}))$`, default: field.default, ...described };
     case 'list': {
       const type = { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique };
       return { ...(field.words ? { anyOf: [{ enum: Object.keys(field.words) }, type] } : type), default: field.default, ...described };
@@ -30,8 +30,9 @@ function jsonSchemaOf(field: Field, path: string): object {
     case 'map': {
       const required = Object.keys(requiredKeys[path] ?? {});
       const properties = Object.fromEntries(Object.entries(field.keys).map(([key, child]) => [key, jsonSchemaOf(child, below(key))]));
-      return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }), ...described };
+      return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }), ...(alternatives[path] && { oneOf: alternatives[path].map((key) => ({ required: [key] })) }), ...described };
     }
+    case 'variants': return { type: 'object', additionalProperties: { type: ['array', 'object'], minItems: 1, minProperties: 1 }, default: field.default, ...described };
   }
 }
 
@@ -39,7 +40,7 @@ function jsonSchemaOf(field: Field, path: string): object {
 export function generateExperimentDocs(): string {
   const tables: string[] = [];
   const table = (title: string, field: MapField, path: string, intro: string): void => {
-    const rows = Object.entries(field.keys).map(([key, child]) => `| \`${key}\` | ${cell(child)} | ${defaultCell(child, Object.hasOwn(requiredKeys[path] ?? {}, key))} | ${child.describe} |`);
+    const rows = Object.entries(field.keys).map(([key, child]) => `| \`${key}\` | ${cell(child)} | ${defaultCell(child, Object.hasOwn(requiredKeys[path] ?? {}, key), alternatives[path]?.includes(key))} | ${child.describe} |`);
     tables.push(`## ${title}\n\n${intro}\n\n| key | what may stand there | default | what it does |\n|---|---|---|---|\n${rows.join('\n')}\n`);
     for (const [key, child] of Object.entries(field.keys)) {
       const inner = child.kind === 'map' ? child : child.kind === 'list' && child.of.kind === 'map' ? child.of : undefined;
@@ -47,7 +48,7 @@ export function generateExperimentDocs(): string {
       if (inner) table(child.kind === 'list' ? `Each of \`${at}\`` : `\`${at}\``, inner, at, child.describe);
     }
   };
-  table('The file', experimentField, '', 'All keys but `thaw` and `data.folder` may be left out.');
+  table('The file', experimentField, '', 'All keys but `thaw` and `data.folder` (or `data.manifest`) may be left out.');
   return `${intro}\n${tables.join('\n')}${choices()}\n${outro}`;
 }
 
@@ -75,18 +76,24 @@ const outro = `## How it is read
   (\`blocks.*.0\`), \`all\` for everything. Run *Layers* in the sidebar, or complete in the editor, to see the names.
 - The head must train in the first stage: it is new.
 - **Shares** are written \`70%\` or \`0.7\`; times \`90 s\`, \`5 min\`, \`1 h\`.
+- **A manifest** is a CSV file (commas, semicolons or tabs) whose first line names its columns, or JSON Lines. A row that
+  cannot be used is said with its line and left out; the rest is trained on.
+- **Variants and seeds** make a run of each combination, one after another, each with a resolved plan of its own:
+  \`variants: { rate: [1e-3, 3e-3] }\` with \`seeds: 3\` are six. They stand together in *Runs*.
 - YAML's anchors, aliases and tags are not accepted. A file has at most 64 KiB.
 - Each run keeps \`plan.resolved.yaml\`: every value, with a comment that says where it came from (\`default\`, \`file\`,
-  \`preset\`, \`command line\`). It is an experiment file itself, and running it repeats the run. \`thaw plan\` prints it
+  \`preset\`, \`variant\`, \`command line\`, \`tree\`). It is an experiment file itself, and running it repeats the run. \`thaw plan\` prints it
   without running; *Compare Plans* and \`thaw compare\` show what two runs have not in common.
 - A tick in the layer tree changes only the \`train\` list of its stage, keeps comments and layout, and can be undone.
 `;
 
 const cell = (field: Field): string => detailOf(field).split('; default ')[0]!.replaceAll('|', '\\|');
 
-function defaultCell(field: Field, required: boolean): string {
+function defaultCell(field: Field, required: boolean, isAlternative = false): string {
+  if (isAlternative) return 'one of these must be written';
   if (required) return 'must be written';
   if (field.kind === 'map') return 'see below';
+  if (field.kind === 'variants') return '`{}`';
   if (field.kind === 'list' && field.of.kind === 'map') return 'one, with its defaults';
   return `\`${detailOf(field).split('; default ')[1] ?? ''}\``;
 }

@@ -1,9 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Node } from 'yaml';
 import { suggest } from '../base/suggest.ts';
+import { formatValue } from './format.ts';
+import { variedPath } from './variedPath.ts';
 import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
-import { allowedText, requiredKeys } from './schema.ts';
-import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, Words } from './schema.ts';
+import { allowedText, alternatives, fieldAt, requiredKeys } from './schema.ts';
+import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, VariantsField, Words } from './schema.ts';
 
 /** Where a key and its value stand. */
 export interface Place {
@@ -43,6 +45,7 @@ export class FieldReader {
       case 'duration': return this.#duration(field, node, path);
       case 'list': return this.#list(field, node, path);
       case 'map': return this.#map(field, node, path);
+      case 'variants': return this.#variants(field, node, path);
     }
   }
 
@@ -87,12 +90,12 @@ export class FieldReader {
 
   #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {
     const value = isScalar(node) ? node.value : undefined;
-    if (value === 'auto' || value === 'off') return value;
-    const times = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
+    if (typeof value === 'string' && Object.hasOwn(field.words, value)) return value;
+    const times = field.multiples && typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
     if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
     const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
     if (!parts) {
-      const meant = typeof value === 'number' ? `write "${value} min" or "${value} s"` : value === false || value === 'no' ? 'write `off`' : undefined;
+      const meant = typeof value === 'number' ? `write "${value} min" or "${value} s"` : (value === false || value === 'no') && Object.hasOwn(field.words, 'off') ? 'write `off`' : undefined;
       return this.#wrongType(field, node, path, meant);
     }
     const amount = Number(parts[1]), minutes = parts[2] === 's' ? amount / 60 : parts[2] === 'h' ? amount * 60 : amount;
@@ -141,11 +144,49 @@ export class FieldReader {
     return values;
   }
 
+  #variants(field: VariantsField, node: Node | null, path: string): ValueMap | undefined {
+    if (!isMap(node)) return this.#wrongType(field, node, path, isSeq(node) ? 'write `{ rate: [1e-3, 3e-3] }`' : undefined);
+    const values: Record<string, ValueMap> = {};
+    for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
+      const written = isScalar(key) ? String(key.value) : '', varied = variedPath(written);
+      if (typeof varied !== 'string') this.#refuse('unknown-key', varied.problem, key, varied.fix);
+      else if (varied in values) this.#refuse('duplicate-key', `${quoted(varied)} varies twice`, key, 'write its values in one list');
+      else {
+        this.#place(join(path, written), value, key);
+        this.#key = key;
+        const read = this.#values(fieldAt(varied)!, value, varied, join(path, written));
+        if (read) values[varied] = read;
+      }
+    }
+    return values;
+  }
+
+  /** A list of values, called after themselves, or values by name. */
+  #values(of: Field, node: Node | null, path: string, place: string): ValueMap | undefined {
+    if (!isMap(node) && !isSeq(node)) return this.#refuse('wrong-type', `${nameOf(place)} is ${seenText(node)}`, node, `write a list of values, each ${allowedText(of)}`);
+    const items: readonly (readonly [name: string | undefined, item: Node | null])[] = isMap(node)
+      ? (node.items as { key: Node; value: Node | null }[]).map(({ key, value }) => [isScalar(key) ? String(key.value) : '', value] as const)
+      : (node.items as Node[]).map((item) => [undefined, item] as const);
+    if (items.length === 0) return this.#refuse('wrong-type', `${nameOf(place)} has no value`, node, 'write some, or take it out');
+    const values: Record<string, Value> = {}, lastPart = path.split('.').at(-1)!;
+    for (const [given, item] of items) {
+      const value = this.read(of, item, path);
+      const name = given ?? (value === undefined ? '' : `${lastPart} ${formatValue(of, value)}`);
+      if (value === undefined) continue;
+      if (name in values) this.#refuse('duplicate-key', `${quoted(name)} stands twice in ${nameOf(place)}`, item, 'take one out');
+      else values[name] = value;
+    }
+    return values;
+  }
+
   #require(seen: ReadonlySet<string>, map: Node, path: string): void {
     const [start = 0] = map.range ?? [];
     for (const [key, fix] of Object.entries(requiredKeys[path] ?? {})) {
       if (!seen.has(key)) this.say('missing-key', `${quoted(join(path, key))} is missing`, start, start, fix);
     }
+    const either = alternatives[path] ?? [], written = either.filter((key) => seen.has(key));
+    if (either.length > 0 && written.length === 0) this.say('missing-key', `${either.map((key) => quoted(join(path, key))).join(' or ')} is missing`, start, start, 'add `folder: …`, the folder of photos relative to this file, or `manifest: …`, a list of them');
+    if (written.length > 1) this.say('duplicate-key', `${written.map((key) => quoted(join(path, key))).join(' and ')} stand both: the photos are found by one of them`, start, start, 'take one out');
   }
 
   #unknownKey(name: string, key: Node, field: MapField, path: string): void {

@@ -119,7 +119,7 @@ function valueCompletions(field: Field, backbone: string, backbones: Backbones):
       const words = wordsOf(field);
       return values([...new Set([formatValue(field, field.default), ...Object.keys(words)])], (word) => words[word] ?? `default; ${allowedText(field)}`);
     }
-    case 'duration': return values(['auto', 'off', '5 min'], () => field.describe);
+    case 'duration': return values([...Object.keys(field.words), '5 min'], (word) => field.words[word] ?? field.describe);
     case 'text': {
       const known = (name: string): Architecture | undefined => {
         const found = backbones.find(name);
@@ -129,7 +129,7 @@ function valueCompletions(field: Field, backbone: string, backbones: Backbones):
       const network = field.names === 'pattern' ? known(backbone)?.network(2) : undefined;
       return network ? values(patternNames(network), () => 'trains') : [];
     }
-    case 'list': case 'map': return [];
+    case 'list': case 'map': case 'variants': return [];
   }
 }
 

@@ -6,7 +6,7 @@ import type { ControlKind } from '../protocol/verdict.ts';
  */
 export interface Plan {
   readonly thaw: 1;
-  readonly task: 'image-classification';
+  readonly task: 'image-classification' | 'image-multi-label' | 'image-regression';
   readonly data: DataPlan;
   /** `efficientnet_lite0`, `hf:owner/name@revision`, or a folder, absolute once resolved: backbones/backboneName.ts. */
   readonly backbone: string;
@@ -19,15 +19,37 @@ export interface Plan {
   readonly scratchBudget: number | 'auto' | RunMultiple;
   /** Root of all randomness but the split's. */
   readonly seed: number;
+  /** Runs that are made, with the seeds from `seed` on. */
+  readonly seeds: number;
+  /** What else they differ in: by path (`stages.*.rate`), values by the name that a run has from them. */
+  readonly variants: VariantsPlan;
+  /** Minutes after which training ends. */
+  readonly budget: number | 'off';
 }
 
 /** "2× run": as long as the run took, times two. */
 export type RunMultiple = `${number}× run`;
 
+export type VariantsPlan = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 export interface DataPlan {
-  /** Absolute once resolved; in the file it is relative to the file. */
+  /** What the paths of photos are relative to: the folder of classes, or the one that the manifest lies in. Absolute once resolved. */
   readonly folder: string;
+  /** The list of photos, where no folder says what they are. Absolute once resolved. */
+  readonly manifest?: string;
+  readonly columns: ColumnPlan;
+  /** Photos of a class that are used at most; 0: all. */
+  readonly maxPerClass: number;
+  /** Share of the photos that is used, 0…1. */
+  readonly subset: number;
   readonly split: SplitPlan;
+}
+
+/** Names of a manifest's columns, or `auto`. */
+export interface ColumnPlan {
+  readonly image: string;
+  readonly label: string;
+  readonly split: string;
 }
 
 export interface SplitPlan {
@@ -47,6 +69,8 @@ export interface StagePlan {
   readonly epochs: number;
   /** Updates, at most, instead of epochs. */
   readonly steps: number | 'auto';
+  /** Passes after which the stage is left, as it stands then: its schedule is that of its whole length, and the next stage goes on from the last weights, not from the best. 0: to its end. */
+  readonly leaveAfter: number;
   /** `nesterov`: SGD whose momentum looks one step ahead. */
   readonly optimizer: 'adamw' | 'adam' | 'sgd' | 'nesterov';
   /** Of sgd and nesterov, 0…1. */
@@ -111,5 +135,5 @@ export interface StopPlan {
 }
 
 /** Where a value came from, by dotted path (`stages.0.rate`): plan.resolved.yaml says it for every value. */
-export type Origin = 'default' | 'file' | 'preset' | 'command line';
+export type Origin = 'default' | 'file' | 'preset' | 'variant' | 'command line' | 'tree';
 export type Origins = Readonly<Record<string, Origin>>;

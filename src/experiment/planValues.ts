@@ -1,5 +1,5 @@
 import type { PlanDifference, PlanValue } from '../protocol/previewMessages.ts';
-import { formatValue } from './format.ts';
+import { formatValue, usedKeys } from './format.ts';
 import type { Origins, Plan } from './plan.ts';
 import { experimentField } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
@@ -8,7 +8,7 @@ import type { Field, Value, ValueMap } from './schema.ts';
 export function planValues(plan: Plan, origins: Origins): readonly PlanValue[] {
   const below = (path: string, key: string): string => path === '' ? key : `${path}.${key}`;
   const walk = (field: Field, value: Value, path: string): PlanValue[] => {
-    if (field.kind === 'map') return Object.entries(field.keys).flatMap(([key, child]) => walk(child, (value as ValueMap)[key]!, below(path, key)));
+    if (field.kind === 'map') return usedKeys(field, value as ValueMap, path).flatMap(([key, child]) => walk(child, (value as ValueMap)[key]!, below(path, key)));
     if (field.kind === 'list' && field.of.kind === 'map') return (value as readonly Value[]).flatMap((item, i) => walk(field.of, item, below(path, String(i))));
     return [{ path, text: formatValue(field, value), origin: origins[path] ?? 'default' }];
   };

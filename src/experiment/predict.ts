@@ -6,7 +6,7 @@ import type { Network } from '../backbones/op.ts';
 import type { CostBasis, CutPrediction, Prediction } from '../protocol/answers.ts';
 import { storedViewCount } from './augmentation.ts';
 import type { Plan, StagePlan } from './plan.ts';
-import { runsSource } from './restraints.ts';
+import { isRestrained, runsSource } from './restraints.ts';
 import { stageLength } from './stageLength.ts';
 
 /** What a plan would cost on this folder and machine, before anything runs. */
@@ -20,9 +20,10 @@ export interface PlanPrediction {
 /** `backbone`: the plan's. */
 export function predictPlan(plan: Plan, backbone: Pick<Architecture, 'network'>, { images, classes, rates, memoryBytes }: CostBasis): PlanPrediction {
   const network = networkOf(backbone, classes), { cuts } = knownCosts(network), work = workloadOf(plan, images);
+  const wholeBatch = plan.stages.some((stage) => wantsWholeBatch(network, stage));
   return {
-    stages: plan.stages.map((stage) => predict(stageCost(network, stage), { ...work, accumulate: stage.accumulate }, rates, memoryBytes)),
-    cuts: cuts.map(({ path, cost }) => ({ path, trainedParameters: cost.trainedParameters, ...predict(cost, work, rates, memoryBytes) })),
+    stages: plan.stages.map((stage) => predict(stageCost(network, stage), { ...work, ...stageWork(network, stage) }, rates, memoryBytes)),
+    cuts: cuts.map(({ path, cost }) => ({ path, trainedParameters: cost.trainedParameters, ...predict(cost, { ...work, wholeBatch }, rates, memoryBytes) })),
   };
 }
 
@@ -67,6 +68,13 @@ export function stageCost(network: Network, { train, regularize, ema }: Pick<Sta
   };
 }
 
+/** What of a stage decides how its batches go through. */
+export const stageWork = (network: Network, stage: Pick<StagePlan, 'batchNorm' | 'accumulate' | 'regularize'>): Pick<Workload, 'accumulate' | 'wholeBatch' | 'keepsActivations'> =>
+  ({ accumulate: stage.accumulate, wholeBatch: wantsWholeBatch(network, stage), keepsActivations: isRestrained(stage.regularize) });
+
+/** Whether a batch in parts would be another step: norms by statistics of what they see at a time. */
+const wantsWholeBatch = ({ nodes }: Network, { batchNorm }: Pick<StagePlan, 'batchNorm'>): boolean => batchNorm === 'batch' && nodes.some(({ op }) => op.op === 'batchNorm');
+
 /** The whole run, every stage to its last epoch. Features are not cached yet; stages with one boundary share them. */
 export function runMs({ stages, batch }: Pick<Plan, 'stages' | 'batch'>, predicted: readonly Prediction[], trainSamples: number): number {
   const features = new Map(predicted.map(({ boundary, featuresMs }) => [boundary, featuresMs]));
@@ -75,6 +83,6 @@ export function runMs({ stages, batch }: Pick<Plan, 'stages' | 'batch'>, predict
 
 /** Passes over the training samples, a broken one as its share. */
 export function stageEpochs(stage: StagePlan, trainSamples: number, batch: number): number {
-  const { steps, perEpoch } = stageLength(stage, trainSamples, batch);
-  return steps / Math.max(1, perEpoch);
+  const { takenSteps, perEpoch } = stageLength(stage, trainSamples, batch);
+  return takenSteps / Math.max(1, perEpoch);
 }

@@ -1,6 +1,8 @@
 import { experimentField } from './schema.ts';
 import type { TextField } from './schema.ts';
 import { yamlText } from './format.ts';
+import { isManifestName } from './manifestName.ts';
+import type { Plan } from './plan.ts';
 
 /** The plans that *Fine-Tune This Folder* offers: experiment files with their reasons in comments, a person's from then on. */
 export type PresetName = 'features-only' | 'top-blocks' | 'everything';
@@ -89,8 +91,9 @@ export function recommend({ images, classes }: DataSize): { readonly preset: Pre
 }
 
 export interface FileFacts {
-  /** As it is to stand in the file: relative to it. */
+  /** As it is to stand in the file, relative to it: a folder, or a manifest. */
   readonly folder: string;
+  readonly task?: Plan['task'];
   readonly backbone?: string;
   /** Line for the head of the file: what was seen in the folder, why this plan. */
   readonly because?: string;
@@ -99,15 +102,15 @@ export interface FileFacts {
 }
 
 /** The text of a new experiment file. It resolves without a word of complaint and says what each part is for. */
-export function experimentText(name: PresetName, { folder, backbone = defaultBackbone, because, scratchBudget = 'auto' }: FileFacts): string {
+export function experimentText(name: PresetName, { folder, task = 'image-classification', backbone = defaultBackbone, because, scratchBudget = 'auto' }: FileFacts): string {
   const preset = presetOf(name);
   return `\
 # ${preset.title}: ${preset.detail}
 ${because === undefined ? '' : `# ${because.replace(/\s+/g, ' ')}\n`}# Every key and its default: docs/experiment-file.md. Tick layers in the Layers view, or edit here: both are the same.
 thaw: 1
-task: image-classification
+task: ${task}
 data:
-  folder: ${yamlText(folder)}
+  ${isManifestName(folder) ? 'manifest' : 'folder'}: ${yamlText(folder)}
   # Chosen on validation, judged once on test. The seed keeps the split; near-duplicates never sit on both sides.
   split: { train: 70%, validation: 15%, test: 15%, seed: 7, keepTogether: near-duplicates }
 backbone: ${yamlText(backbone)}

@@ -1,11 +1,11 @@
-import type { AugmentName, AugmentOp, DataPlan, Plan, RegularizePlan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
+import type { AugmentName, AugmentOp, ColumnPlan, DataPlan, Plan, RegularizePlan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
 
 /**
  * The language of `*.thaw.yaml`: every key with its type, default, range and one line of description, here and nowhere
  * else. Parsing, defaults, hovers, completion, the JSON Schema and docs/experiment-file.md are readers of this table.
  * A hand-written table and not a schema library: the extension imports it while it activates.
  */
-export type Field = NumberField | ShareField | ChoiceField | TextField | DurationField | ListField | MapField;
+export type Field = NumberField | ShareField | ChoiceField | TextField | DurationField | ListField | MapField | VariantsField;
 
 /** What may be written, each with what it means. */
 export type Words = Readonly<Record<string, string>>;
@@ -40,16 +40,19 @@ export interface ChoiceField extends Described {
 export interface TextField extends Described {
   readonly kind: 'text';
   /** What the text names: decides checks and completion. */
-  readonly names: 'folder' | 'backbone' | 'stage' | 'pattern';
-  /** Absent: the key must be written. */
+  readonly names: 'folder' | 'manifest' | 'column' | 'backbone' | 'stage' | 'pattern';
+  /** Absent: the key must be written, or one that stands for it (`alternatives`). */
   readonly default?: string;
 }
-/** `auto`, `off`, `5 min`, `90 s`, `1 h`, `2× run`; in a Plan: minutes, `2× run`, `auto` or `off`. */
+/** `5 min`, `90 s`, `1 h`, one of its words, or `2× run` where a run's time is at hand; in a Plan: minutes, or the text. */
 export interface DurationField extends Described {
   readonly kind: 'duration';
+  readonly words: Words;
+  /** `2× run` may stand there: a multiple of what the run takes. */
+  readonly multiples?: true;
   readonly minMinutes: number;
   readonly maxMinutes: number;
-  readonly default: 'auto';
+  readonly default: 'auto' | 'off';
 }
 export interface ListField extends Described {
   readonly kind: 'list';
@@ -63,6 +66,12 @@ export interface ListField extends Described {
 export interface MapField extends Described {
   readonly kind: 'map';
   readonly keys: Readonly<Record<string, Field>>;
+}
+
+/** Changes of other fields: `{ rate: [1e-3, 3e-3] }`, or with a name for each, `{ rate: { low: 1e-3, high: 3e-3 } }`. In a Plan: all with names. */
+export interface VariantsField extends Described {
+  readonly kind: 'variants';
+  readonly default: ValueMap;
 }
 
 /** A value of the file, checked against its field. Maps hold the written keys only. */
@@ -79,6 +88,8 @@ const choice = (describe: string, fallback: string, options: Words): ChoiceField
   ({ kind: 'choice', describe, default: fallback, options });
 
 const maxSeed = 2 ** 31 - 1;
+/** Runs that one file makes: each waits for its turn in a process of its own. */
+export const maxMembers = 24;
 
 const regularizeKeys = {
   l2sp: real('L2-SP: strength / 2 × the squared distance of trained weights from the pretrained ones; takes the place of weight decay there. The head is new and stays free. Usual: 0.01 to 0.1.', 0, 0, 100),
@@ -114,6 +125,7 @@ const stageKeys = {
   },
   epochs: integer('Passes over the training photos, at most (early stopping may end the stage sooner).', 30, 1, 10_000),
   steps: integer('Updates, at most, instead of epochs; the validation photos are looked at after every pass and at the end.', 'auto', 1, 10_000_000, { auto: 'as many as the epochs have' }),
+  leaveAfter: integer('Leave the stage after so many of its epochs, as it stands then: the next one goes on from the last weights instead of the best. 0: go to its end. Written where layers were thawed or frozen while a run trained.', 0, 0, 10_000),
   optimizer: choice('How weights follow their gradients.', 'adamw', {
     adamw: 'Adam with decoupled weight decay',
     adam: 'Adam; weight decay is part of the gradient (L2)',
@@ -176,23 +188,35 @@ const splitKeys = {
   }),
 } satisfies Record<keyof SplitPlan, Field>;
 
+const column = (describe: string): TextField => ({ kind: 'text', names: 'column', default: 'auto', describe });
+
+const columnKeys = {
+  image: column('Column with the path of each photo, relative to the manifest or absolute; `auto` takes `image`, `path`, `file`, `filename` and the like.'),
+  label: column('Column with what is to be learnt; `auto` takes `label`, `class`, `category`, `target` and the like, or the only one that is left. Several labels of a photo are separated by `;` (or a vertical bar), or are a JSON array.'),
+  split: column('Column with train, validation or test; `auto` takes `split`, `subset`, `set` or `partition` where there is one. Rows without are divided as usual.'),
+} satisfies Record<keyof ColumnPlan, Field>;
+
 const dataKeys = {
   folder: { kind: 'text', names: 'folder', describe: 'The photos, relative to this file: one folder per class, or train/val/test folders of those.' },
-  split: { kind: 'map', keys: splitKeys, describe: 'How the photos are divided; shares sum to 1. Not used when the folder has train/val/test folders of its own.' },
+  manifest: { kind: 'text', names: 'manifest', describe: 'Instead of a folder: a list of photos, relative to this file; CSV whose first line names the columns, or JSON Lines (.jsonl).' },
+  columns: { kind: 'map', keys: columnKeys, describe: 'Which columns of the manifest hold what.' },
+  maxPerClass: integer('Photos of a class that are used at most (in each split that is given), drawn by the split’s seed; 0 is all.', 0, 0, 1_000_000),
+  subset: share('Share of the photos that is used, of every class alike, drawn by the split’s seed: for a quick try. Run and verdict say so.', 1, 0.001, 1),
+  split: { kind: 'map', keys: splitKeys, describe: 'How the photos are divided; shares sum to 1. Not used when the folder has train/val/test folders of its own, or the manifest says where all belong.' },
 } satisfies Record<keyof DataPlan, Field>;
 
 const stopKeys = {
   patience: integer('Epochs without improvement before a stage ends; the best weights are restored.', 5, 1, 10_000),
   metric: choice('What is watched for improvement.', 'validation.loss', {
-    'validation.loss': 'cross-entropy on the validation photos: finer, sees confidence',
-    'validation.accuracy': 'share of validation photos that are right',
+    'validation.loss': 'the loss on the validation photos: finer, sees confidence',
+    'validation.accuracy': 'share of validation photos that are right; R² where numbers are learnt',
   }),
   minImprovement: real('How much better an epoch must be to count for patience: nats of loss, or a share of accuracy.', 0, 0, 1),
 } satisfies Record<keyof StopPlan, Field>;
 
 export const controlOptions = {
-  blind: 'always the most frequent class: free',
-  knn: 'the 5 nearest training photos vote, on pretrained features: seconds',
+  blind: 'always the most frequent class, the most frequent answer for each label, or the mean: free',
+  knn: 'the 5 nearest training photos vote (for each label, or by their mean), on pretrained features: seconds',
   'linear-probe': 'a new head on the pretrained features as they are: what fine-tuning more than that has to beat',
   'random-features': 'the same plan on the same network with random weights',
   scratch: 'the same network from random weights, every layer trains at the best of three rates, within scratchBudget',
@@ -200,7 +224,11 @@ export const controlOptions = {
 
 const planKeys = {
   thaw: integer('Version of this file’s language.', 1, 1, 1),
-  task: choice('What is learnt.', 'image-classification', { 'image-classification': 'one label per photo' }),
+  task: choice('What is learnt.', 'image-classification', {
+    'image-classification': 'one label per photo',
+    'image-multi-label': 'any number of labels per photo, by manifest: a yes or no for each',
+    'image-regression': 'a number per photo, by manifest',
+  }),
   data: { kind: 'map', keys: dataKeys, describe: 'The photos and how they are divided.' },
   backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network: one that came with Thaw, `hf:timm/resnet50.a1_in1k` (any repository of a hub, `@revision` behind it), or a folder with config.json and safetensors (`./my-backbone`).' },
   stages: {
@@ -216,10 +244,19 @@ const planKeys = {
     of: choice('A control.', 'blind', controlOptions),
   },
   scratchBudget: {
-    kind: 'duration', default: 'auto', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
+    kind: 'duration', multiples: true, words: { auto: 'as long as the run itself, at least one minute', off: 'no such control' }, default: 'auto', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
     describe: 'Time for the from-scratch control: `auto` (as long as the run itself, at least one minute), a multiple of it such as `2× run`, a time such as `5 min` or `90 s`, or `off`.',
   },
   seed: integer('Root of all randomness but the split’s.', 1, 0, maxSeed),
+  seeds: integer('Makes as many runs, with the seeds from `seed` on: what changes between them is luck.', 1, 1, maxMembers),
+  variants: {
+    kind: 'variants', default: {},
+    describe: 'Makes a run of each combination: values by key, `{ rate: [1e-3, 3e-3] }`, or with names, `{ stages.0.rate: { low: 1e-3, high: 3e-3 } }`. A key that stands in one place only can be written without its path. With `seeds` at most 24 runs.',
+  },
+  budget: {
+    kind: 'duration', words: { off: 'as long as the stages take' }, default: 'off', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
+    describe: 'Time for training, from its first step: then it is evaluated once more and ends, with the best weights so far; `5 min`, `90 s`, or `off`.',
+  },
 } satisfies Record<keyof Plan, Field>;
 
 /** The whole file. */
@@ -228,8 +265,10 @@ export const experimentField: MapField = { kind: 'map', keys: planKeys, describe
 /** Keys that must be written, by the path of their map. */
 export const requiredKeys: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': { thaw: 'begin with `thaw: 1`', data: 'add `data: { folder: … }`' },
-  data: { folder: 'add `folder: …`: the folder of photos, relative to this file' },
 };
+
+/** Keys of which exactly one must be written, by the path of their map. */
+export const alternatives: Readonly<Record<string, readonly string[]>> = { data: ['folder', 'manifest'] };
 
 /** The field at a dotted path (`stages.0.rate`), list items by number. */
 export function fieldAt(path: string): Field | undefined {
@@ -242,6 +281,14 @@ export function fieldAt(path: string): Field | undefined {
   return field;
 }
 
+/** Dotted paths of all values, `stages.*.rate` for stages. */
+export function leafPaths(field: Field, path: string): string[] {
+  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
+  if (field.kind === 'map') return Object.entries(field.keys).flatMap(([key, child]) => leafPaths(child, below(key)));
+  if (field.kind === 'list' && field.of.kind === 'map') return leafPaths(field.of, below('*'));
+  return [path];
+}
+
 /** What may stand there, as people write it: "a whole number, 1 to 4096", "cosine or constant". */
 export function allowedText(field: Field): string {
   switch (field.kind) {
@@ -249,8 +296,9 @@ export function allowedText(field: Field): string {
     case 'share': return orWords(field, `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`);
     case 'choice': return orList(Object.keys(field.options));
     case 'text': return `a ${field.names}`;
-    case 'duration': return 'auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s';
+    case 'duration': return `${Object.keys(field.words).join(', ')}, ${field.multiples ? 'a multiple such as 2× run, ' : ''}or a time such as 5 min or 90 s`;
     case 'list': return orWords(field, field.of.kind === 'map' ? 'a list' : `a list such as [${exampleOf(field).join(', ')}]`);
+    case 'variants': return 'keys with their values, { rate: [1e-3, 3e-3] }';
     case 'map': return `a map with the keys ${Object.keys(field.keys).join(', ')}`;
   }
 }

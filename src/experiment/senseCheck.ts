@@ -8,8 +8,9 @@ import { nameOf } from './fieldReader.ts';
 import type { Written } from './parse.ts';
 import type { Plan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
-import { controlOptions } from './schema.ts';
+import { controlOptions, maxMembers } from './schema.ts';
 import type { ValueMap } from './schema.ts';
+import { memberCount } from './sweep.ts';
 
 /** A Plan but for `off`, which becomes a control less. */
 export type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
@@ -31,14 +32,39 @@ export class SenseCheck {
 
   errors(): Diagnostic[] {
     const { stages } = this.#plan, found = this.#backbone, network = found.ok ? found.value?.network(2) : undefined; // names do not depend on the number of classes
-    const problems = [...this.#split(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
+    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
     if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
-    return [...problems, ...stages.flatMap((_, stage) => this.#contradictions(stage)), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
 
   /** Allowed, and said: weights that are not there yet, controls that were taken out. */
   remarks(): Diagnostic[] {
     return [...this.#ofBackbone(this.#backbone.warnings), ...this.#missingControls()];
+  }
+
+  /** An error that one of the runs of `variants` would have: where the variants stand. */
+  ofVariant(name: string, { code, message, fix }: Diagnostic): Diagnostic {
+    return this.#problem(code, `the run ${JSON.stringify(name)}: ${message}`, 'variants', fix);
+  }
+
+  #task(): Diagnostic[] {
+    const { task, data } = this.#plan;
+    if (task === 'image-classification' || data.manifest !== undefined) return [];
+    return [this.#problem('missing-key', `${task} needs a manifest: folders can only say one class each`, 'task', 'write `data: { manifest: … }`, a CSV or JSONL file with a row for each photo')];
+  }
+
+  /** Of a task with other outputs than classes. */
+  #classesOnly(stage: number): Diagnostic[] {
+    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss } = stages[stage]!;
+    if (task === 'image-classification') return [];
+    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : []];
+    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
+  }
+
+  #members(): Diagnostic[] {
+    const members = memberCount(this.#plan);
+    if (members <= maxMembers) return [];
+    return [this.#problem('out-of-range', `variants and seeds make ${members} runs`, Object.keys(this.#plan.variants).length > 0 ? 'variants' : 'seeds', `let them be ${maxMembers} at most`)];
   }
 
   #ofBackbone(diagnostics: readonly Diagnostic[]): Diagnostic[] {

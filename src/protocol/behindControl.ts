@@ -7,7 +7,7 @@
  */
 import type { RunState } from './reduceRun.ts';
 import type { RunManifest } from './runManifest.ts';
-import { controlTitle } from './wording.ts';
+import { controlTitle, scoreName } from './wording.ts';
 import { wilson } from '../base/wilson.ts';
 import { xs, ys, type Series } from '../base/series.ts';
 
@@ -20,7 +20,7 @@ export interface Behind {
   readonly gapPt: number;
   readonly lowPt: number;
   readonly highPt: number;
-  /** Validation items behind it. */
+  /** Validation items behind it; 0 where there is no interval. */
   readonly items: number;
 }
 
@@ -34,7 +34,7 @@ const watchGapPt = 2;
 export function behindControl(run: RunState, control: RunState): Behind | undefined {
   const ours = evaluationsOf(run.validationAccuracy), theirs = evaluationsOf(control.validationAccuracy);
   const reached = theirs.at(-1)?.step ?? -1;
-  const items = run.data?.validation.reduce((a, b) => a + b, 0) ?? 0;
+  const items = run.data?.task === 'image-regression' ? 0 : run.data?.validation.reduce((a, b) => a + b, 0) ?? 0; // R² is no share of items
   let behind: Behind | undefined, next = 0, best = 0, bestOfControl: number | undefined;
   for (const { step, accuracy } of ours) {
     if (step > reached) break;
@@ -42,7 +42,7 @@ export function behindControl(run: RunState, control: RunState): Behind | undefi
     for (; next < theirs.length && theirs[next]!.step <= step; next++) bestOfControl = Math.max(bestOfControl ?? 0, theirs[next]!.accuracy);
     if (bestOfControl === undefined) continue;
     const gapPt = (best - bestOfControl) * 100;
-    behind = gapPt > -watchGapPt ? undefined : { sinceStep: behind?.sinceStep ?? step, step, gapPt, ...intervalOf(best, bestOfControl, items), items };
+    behind = gapPt > -watchGapPt ? undefined : { sinceStep: behind?.sinceStep ?? step, step, gapPt, ...items > 0 ? intervalOf(best, bestOfControl, items) : { lowPt: -Infinity, highPt: Infinity }, items };
   }
   return behind;
 }
@@ -56,14 +56,14 @@ function intervalOf(one: number, other: number, items: number): Pick<Behind, 'lo
   };
 }
 
-const behindText = ({ gapPt, lowPt, highPt, items, step, sinceStep }: Behind, control: string): string =>
-  `behind the control “${control}” so far: ${(-gapPt).toFixed(1)} points of validation accuracy at step ${step}, since step ${sinceStep}${items === 0 ? '' : ` (95 % interval ${(-highPt).toFixed(0)} to ${(-lowPt).toFixed(0)} points, ${items} photos${highPt < 0 ? '' : ': it may be none'})`}`;
+const behindText = ({ gapPt, lowPt, highPt, items, step, sinceStep }: Behind, control: string, score: string): string =>
+  `behind the control “${control}” so far: ${(-gapPt).toFixed(1)} points of validation ${score} at step ${step}, since step ${sinceStep}${items === 0 ? '' : ` (95 % interval ${(-highPt).toFixed(0)} to ${(-lowPt).toFixed(0)} points, ${items} photos${highPt < 0 ? '' : ': it may be none'})`}`;
 
 /** What is to be watched while controls train: the first of them that the run is behind. It goes with the control's end, when a verdict can be had. */
 export function watchText(run: RunState, controls: readonly { readonly manifest: RunManifest; readonly state: RunState }[]): string | undefined {
   for (const { manifest, state } of controls) {
     const behind = state.endedAt === undefined ? behindControl(run, state) : undefined;
-    if (behind) return behindText(behind, controlTitle(manifest.control ?? ''));
+    if (behind) return behindText(behind, controlTitle(manifest.control ?? ''), scoreName(run.data?.task));
   }
   return undefined;
 }

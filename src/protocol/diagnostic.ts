@@ -31,6 +31,8 @@ export const diagnosticCodes = [
   // dataset folder
   'no-folder', 'not-a-folder', 'empty-folder', 'no-class-folders', 'one-class', 'all-files-bad', 'class-too-small', 'empty-class', 'class-not-in-training',
   'nested-folder', 'no-class', 'stray-file', 'hidden-file', 'symlink-loop', 'broken-link', 'split-too-small',
+  // manifest of data
+  'no-manifest', 'manifest-column', 'manifest-row',
   // single data file
   'empty-file', 'truncated', 'not-an-image', 'corrupt', 'unsupported-extension', 'unsupported-format',
   'extension-mismatch', 'permission-denied', 'unreadable-file', 'too-large', 'too-small', 'extreme-aspect', 'blank',
@@ -38,7 +40,7 @@ export const diagnosticCodes = [
   // weights from elsewhere
   'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine
-  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'no-source-head', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
+  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'recomputed', 'budget-spent', 'no-source-head', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
   // training that comes to nothing
   'not-learning', 'one-class-predictions', 'frozen-ceiling',
   // controls

@@ -1,8 +1,8 @@
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
-import type { FromPage, PageDiffering, PageItem, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
+import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -63,9 +63,13 @@ const engine = fields<EngineFacts>({
   gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);
+const task = oneOf('image-multi-label', 'image-regression');
+const metrics = optional(dictionary(number));
 const data = fields<DataFacts>({
   classes: list(text), train: counts, validation: counts, test: counts,
   leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
+  task: optional(task), scale: optional(fields<NonNullable<DataFacts['scale']>>({ mean: number, std: number })), subset: optional(text),
+  photos: optional(fields<NonNullable<DataFacts['photos']>>({ train: number, validation: number, test: number })),
 });
 const stage = fields<StageFacts>({
   name: text, fromStep: number, epochs: number, stepsPerEpoch: optional(number), trains: list(text), trainedParameters: number, rate: number,
@@ -77,19 +81,20 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating', 'rates'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
   planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
+  'plan-changed': { stage: whole, origin: oneOf('tree', 'command line'), stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
   evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag, predictedClasses: optional(number) },
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
-  tested: { step: number, loss: number, accuracy: share },
+  tested: { step: number, loss: number, accuracy: share, metrics },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
-  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
+  control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
   warning: { diagnostic },
@@ -100,6 +105,7 @@ const event: Guard<RunEvent> = (value) => ({ ...head(value), ...fact(value) });
 
 const request = fields<RunRequest>({
   overrides: optional(dictionary(either(either(text, flag), number))),
+  varied: optional(dictionary(text)),
   engine: optional(engineName),
   featureCacheMaxGb: optional(number),
 });
@@ -107,17 +113,19 @@ const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
   controlOf: optional(runId), control: optional(controlKind), addedLater: optional(flag), controlKey: optional(text), budgetMs: optional(number), cutAtStep: optional(number), seedOf: optional(runId),
-  engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
+  sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
-  test: optional(share), claim: optional(claim), problem: optional(diagnostic),
+  test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
-const item = fields<PageItem>({ path: text, thumbnail: text, label: number, called: number });
+const item = fields<PageItem>({ path: text, thumbnail: text, right: text, wrong: text });
 const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
-  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, label: number, predicted: number, probability: number })),
+  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, right: text, wrong: text, how: text })),
+  labels: optional(list(fields<PageLabel>({ label: text, averagePrecision: number, f1: number, items: number }))),
+  numbers: optional(list(fields<PageNumber>({ target: number, predicted: number }))),
   differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
@@ -140,7 +148,7 @@ const fromPage = tagged<FromPage>({
   'page-error': { message: text },
 });
 
-const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number };
+const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number, recomputes: flag };
 const preview = fields<PlanPreview>({
   title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
   stages: list(fields<PreviewStage>({
@@ -162,6 +170,14 @@ const fromPreview = tagged<FromPreview>({
   'page-error': { message: text },
 });
 
+const rateTest = fields<RateTest>({
+  format: oneOf(1), at: text, experimentFile: text, stage: fields<RateTest['stage']>({ index: whole, name: text }), rate: number,
+  images: whole, batch: whole, engine: text, startLoss: number, rates: list(number), losses: list(number), smoothed: list(number), diverged: flag,
+  suggestions: optional(fields<RateSuggestions>({ valley: number, steepest: number, minimum: number })),
+});
+const toRates = tagged<ToRates>({ 'rates': { test: rateTest, rate: optional(number) } });
+const fromRates = tagged<FromRates>({ 'ready': {}, 'use-rate': { rate: number }, 'test-again': {}, 'open-experiment': {}, 'page-error': { message: text } });
+
 /** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
 export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
 
@@ -177,6 +193,10 @@ export const parseToPreview = (value: unknown): Parsed<ToPreview> => parsed(toPr
 /** A message from it, in the extension host. */
 export const parseFromPreview = (value: unknown): Parsed<FromPreview> => parsed(fromPreview, value);
 
+/** The same for the page of a learning-rate test. */
+export const parseToRates = (value: unknown): Parsed<ToRates> => parsed(toRates, value);
+export const parseFromRates = (value: unknown): Parsed<FromRates> => parsed(fromRates, value);
+
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
 
@@ -189,7 +209,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
-  images: number, classes: number, why: text, problems: list(diagnostic),
+  task: optional(task), images: number, classes: number, why: text, problems: list(diagnostic),
   plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
@@ -197,7 +217,7 @@ export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields
 const passRates = fields<PassRates>({ msPerDenseGflop: number, msPerDepthwiseGflop: number, msPerGigabyte: number, msPerNode: number });
 const rates = fields<Rates>({
   prefix: passRates, forward: passRates, backward: passRates, msPerUpdatedTensor: number, msPerMillionUpdated: number, msPerStep: number,
-  decodedImagesPerSecond: number, baseBytes: number, keptOutputs: number,
+  decodedImagesPerSecond: number, baseBytes: number, prefixBytes: number, keptOutputs: number,
 });
 
 /** The answer to `cost`. */
@@ -209,8 +229,11 @@ export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value
 
 /** The answer to `predict`. */
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
-  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), problem: optional(diagnostic),
+  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), number: optional(number), problem: optional(diagnostic),
 })), value);
+
+/** The answer to `rate`, and a file of .thaw/rates. */
+export const parseRateTest = (value: unknown): Parsed<RateTest> => parsed(rateTest, value);
 
 /** The answer to `doctor`: its table is in `tried`. */
 export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);

@@ -16,6 +16,14 @@ export interface Share {
   readonly items: number;
 }
 
+/** How good a network is on some items. */
+export interface Score {
+  /** Share that is right (in all its labels); where numbers are learnt R², whose share of right ones is none. */
+  readonly accuracy: Share;
+  /** What else says so: `meanAveragePrecision`, `microF1`, `macroF1`; `meanAbsoluteError`, `rootMeanSquaredError` in the target's unit. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
 /** Run against one control, on the same held-out items. */
 export interface Comparison {
   readonly control: ControlKind;

@@ -39,6 +39,8 @@ export interface RunsPlace {
   readonly features: string;
   /** What is known of photos met before (data/factsCache.ts). */
   readonly facts: string;
+  /** Learning-rate tests (rateTests.ts). */
+  readonly rates: string;
 }
 
 export const runFolder = (path: string): RunFolder => ({
@@ -134,8 +136,8 @@ function sweep(runs: string): void {
   }
 }
 
-const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts') });
+export const runsPlace = (path: string): RunsPlace =>
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), rates: join(path, 'rates') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

@@ -21,6 +21,7 @@ export interface Options {
   readonly cuda?: boolean;
   readonly yes?: boolean;
   readonly home?: string;
+  readonly stage?: string;
   readonly 'feature-cache-gb'?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
@@ -30,7 +31,7 @@ export interface Options {
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
   'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
-  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
+  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'stage': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
   'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
@@ -48,13 +49,15 @@ export function readArguments(argv: readonly string[]): Arguments | string {
 
 export const usage = `thaw: fine-tune a pretrained network on a folder of photos, and learn whether the transfer helped
 
-  thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
+  thaw run <folder | labels.csv | file.thaw.yaml>   fine-tune; photos get an experiment file beside them
   thaw check <file.thaw.yaml>          look for problems without running
   thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
+  thaw lr <file.thaw.yaml>             try learning rates on the last stage (--stage: on another), and suggest some
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw runs                            runs of this folder
   thaw compare <run> <run>             results side by side, and what differs between their plans
+  thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen
   thaw stop <run>                      finish the step, keep a checkpoint, end
   thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
   thaw confirm <run>                   repeat it with other seeds until three can be judged together
@@ -70,6 +73,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   --scratch-budget "2x run"  how long it may take, or 5 min (default: as long as the run, at least a minute)
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
+  --stage probe | 1          lr: the stage by its name or number
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --feature-cache-gb 10      how much the feature cache may keep between runs (default: 10 GB)
   --detach                   start, print the run's id, and leave it running

@@ -33,7 +33,7 @@ export class CostModel extends Owner {
     this.own({ dispose: () => this.#ended.abort() });
   }
 
-  /** For this dataset folder, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
+  /** For this dataset folder or manifest, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
   basisOf(experiment: vscode.Uri, folder: string): CostBasis | undefined {
     if (vscode.workspace.isTrusted && !this.#isTraining() && !this.#asked.has(folder)) void this.#ask(experiment, folder);
     return this.#known.get(folder);

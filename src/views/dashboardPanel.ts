@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
@@ -131,8 +132,8 @@ class Dashboard extends Owner {
     const run = this.#model.runOf(this.#runId);
     if (!run?.state.tested || !run.state.data || this.#results && this.#resultsFor === run.state.verdict) return this.#results;
     const { dataFolder } = run.manifest;
-    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(dataFolder), path)).toString();
-    const read = readResults(run.folder, run.state, address);
+    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.file(resolve(dataFolder, path))).toString();
+    const read = readResults(run.folder, { ...run.state, data: run.state.data }, address);
     this.#resultsFor = run.state.verdict;
     if (read.ok) this.#results = read.value;
     else for (const { message } of read.errors) this.#log.error(message);
@@ -181,7 +182,7 @@ class Dashboard extends Owner {
   async #openFile(path: string): Promise<void> {
     const { mistakes = [], differing } = this.#results ?? {};
     if (![...mistakes, ...differing?.fixed ?? [], ...differing?.broken ?? []].some((shown) => shown.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
-    await execute('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
+    await execute('vscode.open', vscode.Uri.file(resolve(this.#dataFolder, path)), { viewColumn: vscode.ViewColumn.One });
   }
 }
 

@@ -21,8 +21,11 @@ export class ExperimentLanguage extends Owner {
 const outline = () => import('../experiment/outline.ts');
 
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-  const { head } = (await outline()).outlineOf(document.getText());
-  return [new vscode.CodeLens(rangeOf(head), { command: 'thaw.startRun', title: '$(play) Run', tooltip: 'Train a network as this file says', arguments: [document.uri] })];
+  const { head, stages } = (await outline()).outlineOf(document.getText());
+  return [
+    new vscode.CodeLens(rangeOf(head), { command: 'thaw.startRun', title: '$(play) Run', tooltip: 'Train a network as this file says', arguments: [document.uri] }),
+    ...stages.map(({ range }, stage) => new vscode.CodeLens(rangeOf(range), { command: 'thaw.findRate', title: 'Find learning rate', tooltip: 'Try rising rates on this stage, and see which its loss falls at', arguments: [document.uri, stage] })),
+  ];
 }
 
 async function hoverAt(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {

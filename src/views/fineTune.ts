@@ -8,13 +8,14 @@ import { parseEstimate } from '../protocol/guards.ts';
 import type { Homes } from './homes.ts';
 import { problemText } from './log.ts';
 import { PlanPicker } from './planPicker.ts';
+import { experimentBase } from '../experiment/manifestName.ts';
 import { writeExperiment } from './newExperiment.ts';
 import { trusted } from './trust.ts';
 
 /** A folder of 100,000 files takes a while to count. */
 const estimateTimeoutMs = 120_000;
 
-/** *Fine-Tune This Folder*: one question, one file beside the folder, one run. */
+/** *Fine-Tune This Folder*, or manifest: one question, one file beside it, one run. */
 export class FineTune {
   readonly #homes: Homes;
 
@@ -27,7 +28,7 @@ export class FineTune {
     const folder = chosen ?? await askFolder();
     if (!folder) return undefined;
     const text = await this.#chooseText(folder);
-    const experiment = text === undefined ? undefined : await writeExperiment(folder, text);
+    const experiment = text === undefined ? undefined : await writeExperiment(folder.with({ path: experimentBase(folder.path) }), text);
     if (!experiment) return undefined;
     await vscode.window.showTextDocument(experiment.uri, { viewColumn: vscode.ViewColumn.One, preview: false });
     if (experiment.then === 'open') return undefined;
@@ -53,7 +54,7 @@ export class FineTune {
       const choice = await Promise.race([picker.choose(), refusal(estimated)]);
       if (!choice) return undefined;
       const because = estimate && becauseOf(estimate, choice.preset);
-      return experimentText(choice.preset, { folder: name, scratchBudget: choice.scratchBudget, ...(because && { because }) });
+      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(because && { because }) });
     } finally {
       looking.abort();
       picker.close();
@@ -75,8 +76,8 @@ export class FineTune {
 /** Settles only when `work` fails: lost against in a race, its success decides nothing. */
 const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
 
-const becauseOf = ({ images, classes, plans, why }: Estimate, preset: PresetName): string =>
-  `${images} photos in ${classes} classes.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
+const becauseOf = ({ task, images, classes, plans, why }: Estimate, preset: PresetName): string =>
+  `${images} photos ${task === 'image-regression' ? 'with a number each' : `${task ? 'with' : 'in'} ${classes} ${task ? 'labels' : 'classes'}`}.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
 
 async function askFolder(): Promise<vscode.Uri | undefined> {
   const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel: 'Fine-Tune', title: 'A folder with one subfolder of images per class' });

@@ -10,8 +10,8 @@ import type { CostModel } from './costModel.ts';
 import { editExperiment } from './editExperiment.ts';
 import { type Layers, layersOf } from './layerRows.ts';
 import { type Log, showProblem } from './log.ts';
-import { isLive } from './runLook.ts';
 import type { RunModel } from './runModel.ts';
+import { ThawLive } from './thawLive.ts';
 
 /**
  * The Layers view: the network of the active experiment, ticked where it trains. The file is the truth: a tick only
@@ -21,9 +21,9 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   readonly #onDidChange = this.own(new vscode.EventEmitter<FreezeRow[] | undefined>());
   readonly onDidChangeTreeData = this.#onDidChange.event;
   readonly #experiment: ActiveExperimentModel;
-  readonly #runs: RunModel;
   readonly #costs: CostModel;
   readonly #log: Log;
+  readonly #live: ThawLive;
   readonly #view: vscode.TreeView<FreezeRow>;
   #layers: Layers | undefined;
   /** How each row looked when VS Code last asked: of hundreds, a tick changes a few. */
@@ -32,9 +32,9 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   constructor(experiment: ActiveExperimentModel, runs: RunModel, costs: CostModel, log: Log) {
     super();
     this.#experiment = experiment;
-    this.#runs = runs;
     this.#costs = costs;
     this.#log = log;
+    this.#live = this.own(new ThawLive(runs, log));
     this.#view = this.own(vscode.window.createTreeView('thaw.layers', { treeDataProvider: this, manageCheckboxStateManually: true, canSelectMany: true, showCollapseAll: true }));
     this.own(vscode.window.registerFileDecorationProvider({ provideFileDecoration: ({ scheme }) => scheme === staleScheme ? stale : undefined }));
     this.own(this.#view.onDidChangeCheckboxState(({ items }) => void this.#ticked(items)));
@@ -42,6 +42,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     this.own(costs.onDidChange(() => this.#changed()));
     this.own(this.#view.onDidChangeVisibility(({ visible }) => { if (visible) this.#changed(); })); // predictions are asked for when they can be seen
     this.own(runs.onDidChangeRun(() => this.#describe()));
+    this.own(this.#live.onDidChange(() => this.#describe()));
     this.#changed();
   }
 
@@ -109,11 +110,12 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     if (!uri || stage === undefined || !backbone) return;
     const { setTraining } = await import('../experiment/edit.ts');
     await editExperiment(uri, (text) => setTraining(text, ticks, { network: networkOf(backbone), stage, file: uri.fsPath }));
+    this.#live.ticked(uri, ticks);
   }
 
   #changed(): void {
     const { plan, backbone, stage, uri } = this.#experiment.active ?? {}, before = this.#layers?.rows;
-    const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan.data.folder) : undefined;
+    const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan.data.manifest ?? plan.data.folder) : undefined;
     this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0, basis);
     this.#describe();
     if (before !== this.#layers?.rows) {
@@ -135,8 +137,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   #describe(): void {
     const active = this.#experiment.active;
     this.#view.description = active ? [this.#layers?.summary, visible(basename(active.uri.fsPath))].filter((part) => part !== undefined).join(' · ') : '';
-    const isOn = this.#runs.runs().some(({ manifest, state }) => isLive(state.status) && manifest.experimentFile === active?.uri.fsPath);
-    this.#view.message = active ? messageOf(active, isOn) : '';
+    this.#view.message = active ? messageOf(active, this.#live.wordsFor(active.uri) ?? '') : '';
   }
 
   /** A tick of a row that is selected with others is meant for all of them. */
@@ -158,11 +159,11 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
 const staleScheme = 'thaw-stale-layer';
 const stale = new vscode.FileDecoration(undefined, 'Of the last plan that could be read', new vscode.ThemeColor('disabledForeground'));
 
-function messageOf({ plan, backbone, errors: [error], uri }: ActiveExperiment, training: boolean): string {
+function messageOf({ plan, backbone, errors: [error], uri }: ActiveExperiment, live: string): string {
   if (error) {
     const line = error.where?.range ? ` (line ${error.where.range.start.line + 1})` : '';
     return `${visible(basename(uri.fsPath))}: ${visible(error.message)}${line}.${plan ? ' This is the last plan that could be read.' : ''}`;
   }
   if (plan && !backbone) return `${visible(plan.backbone)} has not been fetched yet: its layers appear once it is here. A run fetches it, and so does Add Backbone.`;
-  return training ? 'A run of this experiment is on: changes apply to the next run.' : '';
+  return live;
 }

@@ -3,7 +3,8 @@ import type { Commands, RunTarget } from '../contributions.ts';
 import { experimentSuffix } from '../contributions.ts';
 import type { ActiveExperimentModel } from './activeExperiment.ts';
 import type { Dashboards } from './dashboardPanel.ts';
-import { isExperiment } from './experiments.ts';
+import type { Member } from '../experiment/sweep.ts';
+import { type Experiments, isExperiment } from './experiments.ts';
 import { plain } from './plainText.ts';
 import { isLive, lookOf, scoreText } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
@@ -21,11 +22,13 @@ export class RunCommands {
   readonly #model: RunModel;
   readonly #dashboards: Dashboards;
   readonly #experiment: ActiveExperimentModel;
+  readonly #experiments: Experiments;
 
-  constructor(model: RunModel, dashboards: Dashboards, experiment: ActiveExperimentModel) {
+  constructor(model: RunModel, dashboards: Dashboards, experiment: ActiveExperimentModel, experiments: Experiments) {
     this.#model = model;
     this.#dashboards = dashboards;
     this.#experiment = experiment;
+    this.#experiments = experiments;
   }
 
   /** Runs an experiment file as it stands in the editor: unsaved changes are saved first, so that file and run agree. */
@@ -33,7 +36,7 @@ export class RunCommands {
     const uri = experiment ?? await this.#experimentMeant();
     if (!uri || !await trusted('Training')) return undefined;
     await vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.save();
-    const id = await this.#model.start(uri);
+    const id = await this.#model.start(uri, await this.#membersOf(uri));
     this.#dashboards.show(id);
     return id;
   };
@@ -93,6 +96,14 @@ export class RunCommands {
     if (started.length === 0) void vscode.window.showInformationMessage(`Three seeds of ${plain(run.manifest.title)} are there already: its verdict counts them all.`);
     return started;
   };
+
+  /** The runs that the file makes; none when it is one, or is wrong: then that run says so. */
+  async #membersOf(experiment: vscode.Uri): Promise<readonly Member[]> {
+    const { checked } = await this.#experiments.read(experiment);
+    if (!checked.ok) return [];
+    const { sweepOf } = await import('../experiment/sweep.ts');
+    return sweepOf(checked.value.plan);
+  }
 
   async #experimentMeant(): Promise<vscode.Uri | undefined> {
     const document = vscode.window.activeTextEditor?.document;

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { type Disposable, Owner } from '../base/owner.ts';
+import type { Tick } from '../experiment/trainList.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
+import type { Member } from '../experiment/sweep.ts';
 import type { ControlKind } from '../protocol/verdict.ts';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import { readManifest } from '../runs/manifest.ts';
@@ -120,18 +122,15 @@ export class RunModel extends Owner {
     return this.#entries.get(id);
   }
 
-  /** Starts a run from an experiment file as it is on the disk. Throws Refused. */
-  async start(experiment: vscode.Uri): Promise<RunId> {
+  /** Starts a run from an experiment file as it is on the disk, or all that it makes; of those, the first is returned. Throws Refused. */
+  async start(experiment: vscode.Uri, members: readonly Member[] = []): Promise<RunId> {
     const settings = vscode.workspace.getConfiguration('thaw'), engine = engineNamed(settings.get('engine')), featureCacheMaxGb = settings.get<number>('featureCache.maxGb');
-    const started = await this.#homes.hostOf(experiment).startRun({
-      experimentFile: experiment.fsPath,
-      ...(engine && { engine }),
-      ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }),
-    });
+    const request = { experimentFile: experiment.fsPath, ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+    const host = this.#homes.hostOf(experiment), started = members.length > 0 ? await host.startSweep(request, members) : await host.startRun(request);
     if (!started.ok) throw new Refused(started.errors);
     for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));
     this.refresh();
-    return started.value;
+    return typeof started.value === 'string' ? started.value : started.value[0]!;
   }
 
   /** Adds a control to a run that has ended; it is judged anew when that is made. Throws Refused. */
@@ -154,6 +153,12 @@ export class RunModel extends Owner {
   async stop(id: RunId): Promise<void> {
     const stopped = await this.#entries.get(id)?.host.stopRun(id);
     if (stopped && !stopped.ok) throw new Refused(stopped.errors);
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Throws Refused. */
+  changeLayers(id: RunId, ticks: readonly Tick[]): void {
+    const ordered = this.#entries.get(id)?.host.changeLayers(id, ticks, 'tree');
+    if (ordered && !ordered.ok) throw new Refused(ordered.errors);
   }
 
   /** Deletes a run that has ended, with its controls, from the disk. Throws Refused. */

@@ -28,13 +28,13 @@ hostTest('all problems of an unsaved file are underlined at their words, and go 
   await vscode.commands.executeCommand('workbench.action.files.revert');
 });
 
-hostTest('Run stands above the experiment', async () => {
+hostTest('Run stands above the experiment, Find learning rate above each stage', async () => {
   const { document } = await showExperiment('file.thaw.yaml', `# a comment first\n${text}`);
   const lenses = await eventually('the code lens', async () => {
     const found = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri, 10);
     return found.length > 0 && found;
   });
-  assert.deepEqual(lenses.map(({ command }) => command?.command), ['thaw.startRun']);
+  assert.deepEqual(lenses.map(({ command }) => command?.command), ['thaw.startRun', 'thaw.findRate']);
   assert.equal(lenses[0]!.range.start.line, 1);
 });
 

@@ -47,6 +47,7 @@ export const everyFact: readonly RunFact[] = [
   { type: 'control', control: 'blind', accuracy: { ...aShare, value: 0.5 } },
   { type: 'control-started', control: 'scratch', runId: '20260501-120000-flowers-3fa9c1', budgetMs: 60000 },
   { type: 'control', control: 'scratch', accuracy: aShare, runId: '20260501-120000-flowers-3fa9c1', matchedSteps: 2 },
+  { type: 'plan-changed', stage: 1, origin: 'tree', stages: [{ name: 'probe', fromStep: 0, epochs: 1, trains: ['head'], trainedParameters: 2562, rate: 1e-3 }, { name: 'probe thawed', fromStep: 1, epochs: 1, trains: ['all'], trainedParameters: 9999, rate: 1e-3 }], stepsPerEpoch: 1, totalSteps: 2, predictedMs: 9500 },
   { type: 'verdict', verdict: {
     claim: 'helps', against: 'scratch', headline: 'Transfer helps', words: 'On 100 photos …', missing: [{ control: 'knn', why: 'switched off' }],
     comparisons: [{ control: 'scratch', claim: 'helps', gapPt: 20, lowPt: 10, highPt: 30, p: 0.001, onlyRun: 25, onlyControl: 5, items: 100, seeds: 1, mdePt: 8, run: aShare, controlShare: aShare, at: { kind: 'matched', step: 2 } }],

@@ -30,10 +30,10 @@ export async function runAddedControl(run: TrainerRun, machine: Machine): Promis
   }
   if (control === 'linear-probe' && isProbe(prepared)) throw new Refused([refusal('the run is a linear probe itself', 'choose another control')]);
   const { steps, elapsedMs } = await takenBy(parent), task: ControlTask = { prepared, steps, scratchMs: scratchBudgetMs(prepared.plan, elapsedMs) };
-  const accuracy = isTrained(control) ? await trainControl(control, task, run) : await callItems(control, prepared, run.folder, 'test').then((share) => share && { accuracy: share });
-  if (!accuracy || run.stopRequested.aborted) return 'stopped';
-  if ('why' in accuracy) throw new Refused([refusal(accuracy.why, 'give it more time: --scratch-budget, or `scratchBudget` in the experiment file')]);
-  const judged = await judgeAgain(parent, prepared.network, [{ type: 'control', control, runId: run.folder.id, ...accuracy }]);
+  const result = isTrained(control) ? await trainControl(control, task, run) : await callItems(control, prepared, run.folder, 'test');
+  if (!result || run.stopRequested.aborted) return 'stopped';
+  if ('why' in result) throw new Refused([refusal(result.why, 'give it more time: --scratch-budget, or `scratchBudget` in the experiment file')]);
+  const judged = await judgeAgain(parent, prepared.network, [{ type: 'control', control, runId: run.folder.id, ...result }]);
   if (!judged) throw new Refused([refusal('the run could not be judged anew: something works on it, or it is gone', 'add the control again: it is found and not trained twice')]);
   if (seedOf !== undefined) await judgeAgain(runFolder(join(placeOf(run.folder).runs, seedOf)), prepared.network);
   return 'finished';

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Card, WeightsFile } from '../../backbones/card.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { TensorData, Weights } from '../../backbones/tensorData.ts';
+import { isWithin } from '../../backbones/blocks.ts';
 import { fitAllWeights } from '../../backbones/fitWeights.ts';
 import { fromSourceNames } from '../../backbones/weightNames.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
@@ -21,7 +22,8 @@ export async function pretrained(card: Card, network: Network, folder: string, s
 export async function sourceWeights(card: Card, folder: string): Promise<Weights> {
   const tensors: [string, TensorData][] = [];
   for (const part of card.weights) tensors.push(...await readPart(card, part, folder));
-  return fromSourceNames(new Map(tensors), card.sourceHead, card.sourceNames);
+  const used = tensors.filter(([name]) => !card.unusedNames?.some((unused) => isWithin(name, unused)));
+  return fromSourceNames(new Map(used), card.sourceHead, card.sourceNames);
 }
 
 /** `head.weight` [classes, features] and `head.bias` [classes] of the source task. */

@@ -1,17 +1,17 @@
 import { monotonicMs } from '../../base/clock.ts';
 import { about, percent, stepsText } from '../../base/units.ts';
-import { blindPredictions } from '../../evidence/blind.ts';
 import { controlStages, ratesToTry, stepsToTry, type TrainedControl } from '../../experiment/controlPlan.ts';
-import { fitKnn } from '../../evidence/knn.ts';
-import { shareOf } from '../../evidence/intervals.ts';
 import { randomWeights } from '../../backbones/initialise.ts';
 import { recalibrated } from '../../engine/recalibrate.ts';
 import { better, type Evaluation } from './trace.ts';
-import { report, trainFrom, type Prepared } from './training.ts';
+import { jobOf, report, trainFrom, type Prepared } from './training.ts';
+import { blindOutputs, knnOutputs } from './blindOutputs.ts';
+import { taskOf } from './task.ts';
+import { train } from './loop.ts';
 import { controlKey } from './controlKey.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
-import { predictionOf, writePredictions } from '../../runs/predictions.ts';
+import { writePredictions } from '../../runs/predictions.ts';
 import { ProgressLine } from './progressLine.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
@@ -19,7 +19,7 @@ import type { RunWriter } from './runWriter.ts';
 import { Sources } from './sources.ts';
 import { lengthOf } from './trainJob.ts';
 import { weightsHash } from './obtainCard.ts';
-import type { ControlKind, Share } from '../../protocol/verdict.ts';
+import type { ControlKind, Score } from '../../protocol/verdict.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
@@ -35,7 +35,7 @@ export interface ControlTask {
 
 /** A control that is there, or why it is not. */
 export type ControlResult =
-  | { readonly accuracy: Share; readonly matchedSteps?: number }
+  | (Score & { readonly matchedSteps?: number })
   | { readonly why: string };
 
 export const stoppedBefore = { why: 'stopped before it could run' } as const;
@@ -45,24 +45,22 @@ export const isProbe = ({ network, plan }: Prepared): boolean =>
   plan.stages.every(({ train }) => [...matchPatterns(network, train).trained].every((name) => name.startsWith('head.')));
 
 /** Has nothing to train: calls the test items and writes that down as `<folder>/eval/<name>.jsonl`. Undefined: a stop came first. */
-export async function callItems(control: 'blind' | 'knn', prepared: Prepared, folder: RunFolder, name: string): Promise<Share | undefined> {
-  const { dataset: { rows, labels, classes, samples } } = prepared;
-  const predicted = control === 'blind' ? blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length) : await nearestNeighbours(prepared);
-  if (!predicted) return undefined;
-  const certain = (label: number): number[] => classes.map((_, i) => Number(i === label));
-  writePredictions(folder, name, rows.test.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, certain(predicted[i]!))));
-  return shareOf(rows.test.filter((row, i) => predicted[i] === labels[row]).length, rows.test.length);
+export async function callItems(control: 'blind' | 'knn', prepared: Prepared, folder: RunFolder, name: string): Promise<Score | undefined> {
+  const { dataset } = prepared, task = taskOf(dataset), { test } = dataset.rows;
+  const outputs = control === 'blind' ? blindOutputs(dataset) : await nearestNeighbours(prepared);
+  if (!outputs) return undefined;
+  writePredictions(folder, name, task.predictionsOf(test, outputs));
+  return task.scoreOf(test, outputs);
 }
 
 /** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array | undefined> {
+async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
   const source = await sources.of(features, start, dataset);
   if (run.stopRequested.aborted) return undefined;
-  const { rows, labels, classes } = dataset;
-  const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
-  return knn.predict(await all(source, rows.test));
+  const { train, test } = dataset.rows;
+  return knnOutputs(dataset, await all(source, train), await all(source, test), source.width);
 }
 
 async function all(source: FeatureSource, rows: readonly number[]): Promise<Float32Array> {
@@ -99,7 +97,7 @@ export async function trainControl(control: TrainedControl, task: ControlTask, w
   }
   const isCut = result.how !== 'finished';
   if (isCut) writer.updateManifest({ cutAtStep: result.step });
-  return { accuracy: report(prepared, writer, { ...result, best: result.best }), ...(isCut && { matchedSteps: result.step }) };
+  return { ...report(prepared, writer, { ...result, best: result.best }), ...(isCut && { matchedSteps: result.step }) };
 }
 
 /** The stages at the best of a few rates, each tried for a tenth of the updates and, where time is limited, of the time. */
@@ -110,7 +108,9 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
   for (const rate of rates) {
     line.at(tried.length, rates.length);
     const deadline = control === 'scratch' ? { deadlineMs: monotonicMs() + scratchMs / 10 } : {};
-    const trial = await trainFrom(prepared, writer, weights, { activity: 'features', stages: [{ ...stage, steps, rate }], patience: Infinity, stop: run.stopRequested, isTrial: true, ...deadline })
+    const { predictionOf: _, ...job } = await jobOf(prepared, weights, { activity: 'features', stages: [{ ...stage, steps, rate }], patience: Infinity, stop: run.stopRequested, ...deadline }, writer.append);
+    const unheard = { append: () => undefined, checkpoint: () => undefined, timed: () => undefined };
+    const trial = await train({ ...job, ...unheard })
       .catch((error: unknown) => {
         if (error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss') return undefined; // this rate is out
         throw error;

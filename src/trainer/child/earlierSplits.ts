@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../../experiment/plan.ts';
+import type { RunId } from '../../protocol/runManifest.ts';
 import type { SampleId, Split } from '../../data/sample.ts';
 import { parseManifest } from '../../data/manifest.ts';
-import { placeOf, type RunFolder } from '../../runs/runFolder.ts';
+import type { RunFolder, RunsPlace } from '../../runs/runFolder.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { storedPlan } from './storedPlan.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
@@ -11,10 +12,10 @@ import { unless } from '../../runs/systemError.ts';
 
 /**
  * Where the newest earlier run on the same folder, by the same split plan, put its photos: they stay there, so that
- * adding photos does not move what was tested into training. Another seed or other shares begin anew.
+ * adding photos does not move what was tested into training. Another seed or other shares begin anew. `but`: the run that asks.
  */
-export function earlierSplits(run: RunFolder, { folder, split }: Plan['data']): ReadonlyMap<SampleId, Split> {
-  for (const earlier of runFoldersIn(placeOf(run)).filter(({ id }) => id !== run.id).reverse()) {
+export function earlierSplits(place: RunsPlace, { folder, split }: Plan['data'], but?: RunId): ReadonlyMap<SampleId, Split> {
+  for (const earlier of runFoldersIn(place).filter(({ id }) => id !== but).reverse()) {
     const manifest = readManifest(earlier);
     if (!manifest.ok || manifest.value.controlOf !== undefined || manifest.value.dataFolder !== folder) continue;
     const splits = splitsIn(earlier);

@@ -1,13 +1,12 @@
-import { controlKinds, type ControlKind, type Verdict } from '../../protocol/verdict.ts';
+import { controlKinds, type ControlKind, type Score, type Verdict } from '../../protocol/verdict.ts';
 import { isTrained, scratchBudgetMs, type TrainedControl } from '../../experiment/controlPlan.ts';
 import { budgetOf, callItems, isProbe, keyOf, stoppedBefore, trainControl, type ControlResult, type ControlTask } from './controls.ts';
 import { diagnosticOf } from './exit.ts';
+import { foldJournal } from '../../runs/foldJournal.ts';
 import { join } from 'node:path';
 import { judgeAgain, judgeStored } from './storedVerdict.ts';
 import { placeOf, runFolder } from '../../runs/runFolder.ts';
-import { readPredictions } from '../../runs/predictions.ts';
 import { reusableControl } from './controlKey.ts';
-import { shareOf } from '../../evidence/intervals.ts';
 import type { Prepared } from './training.ts';
 import type { Trained } from './trainJob.ts';
 
@@ -34,21 +33,22 @@ function reasonAgainst(control: ControlKind, prepared: Prepared): string | undef
 }
 
 async function resultOf(control: ControlKind, task: ControlTask): Promise<ControlResult> {
-  if (isTrained(control)) return reused(control, task) ?? await controlRun(control, task);
-  const { run } = task.prepared, accuracy = await callItems(control, task.prepared, run.folder, control);
-  if (!accuracy) return stoppedBefore;
-  run.append({ type: 'control', control, accuracy });
-  return { accuracy };
+  if (isTrained(control)) return await reused(control, task) ?? await controlRun(control, task);
+  const { run } = task.prepared, score = await callItems(control, task.prepared, run.folder, control);
+  if (!score) return stoppedBefore;
+  run.append({ type: 'control', control, ...score });
+  return score;
 }
 
 /** An earlier run's control that is the very same one. */
-function reused(control: TrainedControl, task: ControlTask): ControlResult | undefined {
+async function reused(control: TrainedControl, task: ControlTask): Promise<ControlResult | undefined> {
   const { run } = task.prepared, found = reusableControl(placeOf(run.folder), keyOf(control, task), budgetOf(control, task));
-  const predictions = found && readPredictions(found.folder, 'test');
-  if (!found || !predictions?.ok) return undefined;
-  const { controlOf, cutAtStep } = found.manifest, accuracy = shareOf(predictions.value.filter(({ label, predicted }) => label === predicted).length, predictions.value.length);
-  run.append({ type: 'control', control, accuracy, runId: found.folder.id, reusedFrom: controlOf, ...(cutAtStep !== undefined && { matchedSteps: cutAtStep }) });
-  return { accuracy };
+  const tested = found && (await foldJournal(found.folder, found.manifest)).tested;
+  if (!tested) return undefined;
+  const { controlOf, cutAtStep } = found.manifest, { accuracy, metrics } = tested;
+  const score: Score = { accuracy, ...(metrics && { metrics }) };
+  run.append({ type: 'control', control, ...score, runId: found.folder.id, reusedFrom: controlOf, ...(cutAtStep !== undefined && { matchedSteps: cutAtStep }) });
+  return score;
 }
 
 /** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */

@@ -11,6 +11,9 @@ import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
 import { readArguments } from '../../terminal/arguments.ts';
+import { engineNamed, type RunEvent, type RunFact } from '../../protocol/runEvent.ts';
+import { findRate } from './findRate.ts';
+import { nowAt } from '../../base/clock.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { runExperiment } from './experimentRun.ts';
 import { takeHubAccess, userCacheFolder } from '../../base/environment.ts';
@@ -18,6 +21,8 @@ import { takeHubAccess, userCacheFolder } from '../../base/environment.ts';
 /** The trainer process: `run <run folder>` executes one run to its end, the other commands answer in one JSON line (trainer/host/ask.ts). */
 const machine = machineOf(import.meta.url, userCacheFolder(), takeHubAccess());
 const [command = '', first, ...rest] = process.argv.slice(2);
+/** Of the next event that is told. */
+let seq = 0;
 
 switch (command) {
   case 'run': {
@@ -30,6 +35,7 @@ switch (command) {
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
+  case 'rate': await answer(() => findRate({ file: operand(), place: rest[0] ?? usage(), stage: Number(rest[1] ?? usage()), engine: engineNamed(rest[2]), append: tell, signal: asked() }, machine)); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -41,7 +47,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder | manifest> | cost <folder | manifest> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine]\n');
   process.exit(exitCodes.usage);
 }
 
@@ -58,6 +64,11 @@ async function install(): Promise<InstalledEngine> {
 async function models(what: string, name: string): Promise<unknown> {
   const { cache, hub } = machine;
   return what === 'add' ? valueOf(await addModel(name, { cache, hub, signal: asked(), onProgress })) : what === 'remove' ? valueOf(removeModel(name, cache)) : usage();
+}
+
+/** As a run would journal it: whoever asked folds it the same way. */
+function tell(fact: RunFact): void {
+  process.stdout.write(`${formatJson({ seq: seq++, at: nowAt(), ...fact } satisfies RunEvent)}\n`);
 }
 
 function onProgress(progress: InstallProgress): void {

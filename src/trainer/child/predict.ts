@@ -15,16 +15,17 @@ import { openPrefix } from '../../engine/onnxPrefix.ts';
 import { prepareFile } from '../../data/prepareFile.ts';
 import { pretrained } from './cardWeights.ts';
 import { probabilitiesOf } from './trace.ts';
+import { sigmoid } from './task.ts';
 import { readCheckpoint } from '../../runs/checkpoint.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
 import { runFolder } from '../../runs/runFolder.ts';
 import { valueOf } from './dataset.ts';
 
-/** Labels with probabilities for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
+/** Labels with probabilities, or numbers, for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
 export async function predictFiles(path: string, files: readonly string[], machine: Machine): Promise<readonly FilePrediction[]> {
   const run = runFolder(path), manifest = valueOf(readManifest(run));
-  const classes = (await foldJournal(run, manifest)).data?.classes;
+  const { data } = await foldJournal(run, manifest), classes = data?.classes;
   const checkpoint = valueOf(readCheckpoint(run, 'best'));
   if (!classes || !checkpoint) {
     throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
@@ -41,7 +42,9 @@ export async function predictFiles(path: string, files: readonly string[], machi
   async function predictOne(file: string): Promise<FilePrediction> {
     const prepared = await prepareFile(file, card.input, ['centre']);
     if (!prepared.ok) return { file, top: [], problem: prepared.errors[0]! };
-    const probabilities = probabilitiesOf(await model.run(prepared.value.views.get('centre')!, 1), 0, classes!.length);
+    const outputs = await model.run(prepared.value.views.get('centre')!, 1);
+    if (data?.scale) return { file, top: [], number: outputs[0]! * data.scale.std + data.scale.mean };
+    const probabilities = data?.task === 'image-multi-label' ? Array.from(outputs, sigmoid) : probabilitiesOf(outputs, 0, classes!.length);
     return { file, top: classes!.map((label, i) => ({ label, probability: probabilities[i]! })).sort((a, b) => b.probability - a.probability) };
   }
 }

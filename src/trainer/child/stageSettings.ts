@@ -3,7 +3,7 @@ import type { StageSettings } from '../../engine/step.ts';
 import type { TrainJob } from './trainJob.ts';
 import { adam, adamW, sgd, type Optimizer } from '../../engine/optimizer.ts';
 import { classBalance } from '../../engine/losses/classBalance.ts';
-import { classification } from '../../engine/objective.ts';
+import { taskOf } from './task.ts';
 import { dropPathShares } from '../../backbones/residuals.ts';
 import { groupsOf } from './groups.ts';
 import { isRestrained } from '../../experiment/restraints.ts';
@@ -14,13 +14,13 @@ export function stageSettings(job: TrainJob, stage: StagePlan, trainable: Readon
   const counts = classes.map((_, label) => rows.train.filter((row) => labels[row] === label).length);
   const classWeights = classBalance(stage.classBalance, counts), dropout = trainable.has('head.weight') ? stage.dropout : 0;
   const dropPath = dropPathShares(network, trainable, stage.dropPath), { mixup, cutmix } = stage;
+  const fit = job.fitOf?.(stage);
   return {
     bnStatistics: stage.batchNorm,
     groups: groupsOf(network, trainable, stage),
-    rowsAtOnce: Math.min(plan.batch, job.rowsAtOnce?.(stage) ?? plan.batch),
-    objective: classification({
-      classes: classes.length, labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }),
-    }),
+    rowsAtOnce: Math.min(plan.batch, fit?.rowsAtOnce ?? plan.batch),
+    recomputes: fit?.recomputes ?? false,
+    objective: taskOf(job.dataset).objectiveOf({ labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }) }),
     ...(stage.clip !== 'off' && { clipNorm: stage.clip }),
     ...(mixup + cutmix > 0 && { mixing: { mixup, cutmix } }),
     ...(dropout + dropPath.size > 0 && { noise: { dropout, dropPath } }),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Network } from '../../backbones/op.ts';
-import type { RunFact } from '../../protocol/runEvent.ts';
+import type { DataFacts, RunFact } from '../../protocol/runEvent.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import type { RunState } from '../../protocol/reduceRun.ts';
 import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
@@ -12,7 +12,7 @@ import { judge, type ControlOutcome, type SeedOutcome } from '../../evidence/ver
 import { keptWithin, readTrace } from '../../runs/trace.ts';
 import { placeOf, runFolder, type RunFolder } from '../../runs/runFolder.ts';
 import { readManifest } from '../../runs/manifest.ts';
-import { readPredictions, type Prediction } from '../../runs/predictions.ts';
+import { readOutcomes, type ItemOutcome } from '../../runs/outcomes.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
 
 /**
@@ -31,13 +31,15 @@ export interface StoredOutcome extends SeedOutcome {
 
 /** What a tested run and its controls did on each item; undefined for a run that was not tested. */
 export async function readOutcome(folder: RunFolder): Promise<StoredOutcome | undefined> {
-  const manifest = readManifest(folder), own = readPredictions(folder, 'test');
-  if (!manifest.ok || !own.ok) return undefined;
-  const state = await foldJournal(folder, manifest.value), trace = readTrace(folder), paths = own.value.map(({ path }) => path);
+  const manifest = readManifest(folder);
+  if (!manifest.ok) return undefined;
+  const state = await foldJournal(folder, manifest.value), task = state.data?.task, own = readOutcomes(folder, 'test', task);
+  if (!own.ok) return undefined;
+  const trace = readTrace(folder), paths = own.value.map(({ path }) => path);
   const controls: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
   for (const { control, accuracy, runId, matchedSteps } of state.controls) {
     if (!accuracy) continue; // it was begun and not ended: its reason is in `missing` of whoever began it
-    const file = runId === undefined ? readPredictions(folder, control) : readPredictions(runFolder(join(placeOf(folder).runs, runId)), 'test');
+    const file = runId === undefined ? readOutcomes(folder, control, task) : readOutcomes(runFolder(join(placeOf(folder).runs, runId)), 'test', task);
     const right = file.ok ? rightOn(paths, file.value) : undefined, kept = matchedSteps === undefined ? undefined : keptWithin(trace, matchedSteps);
     if (!right) missing.push({ control, why: runId === undefined ? 'its predictions are not there' : 'its run is not there any more' });
     else if (matchedSteps !== undefined && kept?.right.length !== paths.length) missing.push({ control, why: 'what the run could do by then is not there' });
@@ -45,15 +47,13 @@ export async function readOutcome(folder: RunFolder): Promise<StoredOutcome | un
   }
   return {
     folder, manifest: manifest.value, state, paths, controls, missing,
-    labels: own.value.map(({ label }) => label), right: own.value.map(isRight),
+    labels: own.value.map(({ truth }) => truth[0] ?? -1), right: own.value.map(({ isRight }) => Number(isRight)),
   };
 }
 
-const isRight = ({ label, predicted }: Prediction): number => Number(label === predicted);
-
 /** Right or wrong by path: undefined unless the very same items were called. */
-function rightOn(paths: readonly string[], predictions: readonly Prediction[]): number[] | undefined {
-  const of = new Map(predictions.map((each) => [each.path, isRight(each)]));
+function rightOn(paths: readonly string[], outcomes: readonly ItemOutcome[]): number[] | undefined {
+  const of = new Map(outcomes.map(({ path, isRight }) => [path, Number(isRight)]));
   const right = paths.flatMap((path) => of.get(path) ?? []);
   return right.length === paths.length && of.size === paths.length ? right : undefined;
 }
@@ -69,13 +69,24 @@ export async function judgeStored(folder: RunFolder, network: Network, missing?:
   const has = new Set(head.controls.map(({ control }) => control)), names = head.state.data?.classes ?? [];
   const said = [...head.missing, ...(missing ?? head.state.verdict?.missing ?? []).filter(({ control }) => !head.missing.some((each) => each.control === control))];
   const scratchBudgetMs = budgetOf(head, 'scratch');
-  const seeds = [head, ...repeats], verdict = judge(seeds, {
+  const { data } = head.state;
+  if (data?.task === 'image-regression') return ofNumbers(said, data);
+  const seeds = [head, ...repeats], judged = judge(seeds, {
     labels: head.labels, classes: names, missing: said.filter(({ control }) => !has.has(control)),
     ...(scratchBudgetMs !== undefined && { scratchBudgetMs }),
   });
+  const { classes, ...whole } = judged, verdict: Verdict = { ...whole, ...(data?.task === undefined && classes && { classes }), words: withSubset(judged.words, data) }; // a set of labels is no class
   const advice = causesOf(await causeFacts(head, seeds, verdict, network, readOutcome));
   return { ...verdict, ...(advice.length > 0 && { advice }) };
 }
+
+const withSubset = (words: string, data: DataFacts | undefined): string => data?.subset === undefined ? words : `${words} This was a try on ${data.subset}.`;
+
+/** What is not judged by these rules. */
+const ofNumbers = (missing: Verdict['missing'], data: DataFacts): Verdict => ({
+  claim: 'not-assessed', comparisons: [], missing, headline: 'Not assessed whether transfer helps',
+  words: withSubset('The rules of the verdict count photos that are right; errors of numbers are shown beside their controls, and not judged.', data),
+});
 
 /** The run was judged anew: its journal says so. Nothing happens to a run that has not ended: it will be judged at its end. */
 export async function judgeAgain(folder: RunFolder, network: Network, first: readonly RunFact[] = []): Promise<boolean> {

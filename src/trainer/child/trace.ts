@@ -6,7 +6,7 @@ export interface Evaluation {
   readonly step: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
-  /** To how many classes the validation items were assigned at all. */
+  /** How many different answers the validation items got at all. */
   readonly predictedClasses: number;
   /** Mean, nats. */
   readonly testLoss: number;

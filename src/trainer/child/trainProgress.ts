@@ -2,7 +2,8 @@ import type { FeatureSource } from './featureSource.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { better, predictedOf, type Evaluation } from './trace.ts';
+import { better, type Evaluation } from './trace.ts';
+import { taskOf } from './task.ts';
 import { evaluateRows } from './evaluate.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { movingOf, optimizerStateOf, restore, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
@@ -21,6 +22,7 @@ export class TrainProgress {
   /** Steps and epochs over all stages. */
   step = 0;
   epoch = 0;
+  stages: readonly StagePlan[];
   weights: Weights;
   optimizer: Weights | undefined;
   best: Evaluation | undefined;
@@ -40,6 +42,7 @@ export class TrainProgress {
 
   constructor(job: TrainJob) {
     this.#job = job;
+    this.stages = job.plan.stages;
     this.weights = job.weights;
     this.#bestWeights = job.weights;
   }
@@ -98,32 +101,41 @@ export class TrainProgress {
   }
 
   async #evaluated(source: FeatureSource): Promise<Evaluation | undefined> {
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(plan.stages[this.#stage]!) ?? plan.batch;
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
-    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);
+    const evaluated = await evaluateRows(this.#state!, source, rows, dataset, rowsAtOnce, stop);
     if (!evaluated) return undefined;
     const { logits, loss } = evaluated;
-    const classes = dataset.classes.length;
-    const predicted = predictedOf(logits, classes);
-    const right = validation.filter((row, i) => predicted[i] === dataset.labels[row]).length;
+    const task = taskOf(dataset), ofValidation = validation.length * task.outputs;
     return {
       step: this.step,
       validationLoss: mean(loss.subarray(0, validation.length)),
-      validationAccuracy: right / validation.length,
-      predictedClasses: new Set(predicted.subarray(0, validation.length)).size,
-      testLogits: logits.slice(validation.length * classes),
+      validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
+      predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
+      testLogits: logits.slice(ofValidation),
       testLoss: mean(loss.subarray(validation.length)),
     };
   }
 
   /** The best weights go on into the next stage. */
   async endPhase(source: FeatureSource): Promise<void> {
-    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
-    this.optimizer = await optimizerStateOf(this.#state!);
+    await this.#close();
     await this.#interpolate(source);
     this.weights = this.#bestWeights;
     await this.#keepBest();
+  }
+
+  /** The stage is left before its end: the last weights go on, averaged where they are. */
+  async leavePhase(): Promise<void> {
+    await this.#close();
+    this.weights = await this.#merged();
+    await this.#keepBest();
+  }
+
+  async #close(): Promise<void> {
+    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
+    this.optimizer = await optimizerStateOf(this.#state!);
   }
 
   /**
@@ -147,9 +159,9 @@ export class TrainProgress {
     this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
   }
 
-  async stopped(stepInEpoch: number): Promise<'stopped'> {
+  async stopped<H extends 'stopped' | 'deadline' = 'stopped'>(stepInEpoch: number, how = 'stopped' as H): Promise<H> {
     await this.#keepCheckpoints(stepInEpoch);
-    return 'stopped';
+    return how;
   }
 
   /** Where training is, and the best so far: a run that ends here can be predicted with. */
@@ -175,11 +187,11 @@ export class TrainProgress {
   }
 
   trained(how: Trained['how']): Trained {
-    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace };
+    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace, epoch: this.epoch, stages: this.stages };
   }
 
   get #plan(): StagePlan {
-    return this.#job.plan.stages[this.#stage]!;
+    return this.stages[this.#stage]!;
   }
 
   get #length(): StageLength {
@@ -196,9 +208,9 @@ export class TrainProgress {
   }
 
   #etaMs(): number {
-    const { plan, deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
+    const { deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
     const perStep = (monotonicMs() - this.#stageStartMs) / taken;
-    const left = plan.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).steps, 0) - taken;
+    const left = this.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).takenSteps, 0) - taken;
     const etaMs = perStep * left;
     return deadlineMs === undefined ? etaMs : Math.min(etaMs, deadlineMs - monotonicMs());
   }

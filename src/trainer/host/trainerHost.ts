@@ -2,9 +2,10 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
-import type { CachedFeatures } from '../../protocol/answers.ts';
+import { Bug } from '../../base/bug.ts';
+import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
-import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
+import type { EngineFacts, Outcome, RunEvent } from '../../protocol/runEvent.ts';
 import type { ControlKind } from '../../protocol/verdict.ts';
 import type { RunId, RunManifest, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
@@ -16,9 +17,11 @@ import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
 import { findRun, listRuns, type RunIndex, type StoredRun } from '../../runs/runIndex.ts';
-import { giveOrder } from '../../runs/control.ts';
+import { giveOrder, type LayersOrder } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
+import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
+import { readRateTest } from '../../runs/rateTests.ts';
 import { readLease } from '../../runs/lease.ts';
 import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
 import { signalTree } from './killTree.ts';
@@ -27,10 +30,23 @@ import { underLock } from '../../runs/lock.ts';
 export interface StartRequest extends RunRequest {
   /** Absolute. */
   readonly experimentFile: string;
+  /** Of a run that is one of several: see startSweep. */
+  readonly sweep?: RunManifest['sweep'];
+  readonly seedOf?: RunId;
   /** What the caller knows already, for lists; the trainer fills in the rest. */
   readonly dataFolder?: string;
   readonly backbone?: string;
 }
+
+export interface RateOptions {
+  /** Left out: the fastest. */
+  readonly engine?: EngineFacts['name'] | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** It may wait for a run of hours. */
+const rateTimeoutMs = 7 * 24 * 3_600_000;
 
 /** How long a trainer gets to end by itself, before it is told more plainly. */
 export interface StopTimes {
@@ -148,6 +164,22 @@ export class TrainerHost {
     return { ok: true, value: found, warnings: [] };
   }
 
+  /**
+   * The runs that one file makes (experiment/sweep.ts), each as startRun makes one; they wait for each other in this order.
+   * `repeats`: place of the one whose seed alone it changes. When one cannot be started, those before it go on.
+   */
+  async startSweep(request: StartRequest, members: readonly { readonly name: string; readonly varied: Readonly<Record<string, string>>; readonly repeats?: number }[]): Promise<Checked<readonly RunId[]>> {
+    const started: RunId[] = [], id = newRunId('sweep', nowAt());
+    let warnings: readonly Diagnostic[] = [];
+    for (const { name, varied, repeats } of members) {
+      const run = await this.startRun({ ...request, varied, sweep: { id, name, place: started.length + 1 }, ...(repeats !== undefined && { seedOf: started[repeats]! }) });
+      if (!run.ok) return run;
+      ({ warnings } = run);
+      started.push(run.value);
+    }
+    return { ok: true, value: started, warnings };
+  }
+
   /** All runs of the home. Dead ones are concluded on the way. */
   findRuns(): RunIndex {
     return listRuns(this.#home, this.#userData);
@@ -161,7 +193,7 @@ export class TrainerHost {
 
   folderOf(id: string): Checked<RunFolder> {
     const run = findRun(this.#home, this.#userData, id);
-    return run ? { ok: true, value: run, warnings: [] } : refused(noRun(id));
+    return run ? { ok: true, value: run, warnings: [] } : refused({ code: 'no-run', severity: 'error', message: `there is no run ${JSON.stringify(id)}` });
   }
 
   /** See follow.ts. Ends at once when there is no such run. */
@@ -174,7 +206,7 @@ export class TrainerHost {
   async stopRun(id: string, times: StopTimes = stopTimes): Promise<Checked<Outcome>> {
     const run = this.folderOf(id);
     if (!run.ok) return run;
-    giveOrder(run.value, 'stop');
+    giveOrder(run.value, { order: 'stop' });
     let outcome = await outcomeWithin(run.value, times.graceMs);
     if (!outcome) {
       signal(run.value, 'SIGTERM');
@@ -187,6 +219,18 @@ export class TrainerHost {
     if (outcome) return { ok: true, value: outcome, warnings: [] };
     const host = readLease(run.value.lease)?.host;
     return refused({ code: 'trainer-busy', severity: 'error', message: `the run has not stopped${host === undefined ? '' : `; its trainer runs on ${host}`}`, fix: 'stop it where it was started' });
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Refused once it trains no more. */
+  changeLayers(id: string, ticks: LayersOrder['ticks'], from: LayersOrder['from']): Checked<void> {
+    const run = this.folderOf(id), manifest = run.ok ? readManifest(run.value) : run;
+    if (!run.ok || !manifest.ok) return run.ok ? manifest as Checked<never> : run;
+    const { status, controlOf } = manifest.value;
+    if (controlOf !== undefined || !['queued', 'preparing', 'training'].includes(status)) {
+      return refused({ code: 'no-run', severity: 'error', message: controlOf === undefined ? `the run trains no more (${status})` : 'a control trains as its run did', fix: 'change the experiment, and run it again' });
+    }
+    giveOrder(run.value, { order: 'layers', ticks, from });
+    return { ok: true, value: undefined, warnings: [] };
   }
 
   /** Removes a run and its controls from the disk. Refused while a trainer works on it. */
@@ -222,13 +266,34 @@ export class TrainerHost {
     const node = await this.#node();
     return node.ok ? ask(node.value, this.#scripts.trainer, command, args, options) : node;
   }
+
+  /** Tries learning rates on a stage of an experiment, once nothing else trains here. The result is kept: `rateTest` finds it again. */
+  async findRate(experimentFile: string, stage: number, { engine, signal, onEvent }: RateOptions): Promise<Checked<RateTest>> {
+    const place = preparePlace(this.#home, this.#userData);
+    if (!place.ok) return place;
+    const onProgress = (told: unknown): void => {
+      const event = parseRunEvent(told);
+      if (event.ok) onEvent(event.value);
+    };
+    const answer = await this.ask('rate', [experimentFile, place.value.path, String(stage), ...engine ? [engine] : []], { timeoutMs: rateTimeoutMs, signal, onProgress });
+    if (!answer.ok) return answer;
+    const test = parseRateTest(answer.value);
+    if (!test.ok) throw new Bug(`the trainer's answer is not understood: ${test.note}`);
+    return { ...answer, value: test.value };
+  }
+
+  /** The newest learning-rate test of a stage. */
+  rateTest(experimentFile: string, stage: number): RateTest | undefined {
+    return placesOf(this.#home, this.#userData).map((place) => readRateTest(place, experimentFile, stage)).find((test) => test !== undefined);
+  }
 }
 
 /** The manifest of a new run: what the caller knows; the trainer fills in the rest. */
-function manifestOf({ experimentFile, dataFolder = '', backbone = '', overrides, engine, featureCacheMaxGb }: StartRequest, title = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), slug = title): RunManifest {
+function manifestOf({ experimentFile, dataFolder = '', backbone = '', overrides, varied, engine, featureCacheMaxGb, sweep, seedOf }: StartRequest, name = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), id = name): RunManifest {
   const createdAt = nowAt();
-  const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
-  return { format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {} };
+  const title = sweep ? `${name} (${sweep.name})` : name, slug = sweep ? `${id} ${String(sweep.place).padStart(2, '0')}` : id; // runs wait in the order of their ids
+  const request: RunRequest = { ...(overrides && { overrides }), ...(varied && { varied }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+  return { format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {}, ...(sweep && { sweep }), ...(seedOf && { seedOf }) };
 }
 
 /** The folder of a new run with its plan: what is edited from now on is for the next run. */

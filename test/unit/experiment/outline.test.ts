@@ -36,10 +36,10 @@ const labelsAt = (marked: string): readonly string[] => {
 };
 
 const completions: readonly (readonly [what: string, marked: string, expected: readonly string[]])[] = [
-  ['keys of the file that are not there yet, on an empty line', 'thaw: 1\nseed: 1\n▮\nbatch: 3\n', ['task', 'data', 'backbone', 'stages', 'stop', 'controls', 'scratchBudget']],
-  ['keys of an unfinished word', 'thaw: 1\nst▮', ['task', 'data', 'backbone', 'stages', 'batch', 'stop', 'controls', 'scratchBudget', 'seed']],
+  ['keys of the file that are not there yet, on an empty line', 'thaw: 1\nseed: 1\n▮\nbatch: 3\n', ['task', 'data', 'backbone', 'stages', 'stop', 'controls', 'scratchBudget', 'seeds', 'variants', 'budget']],
+  ['keys of an unfinished word', 'thaw: 1\nst▮', ['task', 'data', 'backbone', 'stages', 'batch', 'stop', 'controls', 'scratchBudget', 'seed', 'seeds', 'variants', 'budget']],
   ['keys of a map on one line', 'stop: { ▮ }', ['patience', 'metric', 'minImprovement']],
-  ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['steps', 'optimizer', 'momentum', 'layerDecay', 'schedule', 'power', 'warmup', 'weightDecay', 'clip', 'accumulate', 'batchNorm', 'dropout', 'dropPath', 'loss', 'gamma', 'labelSmoothing', 'classBalance', 'mixup', 'cutmix', 'augment', 'views', 'regularize', 'ema', 'wiseFt']],
+  ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['steps', 'leaveAfter', 'optimizer', 'momentum', 'layerDecay', 'schedule', 'power', 'warmup', 'weightDecay', 'clip', 'accumulate', 'batchNorm', 'dropout', 'dropPath', 'loss', 'gamma', 'labelSmoothing', 'classBalance', 'mixup', 'cutmix', 'augment', 'views', 'regularize', 'ema', 'wiseFt']],
   ['values of a choice', 'stages:\n  - schedule: ▮\n', ['cosine', 'constant', 'step', 'polynomial', 'one-cycle']],
   ['items of a list', 'controls: [▮]', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],
   ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'linear-probe', 'random-features', 'scratch']],

@@ -9,7 +9,7 @@ import { defaultPlan, stageOf } from '../../support/stage.ts';
 const pass: PassRates = { msPerDenseGflop: 1, msPerDepthwiseGflop: 1, msPerGigabyte: 1, msPerNode: 0.01 };
 const basis: CostBasis = {
   images: 1000, classes: 5, engine: 'wasm', memoryBytes: 1e12,
-  rates: { prefix: pass, forward: pass, backward: pass, msPerUpdatedTensor: 0.1, msPerMillionUpdated: 1, msPerStep: 1, decodedImagesPerSecond: 200, baseBytes: 1e6, keptOutputs: 1 },
+  rates: { prefix: pass, forward: pass, backward: pass, msPerUpdatedTensor: 0.1, msPerMillionUpdated: 1, msPerStep: 1, decodedImagesPerSecond: 200, baseBytes: 1e6, prefixBytes: 0, keptOutputs: 1 },
 };
 const backbone = architectureOf('tf_efficientnet_lite0')!, plan = defaultPlan();
 const of = (changes: Partial<StagePlan>) => predictPlan({ ...plan, stages: [stageOf({ train: ['head', 'conv_head'], ...changes })] }, backbone, basis).stages[0]!;

@@ -19,7 +19,7 @@ const basis: CostBasis = {
     prefix: { msPerDenseGflop: 8, msPerDepthwiseGflop: 25, msPerGigabyte: 60, msPerNode: 0 },
     forward: { msPerDenseGflop: 9, msPerDepthwiseGflop: 60, msPerGigabyte: 130, msPerNode: 0.05 },
     backward: { msPerDenseGflop: 12, msPerDepthwiseGflop: 110, msPerGigabyte: 200, msPerNode: 0.1 },
-    msPerUpdatedTensor: 0.3, msPerMillionUpdated: 12, msPerStep: 1.5, decodedImagesPerSecond: 350, baseBytes: 600e6, keptOutputs: 1,
+    msPerUpdatedTensor: 0.3, msPerMillionUpdated: 12, msPerStep: 1.5, decodedImagesPerSecond: 350, baseBytes: 600e6, prefixBytes: 0, keptOutputs: 1,
   },
 };
 

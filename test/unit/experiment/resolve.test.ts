@@ -10,8 +10,7 @@ import { formatResolved, yamlText } from '../../../src/experiment/format.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 import type { ResolveOptions, Resolved } from '../../../src/experiment/resolve.ts';
-import { leafPaths } from '../../../src/experiment/resolve.ts';
-import { experimentField } from '../../../src/experiment/schema.ts';
+import { experimentField, leafPaths } from '../../../src/experiment/schema.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
 
 const options: ResolveOptions = { file: 'f.thaw.yaml', folderOf: (folder) => folder, backbones: bundledBackbones };
@@ -31,10 +30,10 @@ test('the shortest file becomes a complete plan, every value from its default', 
   assert.deepEqual(plan, {
     thaw: 1,
     task: 'image-classification',
-    data: { folder: '/photos/flowers', split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
+    data: { folder: '/photos/flowers', columns: { image: 'auto', label: 'auto', split: 'auto' }, maxPerClass: 0, subset: 1, split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
     stages: [{
-      name: 'stage 1', train: ['head'], epochs: 30, steps: 'auto', optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
+      name: 'stage 1', train: ['head'], epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
       weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'cross-entropy', gamma: 2, labelSmoothing: 0, classBalance: 'none',
       mixup: 0, cutmix: 0, augment: 'flip', views: 4, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, ema: 'off', wiseFt: 'off',
     }],
@@ -43,10 +42,13 @@ test('the shortest file becomes a complete plan, every value from its default', 
     controls: ['blind', 'knn', 'linear-probe', 'random-features', 'scratch'],
     scratchBudget: 'auto',
     seed: 1,
+    seeds: 1,
+    variants: {},
+    budget: 'off',
   });
   assert.equal(origins['data.folder'], 'file');
   assert.equal(origins['stages.0.rate'], 'default');
-  assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length); // one stage: every leaf has an origin
+  assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length - 1); // one stage: every leaf has an origin, but for data.manifest, which a folder stands for
 });
 
 test('a value from the command line wins over the file, and the plan says so', () => {

@@ -32,6 +32,7 @@ no better for 1 epochs: step 1 is kept
 trained: 90.0 % of 100 test images right
   blind guess: 50.0 %
   from scratch: 90.0 % after 2 steps
+layers changed from the tree: all from the next epoch on
 
 Test accuracy 90.0 %  95 % interval 80.0 % – 95.0 %, 90 of 100 images right
 

@@ -5,6 +5,7 @@ import type { RunFact } from '../../../../src/protocol/runEvent.ts';
 import type { StagePlan } from '../../../../src/experiment/plan.ts';
 import { BoundaryFeatures } from '../../../../src/trainer/child/features.ts';
 import type { FeaturePrecision } from '../../../../src/engine/featureRecord.ts';
+import { leaveStage } from '../../../../src/experiment/leaveStage.ts';
 import { monotonicMs } from '../../../../src/base/clock.ts';
 import { portable } from '../../../../src/engine/kernels.ts';
 import { randomWeights } from '../../../../src/backbones/initialise.ts';
@@ -84,6 +85,25 @@ test('the same seed gives the same numbers, another one others', async () => {
   assert.notDeepEqual(lossesOf(other), lossesOf(once));
 });
 
+test('layers thawed and frozen while it trains are stages of the plan, and training that plan gives the same weights', async () => {
+  const orders = new Map([[2, ['head', 'blocks.2']], [5, ['head', 'conv_head']]]);
+  let stages: readonly StagePlan[] = [{ ...probe, epochs: 6, warmup: 0.2 }, thaw], epoch = 0;
+  const changed: TrainJob['changed'] = (index, left) => {
+    const train = orders.get(++epoch);
+    return train && (stages = leaveStage(stages, index, left, train, 'thawed'));
+  };
+  const live = await trained(stages, { changed });
+  assert.deepEqual(live.trained.stages.map(({ name, train, epochs, leaveAfter }) => [name, train, epochs, leaveAfter]), [
+    ['probe', ['head'], 6, 2], ['probe thawed', ['head', 'blocks.2'], 4, 3], ['probe thawed', ['head', 'conv_head'], 1, 0], ['thaw', thaw.train, 2, 0],
+  ]);
+  const replayed = await trained(live.trained.stages), untouched = await trained([{ ...probe, epochs: 6, warmup: 0.2 }, thaw]);
+  assert.deepEqual(replayed.trained.weights, live.trained.weights);
+  assert.deepEqual(replayed.trained.trace, live.trained.trace);
+  assert.notDeepEqual(untouched.trained.trace.at(-1), live.trained.trace.at(-1));
+  const last = live.checkpoints.at(-1)!;
+  assert.deepEqual([live.trained.trace.length, last.state.epoch], [9, 8]);
+});
+
 test('a stop keeps the best so far and where it was, with optimizer and place in the epoch', async () => {
   const stopping = new AbortController();
   const { trained: { how, step, best }, checkpoints } = await trained([{ ...probe, epochs: 50 }], { stop: stopping.signal }, (fact) => {
@@ -137,7 +157,7 @@ test('a control whose time is up ends with an evaluation', async () => {
 });
 
 test('a batch that goes through in parts is the same step, in training and in judging', async () => {
-  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { rowsAtOnce: () => 3 });
+  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { fitOf: () => ({ rowsAtOnce: 3, recomputes: false }) });
   assert.equal(inParts.trained.step, whole.trained.step);
   let furthest = 0;
   for (const [name, { data }] of inParts.trained.weights) {
