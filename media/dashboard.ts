@@ -3,11 +3,11 @@ import { pageProtocol } from '../src/protocol/pageMessages.ts';
 import { parseToPage } from '../src/protocol/guards.ts';
 import { percent } from '../src/base/units.ts';
 import { scoreName } from '../src/protocol/wording.ts';
-import { answersView, mistakesView } from './results.ts';
+import { answersView, differingView, mistakesView } from './results.ts';
 import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
-import { verdictCard, watchCard } from './verdictCard.ts';
+import { adviceCard, verdictCard, watchCard } from './verdictCard.ts';
 import { apply, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
 import { header } from './header.ts';
@@ -27,7 +27,7 @@ registerComponents();
 const top = header(send);
 const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
 const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' });
-const panels = tabs(['Mistakes', 'Confusion', 'Data', 'Epochs', 'System']);
+const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Data', 'Epochs', 'System']);
 const page = [
   top.node,
   h('div', { class: 'grid' },
@@ -68,9 +68,10 @@ function draw(current: PageState): void {
   top.update(current);
   drawCharts(curves);
   const { run, results } = current;
-  side.replaceChildren(...[problemCard(current), verdictCard(current), watchCard(current)].filter((card) => card !== undefined));
+  side.replaceChildren(...[problemCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
   panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
   panels.fill('Data', run.state.data, () => dataView(run.state));
   panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
@@ -105,7 +106,7 @@ interface Panel {
 }
 
 function tabs(names: readonly string[]): Tabs {
-  const each = new Map(names.map((name): [string, Panel] => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol('never drawn') }]));
+  const each = new Map(names.map((name): [string, Panel] => [name, { tab: h('vscode-panel-tab', { id: `tab-${idOf(name)}` }, name), view: h('vscode-panel-view', { id: `view-${idOf(name)}` }), source: Symbol('never drawn') }]));
   const all = [...each.values()];
   return {
     node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),
@@ -117,6 +118,10 @@ function tabs(names: readonly string[]): Tabs {
       panel.tab.textContent = badge ? `${title} ${badge}` : title;
     },
   };
+}
+
+function idOf(name: string): string {
+  return name.replaceAll(' ', '-');
 }
 
 function messageOf(data: unknown): ToPage | undefined {

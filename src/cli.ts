@@ -32,14 +32,17 @@ import { rankLine } from './terminal/rankLine.ts';
 import { readArguments, usage, type Options } from './terminal/arguments.ts';
 import { readManifest } from './runs/manifest.ts';
 import { resolveExperiment, type Resolved } from './experiment/resolve.ts';
-import { placesOf, preparePlace, runFolder } from './runs/runFolder.ts';
+import { placesOf, preparePlace, runFolder, type RunFolder } from './runs/runFolder.ts';
 import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
 import { sweepOf, type Member } from './experiment/sweep.ts';
 import { sweepTable } from './terminal/sweepTable.ts';
 import { TrainerHost, type StartRequest } from './trainer/host/trainerHost.ts';
-import { clipped } from './terminal/fit.ts';
+import { clipped, wrapped } from './terminal/fit.ts';
+import { controlKinds } from './protocol/verdict.ts';
+import { endCard } from './terminal/endCard.ts';
+import { foldJournal } from './runs/foldJournal.ts';
 import { createInterface } from 'node:readline/promises';
 import { engineList } from './terminal/engineList.ts';
 import { engineOffers, enginesNamed, installCommand, removeCommand } from './trainer/native/engineCommand.ts';
@@ -56,10 +59,11 @@ import { takeHubAccess, userCacheFolder, userDataFolder } from './base/environme
 import { engineNamed, trainingEngines, type Outcome, type RunEvent } from './protocol/runEvent.ts';
 import type { PlanValue } from './protocol/previewMessages.ts';
 import type { RunId, RunManifest } from './protocol/runManifest.ts';
+import type { RunState } from './protocol/reduceRun.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, lr, rank, predict, runs, compare, stop, doctor, engine, models, cache,
+  run, check, plan, cost, lr, rank, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
   thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
 /** Dozens of large backbones, on one core. */
@@ -91,7 +95,7 @@ async function run([target]: readonly string[], options: Options): Promise<numbe
   if (target === undefined) return wrongUsage('thaw run <folder | file.thaw.yaml>');
   const { file, home } = await experimentFor(resolve(target), options), host = hostOf(home);
   const { plan } = valueOf(await experimentAt(file, options)), members = sweepOf(plan); // a run that cannot begin leaves no folder behind
-  const request: StartRequest = { experimentFile: file, overrides: overridesOf(options), ...(options.engine !== undefined && { engine: engineOf(options.engine) }), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) };
+  const request: StartRequest = { experimentFile: file, overrides: overridesOf(options), ...engineWish(options), ...(options['feature-cache-gb'] !== undefined && { featureCacheMaxGb: gigabytesOf(options['feature-cache-gb']) }) };
   if (members.length > 0) return sweep(host, request, members, options);
   const started = await host.startRun(request);
   const id = valueOf(started);
@@ -120,7 +124,21 @@ async function sweep(host: TrainerHost, request: StartRequest, members: readonly
 }
 
 async function follow(host: TrainerHost, id: RunId, file: string, options: Options, isOneOfMany = false): Promise<number> {
-  const folder = valueOf(host.folderOf(id)), manifest = valueOf(readManifest(folder));
+  const folder = valueOf(host.folderOf(id)), { outcome, state } = await watched(host, id, options);
+  if (!options.json && !isOneOfMany) {
+    const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
+    process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
+    if (state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
+  }
+  return codeOf(folder, outcome);
+}
+
+const codeOf = (folder: RunFolder, outcome: Outcome | undefined): number =>
+  outcome === 'finished' ? 0 : outcome === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
+
+/** Shows a run until it ends, asks it to stop on Ctrl+C. */
+async function watched(host: TrainerHost, id: RunId, options: Options): Promise<{ readonly outcome: Outcome | undefined; readonly state: RunState }> {
+  const manifest = valueOf(readManifest(valueOf(host.folderOf(id))));
   const screen = new RunScreen(manifest, terminal(options), ink), ending = new AbortController();
   let asked = false;
   const interrupted = (): void => {
@@ -142,13 +160,40 @@ async function follow(host: TrainerHost, id: RunId, file: string, options: Optio
   await Promise.all(controls);
   process.off('SIGINT', interrupted);
   if (!options.json) screen.end();
-  if (!options.json && !isOneOfMany) {
-    const here = (path: string): string => visible(relative(process.cwd(), path) || '.');
-    process.stdout.write(`\n${ink.dim('run folder')}  ${here(folder.path)}\n`);
-    if (screen.state.tested) process.stdout.write(`${ink.dim('next')}        thaw predict latest <photos …>   ${ink.dim('· edit')} ${here(file)} ${ink.dim('and run it again')}\n`);
-  }
-  return outcome === 'finished' ? 0 : outcome === 'stopped' ? stopped : valueOf(readManifest(folder)).problem?.code === 'internal-error' ? exitCodes.internal : 1;
+  return { outcome, state: screen.state };
 }
+
+/** Adds a control to a run that has ended; its verdict is then said anew. */
+async function control([name, kind]: readonly string[], options: Options): Promise<number> {
+  const found = controlKinds.find((each) => each === kind);
+  if (name === undefined || !found) return wrongUsage(`thaw control <run> <${controlKinds.join(' | ')}>`);
+  const { host, folder } = runNamed(name, options), of = runFolder(folder), budget = options['scratch-budget'];
+  const id = valueOf(await host.addControl(of.id, found, { ...engineWish(options), ...(budget !== undefined && { overrides: { scratchBudget: budget } }) }));
+  if (options.detach) return print(id);
+  const { outcome } = await watched(host, id, options);
+  if (!options.json && outcome === 'finished') await printCard(of);
+  return codeOf(valueOf(host.folderOf(id)), outcome);
+}
+
+/** Repeats a run with other seeds until three can be judged together. */
+async function confirmRun([name]: readonly string[], options: Options): Promise<number> {
+  if (name === undefined) return wrongUsage('thaw confirm <run>');
+  const { host, folder } = runNamed(name, options), asked = runFolder(folder), ids = valueOf(await host.confirm(asked.id));
+  if (options.detach) return print(ids.join('\n'));
+  for (const id of ids) {
+    const { outcome } = await watched(host, id, options);
+    if (outcome !== 'finished') return codeOf(valueOf(host.folderOf(id)), outcome);
+  }
+  if (!options.json) await printCard(runFolder(join(folder, '..', valueOf(readManifest(asked)).seedOf ?? asked.id)));
+  return 0;
+}
+
+async function printCard(folder: RunFolder): Promise<void> {
+  const card = endCard(await foldJournal(folder, valueOf(readManifest(folder))), folder.id, ink);
+  process.stdout.write(`\n${wrapped(card, Math.min(100, terminal({}).columns))}\n`);
+}
+
+const engineWish = ({ engine: name }: Options): { engine?: ReturnType<typeof engineOf> } => name === undefined ? {} : { engine: engineOf(name) };
 
 async function followControl(host: TrainerHost, id: string, screen: RunScreen, signal: AbortSignal): Promise<void> {
   const manifest = valueOf(readManifest(valueOf(host.folderOf(id))));

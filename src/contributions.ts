@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { RateTest } from './protocol/answers.ts';
+import type { ControlKind } from './protocol/verdict.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Commands {
   'thaw.revealRun': (run?: RunTarget) => Promise<void>;
   'thaw.copyRunId': (run?: RunTarget) => Promise<void>;
   'thaw.deleteRun': (run?: RunTarget) => Promise<void>;
+  'thaw.addControl': (run?: RunTarget, control?: ControlKind) => Promise<RunId | undefined>;
+  'thaw.confirmRun': (run?: RunTarget) => Promise<readonly RunId[]>;
   'thaw.predict': (image?: vscode.Uri, selected?: readonly vscode.Uri[]) => Promise<void>;
   'thaw.chooseExperiment': () => Promise<void>;
   'thaw.chooseStage': () => Promise<void>;
@@ -90,6 +93,8 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.revealRun': { title: 'Reveal Run Folder', palette: 'thaw.hasRuns' },
   'thaw.copyRunId': { title: 'Copy Run Id', palette: 'false' },
   'thaw.deleteRun': { title: 'Delete Run…', icon: '$(trash)', palette: 'thaw.hasRuns' },
+  'thaw.addControl': { title: 'Add Control…', icon: '$(beaker)', palette: 'thaw.hasRuns' },
+  'thaw.confirmRun': { title: 'Confirm with 3 Seeds', palette: 'thaw.hasRuns' },
   'thaw.predict': { title: 'Predict with Latest Run', icon: '$(symbol-misc)' },
   'thaw.chooseExperiment': { title: 'Choose Experiment…', icon: '$(list-selection)' },
   'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
@@ -231,6 +236,8 @@ export const contributes = {
       { command: 'thaw.openDashboard', when: run('\\brun\\b'), group: '1_run@2' },
       { command: 'thaw.openExperiment', when: run('\\brun\\b'), group: '1_run@3' },
       { command: 'thaw.diffPlans', when: run('\\brun\\b'), group: '1_run@4' },
+      { command: 'thaw.addControl', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@5' },
+      { command: 'thaw.confirmRun', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@6' },
       { command: 'thaw.revealRun', when: run('\\b(run|control)\\b'), group: '2_folder@1' },
       { command: 'thaw.copyRunId', when: run('\\b(run|control)\\b'), group: '2_folder@2' },
       { command: 'thaw.deleteRun', when: run('\\brun\\b.*\\bended\\b'), group: '3_delete@1' },
@@ -256,8 +263,8 @@ export const contributes = {
       },
       'thaw.scratchBudget': {
         type: 'string', default: 'auto', order: 2,
-        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', patternErrorMessage: 'Write auto, off, or a time such as 5 min or 90 s.',
-        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
+        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', patternErrorMessage: 'Write auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s.',
+        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, a multiple such as `2× run`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
       },
       'thaw.engineSource': {
         type: 'string', default: '', order: 3, scope: 'machine-overridable',

@@ -82,6 +82,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.revealRun': run.revealRun,
     'thaw.copyRunId': run.copyRunId,
     'thaw.deleteRun': run.deleteRun,
+    'thaw.addControl': run.addControl,
+    'thaw.confirmRun': run.confirmRun,
     'thaw.predict': new Predict(model, homes).run,
     'thaw.chooseExperiment': () => experiment.choose(),
     'thaw.chooseStage': () => experiment.chooseStage(),

@@ -23,7 +23,7 @@ function jsonSchemaOf(field: Field, path: string): object {
     case 'choice': return { enum: Object.keys(field.options), default: field.default, ...described };
     case 'text': return field.names === 'backbone' ? { anyOf: [{ enum: cardNames }, { type: 'string', pattern: '^(hf:[^/@]+/[^/@]+(@.+)?|\\.{0,2}/.*)$' }], default: field.default, ...described }
       : { type: 'string', minLength: 1, ...(field.default !== undefined && { default: field.default }), ...described };
-    case 'duration': return { type: 'string', pattern: `^(${Object.keys(field.words).join('|')}|\\d+(\\.\\d+)? ?(s|min|h))$`, default: field.default, ...described };
+    case 'duration': return { type: 'string', pattern: `^(${Object.keys(field.words).join('|')}|\\d+(\\.\\d+)? ?(s|min|h${field.multiples ? '|[x×] ?run' : ''}))$`, default: field.default, ...described };
     case 'list': {
       const type = { type: 'array', items: jsonSchemaOf(field.of, below('*')), uniqueItems: field.unique };
       return { ...(field.words ? { anyOf: [{ enum: Object.keys(field.words) }, type] } : type), default: field.default, ...described };

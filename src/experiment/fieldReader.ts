@@ -96,6 +96,8 @@ export class FieldReader {
   #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === 'string' && Object.hasOwn(field.words, value)) return value;
+    const times = field.multiples && typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
+    if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
     const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
     if (!parts) {
       const fix = typeof value === 'number' ? { words: `write "${value} min" or "${value} s"`, write: `${value} min` } : (value === false || value === 'no') && Object.hasOwn(field.words, 'off') ? { words: 'write `off`', write: 'off' } : undefined;

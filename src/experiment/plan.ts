@@ -1,3 +1,5 @@
+import type { ControlKind } from '../protocol/verdict.ts';
+
 /**
  * The experiment, resolved: every default filled in, once, by experiment/resolve.ts. Everything after that reads a
  * complete Plan and knows no defaults of its own.
@@ -14,9 +16,9 @@ export interface Plan {
   /** Samples per step. */
   readonly batch: number;
   readonly stop: StopPlan;
-  readonly controls: readonly ('blind' | 'knn' | 'random-features' | 'scratch')[];
-  /** Minutes for the from-scratch control, or 'auto': as long as the run itself, at least one minute. */
-  readonly scratchBudget: number | 'auto';
+  readonly controls: readonly ControlKind[];
+  /** Time for the from-scratch control: minutes, a multiple of the run's own, or 'auto': as long as the run itself, at least one minute. */
+  readonly scratchBudget: number | 'auto' | RunMultiple;
   /** Root of all randomness but the split's. */
   readonly seed: number;
   /** Runs that are made, with the seeds from `seed` on. */
@@ -26,6 +28,9 @@ export interface Plan {
   /** Minutes after which training ends. */
   readonly budget: number | 'off';
 }
+
+/** "2× run": as long as the run took, times two. */
+export type RunMultiple = `${number}× run`;
 
 export type VariantsPlan = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

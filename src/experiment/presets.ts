@@ -213,7 +213,7 @@ const controls = (name: PresetName, scratchBudget: string): string => name === '
 # What would transfer have given? The run is compared with these on the same test photos.
 controls: [blind, knn]` : `\
 # Did the transfer help? The run is compared with these on the same test photos. Take one out and the verdict says so.
-controls: [blind, knn, random-features, scratch]
-scratchBudget: ${scratchBudget.padEnd(10)} # for "scratch": as long as the run itself, at least a minute; or 5 min, 90 s, off`;
+controls: [blind, knn, linear-probe, random-features, scratch]
+scratchBudget: ${scratchBudget.padEnd(10)} # for "scratch": as long as the run itself, at least a minute; or 2× run, 5 min, off`;
 
 const defaultBackbone = (experimentField.keys['backbone'] as TextField).default!;

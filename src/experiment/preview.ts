@@ -5,12 +5,13 @@ import { shortTime } from '../base/units.ts';
 import type { CostBasis, Prediction } from '../protocol/answers.ts';
 import type { Phase, PlanPreview, PreviewCosts } from '../protocol/previewMessages.ts';
 import { controlTitle } from '../protocol/wording.ts';
-import { controlPlan } from './controlPlan.ts';
+import { controlStages, isTrained, ratesToTry, scratchBudgetMs, stepsToTry } from './controlPlan.ts';
 import type { Plan } from './plan.ts';
 import { planValues } from './planValues.ts';
 import { predictPlan, runMs, stageEpochs, workloadOf } from './predict.ts';
 import type { Resolved } from './resolve.ts';
 import { stageLayers } from './stageLayers.ts';
+import { stageLength } from './stageLength.ts';
 
 /** What the preview shows of a plan; `basis`: what predictions rest on, once it is known. */
 export function previewOf({ plan, origins, backbone }: Resolved, title: string, basis?: CostBasis): PlanPreview {
@@ -26,7 +27,7 @@ export function previewOf({ plan, origins, backbone }: Resolved, title: string, 
       };
     }),
     values: planValues(plan, origins),
-    quickControls: plan.controls.filter((control) => !trains(control)).map(controlTitle),
+    quickControls: plan.controls.filter((control) => !isTrained(control)).map(controlTitle),
     ...(basis && backbone && { costs: costsOf(plan, backbone, basis) }),
   };
 }
@@ -36,19 +37,20 @@ function costsOf(plan: Plan, backbone: Architecture, basis: CostBasis): PreviewC
   return { images: basis.images, classes: basis.classes, engine: basis.engine, stages, cuts, phases: phasesOf(plan, trainSamples, stages, controlsOf(plan, backbone, stages, basis, trainSamples)) };
 }
 
-type TrainedControl = Parameters<typeof controlPlan>[1];
-const trains = (control: string): control is TrainedControl => control === 'random-features' || control === 'scratch';
-
 interface Stretch { readonly name: string; readonly ms: number; readonly words: string }
 
-/** Controls that train, as judging.ts runs them: the same plan again, and all layers from random weights within a budget. */
+/** Controls that train, as trainer/child/controls.ts makes them; a run that trains a head alone gets no linear probe beside it. */
 function controlsOf(plan: Plan, backbone: Architecture, stages: readonly Prediction[], basis: CostBasis, trainSamples: number): readonly Stretch[] {
-  const own = runMs(plan, stages, trainSamples);
-  return plan.controls.filter(trains).map((control) => {
-    if (control === 'random-features') return { name: controlTitle(control), ms: own, words: 'the same plan on random weights' };
-    const scratch = controlPlan(plan, control), budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, own) : 60_000 * plan.scratchBudget;
-    const words = plan.scratchBudget === 'auto' ? 'every layer, at most as long as the run (or a minute)' : 'every layer, within its budget';
-    return { name: controlTitle(control), ms: Math.min(budgetMs, runMs(scratch, predictPlan(scratch, backbone, basis).stages, trainSamples)), words };
+  const own = runMs(plan, stages, trainSamples), isProbe = plan.stages.every(({ train }) => train.join() === 'head');
+  return plan.controls.filter(isTrained).filter((control) => control !== 'linear-probe' || !isProbe).map((control) => {
+    const controlled: Plan = { ...plan, stages: controlStages(plan, control, trainSamples) }, [stage] = controlled.stages, { perEpoch, steps } = stageLength(stage!, trainSamples, plan.batch);
+    const tries = ratesToTry[control].length * stepsToTry(steps, perEpoch) / steps; // on top of its own updates
+    const ms = (1 + tries) * runMs(controlled, predictPlan(controlled, backbone, basis).stages, trainSamples);
+    switch (control) {
+      case 'random-features': return { name: controlTitle(control), ms: own, words: 'the same plan on random weights' };
+      case 'linear-probe': return { name: controlTitle(control), ms, words: 'a new head on the pretrained features, at the best of three rates' };
+      case 'scratch': return { name: controlTitle(control), ms: Math.min(scratchBudgetMs(plan, own), ms), words: plan.scratchBudget === 'auto' ? 'every layer, at most as long as the run (or a minute)' : 'every layer, within its budget' };
+    }
   });
 }
 

@@ -44,10 +44,12 @@ export interface TextField extends Described {
   /** Absent: the key must be written, or one that stands for it (`alternatives`). */
   readonly default?: string;
 }
-/** `5 min`, `90 s`, `1 h`, or one of its words; in a Plan: minutes, or the word. */
+/** `5 min`, `90 s`, `1 h`, one of its words, or `2× run` where a run's time is at hand; in a Plan: minutes, or the text. */
 export interface DurationField extends Described {
   readonly kind: 'duration';
   readonly words: Words;
+  /** `2× run` may stand there: a multiple of what the run takes. */
+  readonly multiples?: true;
   readonly minMinutes: number;
   readonly maxMinutes: number;
   readonly default: 'auto' | 'off';
@@ -219,8 +221,9 @@ const stopKeys = {
 export const controlOptions = {
   blind: 'always the most frequent class, the most frequent answer for each label, or the mean: free',
   knn: 'the 5 nearest training photos vote (for each label, or by their mean), on pretrained features: seconds',
+  'linear-probe': 'a new head on the pretrained features as they are: what fine-tuning more than that has to beat',
   'random-features': 'the same plan on the same network with random weights',
-  scratch: 'the same network from random weights, every layer trains, within scratchBudget',
+  scratch: 'the same network from random weights, every layer trains at the best of three rates, within scratchBudget',
 } satisfies Record<Plan['controls'][number], string>;
 
 const planKeys = {
@@ -249,8 +252,8 @@ const planKeys = {
     of: choice('A control.', 'blind', controlOptions),
   },
   scratchBudget: {
-    kind: 'duration', words: { auto: 'as long as the run itself, at least one minute', off: 'no such control' }, default: 'auto', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
-    describe: 'Time for the from-scratch control: `auto` (as long as the run itself, at least one minute), a time such as `5 min` or `90 s`, or `off`.',
+    kind: 'duration', multiples: true, words: { auto: 'as long as the run itself, at least one minute', off: 'no such control' }, default: 'auto', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
+    describe: 'Time for the from-scratch control: `auto` (as long as the run itself, at least one minute), a multiple of it such as `2× run`, a time such as `5 min` or `90 s`, or `off`.',
   },
   seed: integer('Root of all randomness but the split’s.', 1, 0, maxSeed),
   seeds: integer('Makes as many runs, with the seeds from `seed` on: what changes between them is luck.', 1, 1, maxMembers),
@@ -301,7 +304,7 @@ export function allowedText(field: Field): string {
     case 'share': return orWords(field, `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`);
     case 'choice': return orList(Object.keys(field.options));
     case 'text': return `a ${field.names}`;
-    case 'duration': return `${Object.keys(field.words).join(', ')}, or a time such as 5 min or 90 s`;
+    case 'duration': return `${Object.keys(field.words).join(', ')}, ${field.multiples ? 'a multiple such as 2× run, ' : ''}or a time such as 5 min or 90 s`;
     case 'list': return orWords(field, field.of.kind === 'map' ? 'a list' : `a list such as [${exampleOf(field).join(', ')}]`);
     case 'variants': return 'keys with their values, { rate: [1e-3, 3e-3] }';
     case 'map': return `a map with the keys ${Object.keys(field.keys).join(', ')}`;

@@ -64,6 +64,10 @@ export const diagnosticCodes = [
   'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine
   'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'recomputed', 'budget-spent', 'no-source-head', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
+  // training that comes to nothing
+  'not-learning', 'one-class-predictions', 'frozen-ceiling',
+  // controls
+  'control-rate', 'data-changed', 'control-refused',
   // runs
   'newer-format', 'no-run', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
 ] as const;

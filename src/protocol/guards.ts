@@ -4,9 +4,9 @@ import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, Fil
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
-import type { FromPage, FromRates, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
-import type { Comparison, Share, Verdict } from './verdict.ts';
+import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
 import { branded, dictionary, either, type Fields, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
@@ -15,7 +15,7 @@ import { branded, dictionary, either, type Fields, fields, flag, type Guard, lis
 const runId = branded<RunId>(text);
 const outcome = oneOf('finished', 'stopped', 'failed', 'killed', 'crashed');
 const status = oneOf('queued', 'preparing', 'training', 'judging', 'finished', 'stopped', 'failed', 'killed', 'crashed');
-const controlKind = oneOf('blind', 'knn', 'random-features', 'scratch');
+const controlKind = oneOf(...controlKinds);
 const claim = oneOf('helps', 'hurts', 'not-shown', 'not-assessed');
 const engineName = oneOf('tensorflow', 'wasm', 'webgpu', 'cpu');
 
@@ -36,16 +36,25 @@ const diagnostic = fields<Diagnostic>({
 const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
 const comparison = fields<Comparison>({
   control: controlKind, claim, gapPt: number, lowPt: number, highPt: number, p: number, onlyRun: number, onlyControl: number,
-  items: number, seeds: number, mdePt: number, run: share, controlShare: share,
+  items: number, seeds: number, bySeedPt: optional(list(number)), mdePt: number, run: share, controlShare: share,
   at: either(fields<{ kind: 'matched'; step: number }>({ kind: oneOf('matched'), step: number }), fields<{ kind: 'end' }>({ kind: oneOf('end') })),
 });
+const remedy = tagged<Remedy>({
+  edit: { title: text, edits: list(fields<(Remedy & { type: 'edit' })['edits'][number]>({ path: text, value: text })) },
+  control: { title: text, control: controlKind },
+  confirm: { title: text },
+});
+const advice = fields<Advice>({ cause: oneOf(...causes), strength: oneOf('likely', 'possible'), words: text, remedies: list(remedy) });
+const classGap = fields<ClassGap>({ label: whole, items: number, gapPt: number, lowPt: number, highPt: number, p: number });
 const verdict = fields<Verdict>({
   claim,
   against: optional(controlKind),
   comparisons: list(comparison),
+  classes: optional(list(classGap)),
   missing: list(fields<Verdict['missing'][number]>({ control: controlKind, why: text })),
   headline: text,
   words: text,
+  advice: optional(list(advice)),
 });
 
 const rung = fields<RungFacts>({ name: engineName, title: optional(text), ok: flag, stepMs: optional(number), why: optional(text) });
@@ -78,7 +87,7 @@ const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating', 'rates'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating', 'rates'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
@@ -86,12 +95,12 @@ const fact = tagged<RunFact>({
   'plan-changed': { stage: whole, origin: oneOf('tree', 'command line'), stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
-  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
+  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag, predictedClasses: optional(number) },
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
   tested: { step: number, loss: number, accuracy: share, metrics },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
-  control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number) },
+  control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
   warning: { diagnostic },
@@ -109,19 +118,21 @@ const request = fields<RunRequest>({
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), seedOf: optional(runId),
+  controlOf: optional(runId), control: optional(controlKind), addedLater: optional(flag), controlKey: optional(text), budgetMs: optional(number), cutAtStep: optional(number), seedOf: optional(runId),
   sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
   test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
+const item = fields<PageItem>({ path: text, thumbnail: text, right: text, wrong: text });
 const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
   mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, right: text, wrong: text, how: text })),
   labels: optional(list(fields<PageLabel>({ label: text, averagePrecision: number, f1: number, items: number }))),
   numbers: optional(list(fields<PageNumber>({ target: number, predicted: number }))),
+  differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
 const toPage = tagged<ToPage>({
@@ -133,6 +144,9 @@ const fromPage = tagged<FromPage>({
   ready: { protocol: number },
   stop: {},
   'run-again': {},
+  'add-control': {},
+  confirm: {},
+  remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
   'open-plan': {},
   'open-experiment': {},

@@ -1,5 +1,6 @@
 import type { RateTest } from './answers.ts';
 import type { RunEvent } from './runEvent.ts';
+import type { ControlKind } from './verdict.ts';
 import type { RunManifest } from './runManifest.ts';
 
 /** Between the extension host and the dashboard page. Both sides guard what they receive (protocol/guards.ts). */
@@ -16,6 +17,24 @@ export interface PageResults {
   readonly numbers?: readonly PageNumber[];
   /** Wrong test items, the worst first, at most 24. `thumbnail` is a webview URI. */
   readonly mistakes: readonly PageMistake[];
+  readonly differing?: PageDiffering;
+}
+
+/** Test items that only one of the run and its deciding control got right, at most 24 of each. */
+export interface PageDiffering {
+  readonly control: ControlKind;
+  readonly fixed: readonly PageItem[];
+  readonly broken: readonly PageItem[];
+  readonly onlyRun: number;
+  readonly onlyControl: number;
+}
+
+export interface PageItem {
+  readonly path: string;
+  readonly thumbnail: string;
+  readonly right: string;
+  /** What the one that is wrong has called it. */
+  readonly wrong: string;
 }
 
 export interface PageMistake {
@@ -55,6 +74,11 @@ export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'stop' }
   | { readonly type: 'run-again' }
+  /** Which one, the person is asked. */
+  | { readonly type: 'add-control' }
+  | { readonly type: 'confirm' }
+  /** By their places in the verdict: what is done is what the verdict says, not what a page may send. */
+  | { readonly type: 'remedy'; readonly advice: number; readonly remedy: number }
   | { readonly type: 'open-file'; readonly path: string }
   | { readonly type: 'open-plan' }
   | { readonly type: 'open-experiment' }

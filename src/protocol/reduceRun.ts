@@ -67,6 +67,7 @@ export interface ControlState {
   readonly accuracy?: Share;
   readonly metrics?: Score['metrics'];
   readonly matchedSteps?: number;
+  readonly reusedFrom?: string;
 }
 
 /** The state before the first event. Status and problem come from the manifest, for runs whose journal is lost. */

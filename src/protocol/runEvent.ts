@@ -21,23 +21,25 @@ export type RunFact =
   | { readonly type: 'stage'; readonly stage: number; readonly step: number }
   /** `loss` in nats, mean over the steps since the last such event; `rate` the head's. */
   | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly rate: number; readonly perSecond: number; readonly etaMs: number }
-  | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean }
+  /** `predictedClasses`: to how many classes the items were assigned at all. */
+  | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean; readonly predictedClasses?: number }
   | { readonly type: 'checkpoint'; readonly step: number; readonly best: boolean }
   | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
   /** How good the best-validation checkpoint is on the test photos: once, at the end of training. */
   | { readonly type: 'tested'; readonly step: number; readonly loss: number } & Score
   /** At the end of training: the stages that trained, and the largest resident size of the trainer so far. */
   | { readonly type: 'measured'; readonly stages: readonly MeasuredStage[]; readonly peakBytes: number; readonly predictedPeakBytes: number }
-  /** A control with nothing to train (blind, knn), or the end of a control run. */
-  | { readonly type: 'control'; readonly control: ControlKind; readonly runId?: string; readonly matchedSteps?: number } & Score
+  /** A control with nothing to train (blind, knn), or the end of a control run. `reusedFrom`: the run that had it made, where an earlier one fitted. */
+  | { readonly type: 'control'; readonly control: ControlKind; readonly runId?: string; readonly matchedSteps?: number; readonly reusedFrom?: string } & Score
   | { readonly type: 'control-started'; readonly control: ControlKind; readonly runId: string; readonly budgetMs?: number }
+  /** Of several the last counts: a control that is added later, and runs with other seeds, judge anew. */
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
 
-/** `fetching` counts bytes, `rates` steps, the others images. */
-export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating' | 'rates';
+/** `fetching` counts bytes, `rates` steps, `trying-rates` rates, the others images. */
+export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'trying-rates' | 'training' | 'evaluating' | 'rates';
 
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';

@@ -31,6 +31,13 @@ export interface RunManifest {
   /** Set on control runs. */
   readonly controlOf?: RunId;
   readonly control?: ControlKind;
+  /** A control that was added to a run that had ended: it has a trainer of its own. */
+  readonly addedLater?: boolean;
+  /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controlKey.ts). */
+  readonly controlKey?: string;
+  /** Time that the control was given, and the step at which that ended, if it did. */
+  readonly budgetMs?: number;
+  readonly cutAtStep?: number;
   /** Set on runs that one file made together (`variants`, `seeds`): what they share, what this one is called among them, and its place, from 1. */
   readonly sweep?: { readonly id: string; readonly name: string; readonly place: number };
   /** The run that this one repeats with another seed: they are judged together. */

@@ -105,4 +105,4 @@ const labelsPrediction = fields<LabelsPrediction>({ path: text, labels: list(who
 
 const numberPrediction = fields<NumberPrediction>({ path: text, target: number, predicted: number });
 
-const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);
+export const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);

@@ -64,6 +64,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw compare <run> <run>             results side by side, and what differs between their plans
   thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen
   thaw stop <run>                      finish the step, keep a checkpoint, end
+  thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
+  thaw confirm <run>                   repeat it with other seeds until three can be judged together
   thaw doctor                          engines of this machine: what works, how fast, what is missing
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
   thaw engine list | remove [version]  what is installed, how large, where
@@ -74,7 +76,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
                              plan for a folder without a file (default: what fits its size and this machine)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
-  --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
+  --scratch-budget "2x run"  how long it may take, or 5 min (default: as long as the run, at least a minute)
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
   --stage probe | 1          lr: the stage by its name or number

@@ -1,12 +1,12 @@
 import type { RunState } from '../protocol/reduceRun.ts';
 import type { Share } from '../protocol/verdict.ts';
-import { controlTitle, intervalText, measuredText, metricsText, scoreName, scoreText } from '../protocol/wording.ts';
+import { causeTitle, controlTitle, intervalText, measuredText, metricsText, remedyText, scoreName, scoreText } from '../protocol/wording.ts';
 import { stepsText } from '../base/units.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
 /** What a finished run found out: accuracy with its interval, its controls beside it, the verdict in words. */
-export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint): string {
+export function endCard(run: RunState, id: string, { bold, dim, green, red, yellow }: Paint): string {
   const { tested, verdict, problem, measured } = run;
   const parts: string[][] = [];
   if (problem) {
@@ -21,6 +21,9 @@ export function endCard(run: RunState, { bold, dim, green, red, yellow }: Paint)
   if (verdict) {
     const colour = verdict.claim === 'helps' ? green : verdict.claim === 'hurts' ? red : yellow;
     parts.push([colour(bold(verdict.headline)), visible(verdict.words)]);
+    parts.push(...(verdict.advice ?? []).map(({ cause, strength, words, remedies }) => [
+      `${bold(causeTitle(cause))} ${dim(`(${strength})`)}`, visible(words), ...remedies.map((remedy) => dim(`→ ${visible(remedyText(remedy, id))}`)),
+    ]));
   }
   if (measured) parts.push([dim(measuredText(measured))]);
   return parts.map((lines) => lines.join('\n')).join('\n\n');

@@ -23,11 +23,13 @@ export interface Screen {
 export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
+  readonly #id: string;
   #run: RunState;
   #control: { readonly kind: string; readonly state: RunState } | undefined;
   #warnings = 0;
 
   constructor(manifest: RunManifest, screen: Screen, paint: Paint) {
+    this.#id = manifest.id;
     this.#run = initialRun(manifest);
     this.#screen = screen;
     this.#paint = paint;
@@ -57,7 +59,7 @@ export class RunScreen {
     this.#clear();
     const unsaid = this.#warnings - mostWarnings;
     if (unsaid > 0) this.#screen.write(this.#paint.dim(`${unsaid} more such remarks are in the run's journal.jsonl\n`));
-    const card = endCard(this.#run, this.#paint);
+    const card = endCard(this.#run, this.#id, this.#paint);
     if (card) this.#screen.write(`\n${wrapped(card, Math.min(100, this.#screen.columns))}\n`);
   }
 
@@ -82,7 +84,7 @@ export class RunScreen {
       case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, ${scoreName(this.#run.data?.task)} ${scoreText(event.accuracy, this.#run.data?.task).replace('R² ', '')}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
       case 'tested': return green(`trained: ${scoreSentence(event.accuracy, this.#run.data?.task)}`);
-      case 'control': return `  ${controlTitle(event.control)}: ${scoreText(event.accuracy.value, this.#run.data?.task)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}`;
+      case 'control': return `  ${controlTitle(event.control)}: ${scoreText(event.accuracy.value, this.#run.data?.task)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}${event.reusedFrom !== undefined ? dim(` (reused from ${event.reusedFrom})`) : ''}`;
       default: return undefined;
     }
   }

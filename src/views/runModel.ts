@@ -6,6 +6,7 @@ import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
 import type { Member } from '../experiment/sweep.ts';
+import type { ControlKind } from '../protocol/verdict.ts';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import { readManifest } from '../runs/manifest.ts';
 import { manifestAfter } from '../runs/manifestAfter.ts';
@@ -94,13 +95,18 @@ export class RunModel extends Owner {
     return this.#newestFirst().filter(({ manifest: { controlOf } }) => !controlOf || !this.#entries.has(controlOf));
   }
 
-  /** The control runs of a run, oldest first. */
+  /** The control runs of a run, oldest first; those that it took from another run too. */
   controlsOf(id: RunId): readonly ModelRun[] {
-    return this.#newestFirst().filter(({ manifest }) => manifest.controlOf === id).reverse();
+    return this.#entriesOf(id);
   }
 
   runOf(id: RunId): ModelRun | undefined {
     return this.#entries.get(id);
+  }
+
+  /** Runs that a trainer works on or that wait for one, newest first; of controls, those that were added to a run that had ended. */
+  live(): readonly ModelRun[] {
+    return this.runs().flatMap((run) => isLive(run.state.status) ? [run] : this.controlsOf(run.manifest.id).filter(({ state }) => isLive(state.status)));
   }
 
   /** Run folders that cannot be read. */
@@ -125,6 +131,22 @@ export class RunModel extends Owner {
     for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));
     this.refresh();
     return typeof started.value === 'string' ? started.value : started.value[0]!;
+  }
+
+  /** Adds a control to a run that has ended; it is judged anew when that is made. Throws Refused. */
+  async addControl(id: RunId, control: ControlKind): Promise<RunId> {
+    const added = await this.#hostOf(id).addControl(id, control);
+    if (!added.ok) throw new Refused(added.errors);
+    this.refresh();
+    return added.value;
+  }
+
+  /** Repeats a run with other seeds until three can be judged together. Throws Refused. */
+  async confirm(id: RunId): Promise<readonly RunId[]> {
+    const started = await this.#hostOf(id).confirm(id);
+    if (!started.ok) throw new Refused(started.errors);
+    this.refresh();
+    return started.value;
   }
 
   /** Stops a run and waits until it has. Throws Refused. */
@@ -208,7 +230,7 @@ export class RunModel extends Owner {
   }
 
   async #readEvents(entry: Entry): Promise<void> {
-    const { host, folder: { id } } = entry;
+    const { host, folder: { id } } = entry, wasLive = isLive(entry.manifest.status);
     const onNote = (note: string): void => this.#log.info(`${id}: a journal line was skipped: ${note}`);
     for await (const event of host.eventsOf(id, entry.state.nextSeq, this.#ended.signal, { onNote })) {
       entry.events.push(event);
@@ -220,6 +242,16 @@ export class RunModel extends Owner {
     }
     entry.manifest = storedManifest(entry); // by now it says the same as the journal, and more
     this.#tell(id);
+    const { controlOf, seedOf } = entry.manifest, parent = controlOf && this.#entries.get(controlOf);
+    if (wasLive) for (const other of [controlOf, seedOf, parent && parent.manifest.seedOf]) if (other) this.#readOn(other);
+  }
+
+  /** A control or a repeat of this run has ended, and its journal has got a new verdict. */
+  #readOn(id: RunId): void {
+    const entry = this.#entries.get(id);
+    if (!entry?.reading || isLive(entry.manifest.status)) return;
+    delete entry.reading;
+    this.#follow(entry);
   }
 
   #end(): void {
@@ -243,7 +275,14 @@ export class RunModel extends Owner {
   }
 
   #entriesOf(id: RunId): Entry[] {
-    return [...this.#entries.values()].filter(({ manifest }) => manifest.controlOf === id);
+    const taken = new Set(this.#entries.get(id)?.state.controls.map(({ runId }) => runId));
+    return this.#newestFirst().filter(({ manifest, folder }) => manifest.controlOf === id || taken.has(folder.id)).reverse();
+  }
+
+  #hostOf(id: RunId): TrainerHost {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new Refused([{ code: 'no-run', severity: 'error', message: 'this run is not there any more' }]);
+    return entry.host;
   }
 
   #tell(id: RunId): void {
@@ -262,7 +301,7 @@ export class RunModel extends Owner {
     const runs = this.runs();
     setContext('thaw.hasRuns', runs.length > 0);
     setContext('thaw.hasModel', runs.some(hasModel));
-    setContext('thaw.training', runs.some(({ state }) => isLive(state.status)));
+    setContext('thaw.training', this.live().length > 0);
   }
 }
 

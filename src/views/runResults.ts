@@ -1,18 +1,27 @@
 import { percent } from '../base/units.ts';
 import { labelScores } from '../evidence/multiLabel.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
-import type { PageMistake, PageResults } from '../protocol/pageMessages.ts';
+import type { PageDiffering, PageItem, PageMistake, PageResults } from '../protocol/pageMessages.ts';
 import type { DataFacts } from '../protocol/runEvent.ts';
 import { confusionOf, type LabelsPrediction, mistakesOf, type NumberPrediction, type Prediction, readLabelsPredictions, readNumberPredictions, readPredictions } from '../runs/predictions.ts';
-import type { RunFolder } from '../runs/runFolder.ts';
+import { keptWithin, readTrace } from '../runs/trace.ts';
+import { placeOf, runFolder, type RunFolder } from '../runs/runFolder.ts';
+import { readOutcomes } from '../runs/outcomes.ts';
+import type { RunState } from '../protocol/reduceRun.ts';
+import { join } from 'node:path';
 
 /** As many as a page shows without scrolling for long. */
 const mistakesShown = 24;
 
 type ThumbnailOf = (path: string) => string;
 
-/** What a tested run got right and wrong. `thumbnailOf` gets paths relative to the dataset folder. */
-export function readResults(run: RunFolder, data: Pick<DataFacts, 'task' | 'classes'>, thumbnailOf: ThumbnailOf): Checked<PageResults> {
+/** What a tested run got right and wrong, and what the deciding control does otherwise. `thumbnailOf` gets paths relative to the dataset folder. */
+export function readResults(run: RunFolder, state: RunState & { readonly data: DataFacts }, thumbnailOf: ThumbnailOf): Checked<PageResults> {
+  const read = answersOf(run, state.data, thumbnailOf), differing = read.ok ? differingOf(run, state, thumbnailOf) : undefined;
+  return read.ok && differing ? { ...read, value: { ...read.value, differing } } : read;
+}
+
+function answersOf(run: RunFolder, data: Pick<DataFacts, 'task' | 'classes'>, thumbnailOf: ThumbnailOf): Checked<PageResults> {
   const shown = <T>(read: Checked<readonly T[]>, show: (predictions: readonly T[]) => PageResults): Checked<PageResults> => read.ok ? { ...read, value: show(read.value) } : read;
   const { classes } = data, task: DataFacts['task'] = data.task;
   switch (task) {
@@ -55,6 +64,21 @@ function ofNumbers(predictions: readonly NumberPrediction[], classes: readonly s
     mistakes: worst.slice(0, mistakesShown).map(({ path, target, predicted }): PageMistake =>
       ({ path, thumbnail: thumbnailOf(path), right: numberText(target), wrong: numberText(predicted), how: `${predicted < target ? '−' : '+'}${numberText(Math.abs(predicted - target))}` })),
   };
+}
+
+/** Against the control that the verdict rests on; undefined when there is none, or its files are gone. */
+function differingOf(run: RunFolder, { verdict, controls, data: { task, classes } }: RunState & { readonly data: DataFacts }, thumbnailOf: ThumbnailOf): PageDiffering | undefined {
+  const control = verdict?.against, { runId, matchedSteps } = controls.find((each) => each.control === control) ?? {};
+  const own = readOutcomes(run, 'test', task), read = control && runId !== undefined ? readOutcomes(runFolder(join(placeOf(run).runs, runId)), 'test', task) : undefined;
+  if (!control || !own.ok || !read?.ok) return undefined;
+  const others = new Map(read.value.map((each) => [each.path, each])), kept = matchedSteps === undefined ? undefined : keptWithin(readTrace(run), matchedSteps);
+  const fixed: PageItem[] = [], broken: PageItem[] = [], named = (labels: readonly number[]): string => labels.map((label) => classes[label] ?? '?').join(', ') || 'none';
+  own.value.forEach(({ path, isRight, truth, said }, i) => {
+    const other = others.get(path), runIsRight = kept ? kept.right[i] === '1' : isRight;
+    if (!other || runIsRight === other.isRight) return;
+    (runIsRight ? fixed : broken).push({ path, thumbnail: thumbnailOf(path), right: named(truth), wrong: named(runIsRight ? other.said : said) });
+  });
+  return { control, fixed: fixed.slice(0, mistakesShown), broken: broken.slice(0, mistakesShown), onlyRun: fixed.length, onlyControl: broken.length };
 }
 
 const numberText = (value: number): string => String(Number(value.toPrecision(4)));

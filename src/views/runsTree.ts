@@ -6,6 +6,7 @@ import type { ControlState } from '../protocol/reduceRun.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import { controlTitle, intervalText, scoreName, scoreSentence, scoreText as textOf } from '../protocol/wording.ts';
+import { watchText } from '../protocol/behindControl.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
@@ -46,7 +47,7 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
     if (row?.kind === 'sweep') return this.#membersOf(row.sweep).map(({ manifest: { id } }) => this.#rowOf(id));
     if (row) {
       const run = await this.#model.read(row.runId);
-      return (run?.state.controls ?? []).map((control) => ({ kind: 'control', runId: row.runId, control }));
+      return run ? controlRows(run, this.#model.controlsOf(row.runId)) : [];
     }
     await this.#model.ready();
     return this.#model.runs().flatMap(({ manifest: { id, sweep } }) => {
@@ -88,6 +89,16 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   }
 }
 
+/** What the run's journal knows of, and control runs that it will know of when they have ended. */
+function controlRows({ manifest, state }: ModelRun, runs: readonly ModelRun[]): RunRow[] {
+  const later = runs.flatMap(({ manifest: { id, control } }, i) => {
+    const isNewest = !runs.slice(i + 1).some((other) => other.manifest.control === control), known = state.controls.find((each) => each.control === control);
+    return control && isNewest && (known?.runId ?? '') < id ? [{ control, runId: id }] : [];
+  });
+  const known = state.controls.filter(({ control }) => !later.some((each) => each.control === control));
+  return [...known, ...later].map((control) => ({ kind: 'control', runId: manifest.id, control }));
+}
+
 function sweepItem(id: string, members: readonly ModelRun[]): vscode.TreeItem {
   const [{ manifest }] = members as readonly [ModelRun], ended = members.filter(({ state }) => !isLive(state.status)).length;
   const item = new vscode.TreeItem(visible(manifest.title.replace(` (${manifest.sweep!.name})`, '')), vscode.TreeItemCollapsibleState.Expanded);
@@ -106,7 +117,7 @@ function runItem(run: ModelRun, controls: readonly ModelRun[], isMember: boolean
   item.id = manifest.id;
   item.description = live ? liveText(run, controls) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
   item.iconPath = iconOf(look);
-  item.tooltip = tooltipOf(run, look);
+  item.tooltip = tooltipOf(run, look, live ? watchText(state, controls) : undefined);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
   item.contextValue = `run ${live ? 'live' : 'ended'}`;
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
@@ -121,15 +132,16 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${scoreSentence(accuracy, run.manifest.task)} (${intervalText(accuracy, run.manifest.task)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
-  item.contextValue = 'control';
+  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : 'control'; // the others end with their run
   return item;
 }
 
-function tooltipOf({ manifest, state }: ModelRun, look: Look): string {
+function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: string | undefined): string {
   const { test, problem } = manifest;
   return visibleLines([
     `${manifest.title}: ${look.words}`,
     test && `Test ${scoreName(manifest.task)} ${textOf(test.value, manifest.task).replace('R² ', '')} (${intervalText(test, manifest.task)}, ${test.items} photos)`,
+    watch && `Watch: ${watch}`,
     state.verdict?.words,
     problem?.message,
     problem?.fix,

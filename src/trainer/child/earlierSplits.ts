@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { anyBackbone } from '../../backbones/backbones.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { RunId } from '../../protocol/runManifest.ts';
 import type { SampleId, Split } from '../../data/sample.ts';
 import { parseManifest } from '../../data/manifest.ts';
 import type { RunFolder, RunsPlace } from '../../runs/runFolder.ts';
 import { readManifest } from '../../runs/manifest.ts';
-import { resolveExperiment } from '../../experiment/resolve.ts';
+import { storedPlan } from './storedPlan.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
 import { unless } from '../../runs/systemError.ts';
 
@@ -19,15 +18,14 @@ export function earlierSplits(place: RunsPlace, { folder, split }: Plan['data'],
   for (const earlier of runFoldersIn(place).filter(({ id }) => id !== but).reverse()) {
     const manifest = readManifest(earlier);
     if (!manifest.ok || manifest.value.controlOf !== undefined || manifest.value.dataFolder !== folder) continue;
-    const files = unless(['ENOENT'], () => readFileSync(earlier.dataManifest, 'utf8'));
-    if (files === undefined || !isDeepStrictEqual(splitPlanOf(earlier), split)) continue;
-    return new Map(parseManifest(files).lines.flatMap((line) => line.split ? [[line.path as SampleId, line.split] as const] : []));
+    const splits = splitsIn(earlier);
+    if (splits && isDeepStrictEqual(storedPlan(earlier)?.data.split, split)) return splits;
   }
   return new Map();
 }
 
-function splitPlanOf(run: RunFolder): Plan['data']['split'] | undefined {
-  const text = unless(['ENOENT'], () => readFileSync(run.resolvedPlan));
-  const resolved = text && resolveExperiment(text, { file: run.resolvedPlan, folderOf: (written) => written, backbones: anyBackbone });
-  return resolved?.ok ? resolved.value.plan.data.split : undefined;
+/** Where a run put its photos; undefined when it never got so far. */
+export function splitsIn(run: RunFolder): ReadonlyMap<SampleId, Split> | undefined {
+  const files = unless(['ENOENT'], () => readFileSync(run.dataManifest, 'utf8'));
+  return files === undefined ? undefined : new Map(parseManifest(files).lines.flatMap((line) => line.split ? [[line.path as SampleId, line.split] as const] : []));
 }

@@ -10,7 +10,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { TensorFlowBinding } from '../../engine/rungs/tensorflow.ts';
 import { chooseEngine } from '../../engine/choose.ts';
-import { controlPlan } from '../../experiment/controlPlan.ts';
+import { controlStages } from '../../experiment/controlPlan.ts';
 import { cutCost, stepFlops } from '../../backbones/cost.ts';
 import { EngineChoices } from './engineChoices.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
@@ -81,7 +81,7 @@ export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
 
 /** What is timed for a plan: the stage that computes most, those of its control from scratch included: a head alone never shows what training all layers takes. */
 export function partOf(network: Network, plan: Plan): TimedPart {
-  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlPlan(plan, 'scratch').stages : []];
+  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlStages(plan, 'scratch', usualSamples) : []];
   const weighed = stages.map((stage) => {
     const { trained } = matchPatterns(network, stage.train);
     return { stage, trained, flops: stageEpochs(stage, usualSamples, batch) * stepFlops(cutCost(network, trained)) };

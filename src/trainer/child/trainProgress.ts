@@ -91,7 +91,7 @@ export class TrainProgress {
 
   #say(evaluation: Evaluation, best: boolean): void {
     this.trace.push(evaluation);
-    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.#passes, split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best });
+    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.#passes, split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best, predictedClasses: evaluation.predictedClasses });
   }
 
   #keep(evaluation: Evaluation, weights: Weights): void {
@@ -112,6 +112,7 @@ export class TrainProgress {
       step: this.step,
       validationLoss: mean(loss.subarray(0, validation.length)),
       validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
+      predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
       testLogits: logits.slice(ofValidation),
       testLoss: mean(loss.subarray(validation.length)),
     };

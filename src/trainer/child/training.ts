@@ -5,6 +5,8 @@ import type { Prediction } from '../../protocol/answers.ts';
 import type { Origins, Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
 import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
+import { LiveChecks } from '../../evidence/liveChecks.ts';
+import type { Score } from '../../protocol/verdict.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import { predict, stepMs, type Fit } from '../../backbones/cost.ts';
@@ -14,7 +16,7 @@ import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
-import type { Evaluation } from './trace.ts';
+import { withBest, type Evaluation } from './trace.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { sourceHeadOf } from './cardWeights.ts';
 import { taskOf } from './task.ts';
@@ -24,6 +26,7 @@ import { train } from './loop.ts';
 import { stageCost, stageEpochs, stageWork } from '../../experiment/predict.ts';
 import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
+import { writeTrace } from '../../runs/trace.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
 export interface Prepared extends Opened {
@@ -75,13 +78,19 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
       predictedMs: stages.reduce((sum, stage) => sum + predictionOf(stage).epochMs * stageEpochs(stage, dataset.rows.train.length, plan.batch), 0),
     };
   };
-  writer.append({ type: 'planned', ...plannedOf(how.stages) });
+  // A control that learns nothing is a result; a run that does is a failure. What is said counts photos that are right.
+  const checks = writer.manifest.controlOf === undefined && dataset.facts.task === undefined ? new LiveChecks(dataset.facts) : undefined;
+  const append = (fact: RunFact): void => {
+    writer.append(fact);
+    for (const diagnostic of checks?.see(fact) ?? []) writer.append({ type: 'warning', diagnostic });
+  };
+  append({ type: 'planned', ...plannedOf(how.stages) });
   how.stages.forEach((stage) => sayFit(writer, stage, plan.batch, predictionOf(stage)));
   const trained = await train({
     ...job,
     append: (fact) => {
       clock.see(fact);
-      writer.append(fact);
+      append(fact);
     },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
     timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage), steps, elapsedMs),
@@ -160,9 +169,12 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: 
   });
 }
 
-/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose. */
-export function report({ dataset }: Pick<Opened, 'dataset'>, writer: RunWriter, best: Evaluation): void {
-  const task = taskOf(dataset), { test } = dataset.rows;
+/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right. */
+export function report({ dataset, plan }: Pick<Opened, 'dataset' | 'plan'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Evaluation }): Score {
+  const task = taskOf(dataset), { test } = dataset.rows, score = task.scoreOf(test, best.testLogits);
+  const rightOf = ({ testLogits }: Evaluation): string => Array.from(task.answersOf(testLogits), (answer, i) => Number(answer === dataset.labels[test[i]!])).join('');
   writePredictions(writer.folder, 'test', task.predictionsOf(test, best.testLogits));
-  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...task.scoreOf(test, best.testLogits) });
+  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, right: rightOf(evaluation) })));
+  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...score });
+  return score;
 }

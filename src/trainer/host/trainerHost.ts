@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
@@ -7,16 +7,18 @@ import { Bug } from '../../base/bug.ts';
 import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import type { EngineFacts, Outcome, RunEvent } from '../../protocol/runEvent.ts';
+import type { ControlKind } from '../../protocol/verdict.ts';
 import type { RunId, RunManifest, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
 import { readBoard } from '../../runs/boardFile.ts';
-import { codeOf } from '../../runs/systemError.ts';
+import { codeOf, unless } from '../../runs/systemError.ts';
+import { foldJournal } from '../../runs/foldJournal.ts';
 import { cachedFeatures, clearFeatures } from '../../runs/featureFolder.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
-import { findRun, listRuns, type RunIndex } from '../../runs/runIndex.ts';
+import { findRun, listRuns, type RunIndex, type StoredRun } from '../../runs/runIndex.ts';
 import { giveOrder, type LayersOrder } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
@@ -85,20 +87,83 @@ export class TrainerHost {
   async startRun(request: StartRequest): Promise<Checked<RunId>> {
     const { experimentFile } = request;
     if (!existsSync(experimentFile)) return refused({ code: 'no-experiment-file', severity: 'error', message: 'there is no such experiment file', where: { file: experimentFile } });
+    return this.#start(() => {
+      const place = preparePlace(this.#home, this.#userData);
+      return place.ok ? { ...place, value: createWith(place.value, manifestOf(request), experimentFile) } : place;
+    });
+  }
+
+  /**
+   * A control of a run that has ended, trained by a trainer of its own once it is its turn; the run is then judged anew.
+   * One that was stopped or has failed is made again.
+   */
+  async addControl(id: string, control: ControlKind, request: RunRequest = {}): Promise<Checked<RunId>> {
+    const found = this.#tested(id);
+    if (!found.ok) return found;
+    const { folder, manifest, controls } = found.value;
+    if (controls.some((each) => each.manifest.control === control && each.life !== 'ended')) return refused({ code: 'control-refused', severity: 'error', message: `the control "${control}" of this run is being made already` });
+    const { title, experimentFile, dataFolder, backbone } = manifest, overrides = { ...request.overrides, controls: `[${control}]` };
+    return this.#start(() => fine(createWith(placeOf(folder), {
+      ...manifestOf({ experimentFile, dataFolder, backbone, ...sameWishes(manifest), ...request, overrides }, `${title} (${control})`, `${title} ${control}`),
+      controlOf: folder.id, control, addedLater: true,
+    }, folder.resolvedPlan)));
+  }
+
+  /**
+   * Runs that repeat a tested one with other seeds, on the same photos in the same splits, until there are `seeds` of them in
+   * all, with the controls that decide; those too that the run itself lacks. Each that ends is judged together with the ones
+   * before. Returns what was started: nothing when there is enough already.
+   */
+  async confirm(id: string, seeds = 3): Promise<Checked<readonly RunId[]>> {
+    const asked = this.#tested(id), found = asked.ok && asked.value.manifest.seedOf !== undefined ? this.#tested(asked.value.manifest.seedOf) : asked;
+    if (!found.ok) return found;
+    const { folder, manifest, controls } = found.value, started: RunId[] = [];
+    const repeats = this.findRuns().runs.filter((run) => run.manifest.seedOf === folder.id && (run.manifest.test !== undefined || run.life !== 'ended'));
+    const made = (await foldJournal(folder, manifest)).controls.flatMap(({ control, accuracy }) => accuracy ? [control] : []);
+    const deciding = made.some(isDeciding) ? made.filter(isDeciding) : decidingControls, taken = [folder, ...repeats.map((each) => each.folder)].map(seedOfPlan);
+    for (const control of deciding) {
+      if (made.includes(control) || controls.some((each) => each.manifest.control === control && each.life !== 'ended')) continue;
+      const added = await this.addControl(folder.id, control);
+      if (!added.ok) return added;
+      started.push(added.value);
+    }
+    for (let seed = Math.max(...taken) + 1; taken.length < seeds; seed++) {
+      const overrides = { seed, controls: `[${deciding.join(', ')}]` }, { title, experimentFile, dataFolder, backbone } = manifest;
+      const run = await this.#start(() => fine(createWith(placeOf(folder), {
+        ...manifestOf({ experimentFile, dataFolder, backbone, ...sameWishes(manifest), overrides }, `${title} (seed ${seed})`, `${title} seed ${seed}`), seedOf: folder.id,
+      }, folder.resolvedPlan)));
+      if (!run.ok) return run;
+      started.push(run.value);
+      taken.push(seed);
+    }
+    return { ok: true, value: started, warnings: [] };
+  }
+
+  /** Makes a run's folder and starts a trainer on it. */
+  async #start(create: () => Checked<RunFolder>): Promise<Checked<RunId>> {
     const node = await this.#node();
     if (!node.ok) return node;
     try {
-      const place = preparePlace(this.#home, this.#userData);
-      if (!place.ok) return place;
-      const run = this.#createRun(place.value, request);
-      const spawned = await spawnTrainer(node.value, this.#scripts, run);
-      if (spawned.ok) return { ok: true, value: run.id, warnings: place.warnings };
-      removeRun(run);
+      const run = create();
+      if (!run.ok) return run;
+      const spawned = await spawnTrainer(node.value, this.#scripts, run.value);
+      if (spawned.ok) return { ...run, value: run.value.id };
+      removeRun(run.value);
       return spawned;
     } catch (error) {
       if (codeOf(error) !== 'ENOSPC') throw error;
       return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: this.#home } });
     }
+  }
+
+  /** A run that has ended and was tested: what controls can be compared with. */
+  #tested(id: string): Checked<StoredRun> {
+    const found = this.findRuns().runs.find(({ folder }) => folder.id === id);
+    if (!found) return this.folderOf(id).ok ? refused({ code: 'control-refused', severity: 'error', message: 'this is a control itself', fix: 'name the run that it is a control of' }) : refused(noRun(id));
+    const { life, manifest } = found;
+    if (life !== 'ended') return refused({ code: 'trainer-busy', severity: 'error', message: 'this run has not ended', fix: 'wait until it has: its own controls come first' });
+    if (!manifest.test) return refused({ code: 'control-refused', severity: 'error', message: 'this run was not tested: there is nothing to compare with', fix: 'choose a run that was trained to its end' });
+    return { ok: true, value: found, warnings: [] };
   }
 
   /**
@@ -234,24 +299,45 @@ export class TrainerHost {
   rateTest(experimentFile: string, stage: number): RateTest | undefined {
     return placesOf(this.#home, this.#userData).map((place) => readRateTest(place, experimentFile, stage)).find((test) => test !== undefined);
   }
+}
 
-  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, varied, engine, featureCacheMaxGb, sweep, seedOf }: StartRequest): RunFolder {
-    const name = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
-    const title = sweep ? `${name} (${sweep.name})` : name, slug = sweep ? `${name} ${String(sweep.place).padStart(2, '0')}` : name; // runs wait in the order of their ids
-    const request: RunRequest = { ...(overrides && { overrides }), ...(varied && { varied }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
-    const run = createRun(place, {
-      format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
-      ...(sweep && { sweep }), ...(seedOf && { seedOf }),
-    });
-    try {
-      copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run
-      return run;
-    } catch (error) {
-      removeRun(run);
-      throw error;
-    }
+/** The manifest of a new run: what the caller knows; the trainer fills in the rest. */
+function manifestOf({ experimentFile, dataFolder = '', backbone = '', overrides, varied, engine, featureCacheMaxGb, sweep, seedOf }: StartRequest, name = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), id = name): RunManifest {
+  const createdAt = nowAt();
+  const title = sweep ? `${name} (${sweep.name})` : name, slug = sweep ? `${id} ${String(sweep.place).padStart(2, '0')}` : id; // runs wait in the order of their ids
+  const request: RunRequest = { ...(overrides && { overrides }), ...(varied && { varied }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+  return { format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {}, ...(sweep && { sweep }), ...(seedOf && { seedOf }) };
+}
+
+/** The folder of a new run with its plan: what is edited from now on is for the next run. */
+function createWith(place: RunsPlace, manifest: RunManifest, plan: string): RunFolder {
+  const run = createRun(place, manifest);
+  try {
+    copyFileSync(plan, run.plan);
+    return run;
+  } catch (error) {
+    removeRun(run);
+    throw error;
   }
 }
+
+/** Beside the plan, which has its overrides in it. */
+const sameWishes = ({ request }: RunManifest): RunRequest =>
+  ({ ...(request?.engine && { engine: request.engine }), ...(request?.featureCacheMaxGb !== undefined && { featureCacheMaxGb: request.featureCacheMaxGb }) });
+
+/** Those that carry a claim. */
+const decidingControls: readonly ControlKind[] = ['random-features', 'scratch'];
+const isDeciding = (control: ControlKind): boolean => decidingControls.includes(control);
+
+/** As the resolved plan says it (experiment/format.ts); 0 where it cannot be read. */
+const seedOfPlan = ({ resolvedPlan, manifest }: RunFolder): number => {
+  const seed = /^seed: (\d+)/m.exec(unless(['ENOENT'], () => readFileSync(resolvedPlan, 'utf8')) ?? '')?.[1] ?? /"seed": ?(\d+)/.exec(readFileSync(manifest, 'utf8'))?.[1];
+  return Number(seed ?? 0);
+};
+
+const noRun = (id: string): Diagnostic => ({ code: 'no-run', severity: 'error', message: `there is no run ${JSON.stringify(id)}` });
+
+const fine = <T>(value: T): Checked<T> => ({ ok: true, value, warnings: [] });
 
 const refused = (diagnostic: Diagnostic): Checked<never> => ({ ok: false, errors: [diagnostic], warnings: [] });
 

@@ -5,7 +5,7 @@ import { cardOf } from '../../../src/backbones/cards.ts';
 import { patternNames } from '../../../src/backbones/freezePlan.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
-import { controlPlan } from '../../../src/experiment/controlPlan.ts';
+import { controlStages, scratchBudgetMs } from '../../../src/experiment/controlPlan.ts';
 import { formatResolved, yamlText } from '../../../src/experiment/format.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
@@ -39,7 +39,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     }],
     batch: 32,
     stop: { patience: 5, metric: 'validation.loss', minImprovement: 0 },
-    controls: ['blind', 'knn', 'random-features', 'scratch'],
+    controls: ['blind', 'knn', 'linear-probe', 'random-features', 'scratch'],
     scratchBudget: 'auto',
     seed: 1,
     seeds: 1,
@@ -95,6 +95,7 @@ test('a control that was taken out is remarked on, and `off` takes out the from-
   assert.deepEqual(result.value.plan.controls, ['knn']);
   assert.deepEqual(result.warnings.map(({ code, severity, message }) => [code, severity, message]), [
     ['control-off', 'information', 'the control "blind" will not run: it is not in "controls"'],
+    ['control-off', 'information', 'the control "linear-probe" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "random-features" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "scratch" will not run: scratchBudget is off'],
   ]);
@@ -130,12 +131,30 @@ test('any text, quoted for YAML, reads back as itself', () => {
   }
 });
 
-test('the from-scratch control trains every layer, moves batch norm, and keeps steps, seeds and data', () => {
-  const { plan } = resolved(`${minimal}stages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3 }]\n`);
-  const scratch = controlPlan(plan, 'scratch');
-  assert.deepEqual(scratch.stages.map(({ train, layerDecay, batchNorm, epochs }) => [train, layerDecay, batchNorm, epochs]), [[['all'], 1, 'batch', 4], [['all'], 1, 'batch', 3]]);
-  assert.deepEqual([scratch.data, scratch.seed, scratch.batch, scratch.stop], [plan.data, plan.seed, plan.batch, plan.stop]);
-  assert.deepEqual(controlPlan(plan, 'random-features').stages, plan.stages);
+const twoStages = `${minimal}batch: 10\nstages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3, augment: light, loss: focal, mixup: 0.2, ema: 0.9, wiseFt: auto, optimizer: sgd, regularize: { l2sp: 1, delta: 1, bss: 1, lwf: 1 } }]\n`;
+
+test('the from-scratch control trains every layer for as many updates, moves batch norm, takes the middle of its own rates, keeps loss and augmentation, and nothing holds it', () => {
+  const [stage, ...more] = controlStages(resolved(twoStages).plan, 'scratch', 95);
+  assert.deepEqual([stage?.train, stage?.layerDecay, stage?.batchNorm, stage?.steps, stage?.rate, stage?.optimizer, more], [['all'], 1, 'batch', 70, 1e-3, 'adamw', []]);
+  assert.deepEqual([stage?.loss, stage?.mixup, stage?.augment, stage?.ema, stage?.regularize, stage?.wiseFt], ['focal', 0.2, 'light', 0.9, { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, 'off']);
+});
+
+test('a linear probe trains the head alone; random features get the stages of the run, as far as the run went, but for LwF', () => {
+  const { plan } = resolved(twoStages);
+  assert.deepEqual(controlStages(plan, 'linear-probe', 95, 50).map(({ train, steps, batchNorm }) => [train, steps, batchNorm]), [[['head'], 50, 'stored']]);
+  assert.deepEqual(controlStages(plan, 'random-features', 95)[1]?.regularize, { l2sp: 1, delta: 1, bss: 1, lwf: 0 });
+  const epochs = (steps: number): number[] => controlStages(plan, 'random-features', 95, steps).map((stage) => stage.epochs);
+  assert.deepEqual([epochs(70), epochs(50), epochs(20), epochs(0)], [[4, 3], [4, 1], [2], [1]]);
+  const counted = resolved(`${minimal}batch: 10\nstages: [{ steps: 30 }, { train: [all], steps: 40 }]\n`).plan;
+  assert.deepEqual(controlStages(counted, 'random-features', 95, 45).map(({ steps }) => steps), [30, 15]);
+});
+
+test('the budget of the from-scratch control is a time, a multiple of the run, or what the run took but a minute at least', () => {
+  const budget = (written: string): number => scratchBudgetMs(resolved(`${minimal}scratchBudget: ${written}\n`).plan, 40_000);
+  assert.deepEqual([budget('auto'), budget('90 s'), budget('2× run'), budget('0.5x run'), budget('3 x run')], [60_000, 90_000, 80_000, 20_000, 120_000]);
+  const { plan, origins } = resolved(`${minimal}scratchBudget: 2x run\n`);
+  assert.match(formatResolved(plan, origins), /^scratchBudget: "2× run" {2}# file$/m);
+  assert.equal(resolveExperiment(`${minimal}scratchBudget: 0x run\n`, options).ok, false);
 });
 
 test('a stage that counts steps resolves again from its own resolved plan; with epochs written too it is refused', () => {
@@ -165,12 +184,4 @@ test('random weights train from the first stage on, by batch statistics, are hel
   assert.deepEqual(said('{ train: [all], batchNorm: batch }, { train: [head] }'), [], 'what has learnt may freeze');
   const { plan } = resolved(`${minimal}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`);
   assert.ok(!plan.controls.includes('scratch') && !plan.controls.includes('random-features') && plan.controls.includes('blind'));
-});
-
-test('the control from scratch keeps losses and augmentation, and nothing holds it to its random start', () => {
-  const { plan } = resolved(`${minimal}stages: [{ train: [head] }, { train: [all], loss: focal, mixup: 0.2, augment: light, ema: 0.9, wiseFt: auto, regularize: { l2sp: 1, delta: 1, bss: 1, lwf: 1 } }]\n`);
-  const scratch = controlPlan(plan, 'scratch').stages[1]!, random = controlPlan(plan, 'random-features').stages[1]!;
-  assert.deepEqual([scratch.loss, scratch.mixup, scratch.augment, scratch.ema], ['focal', 0.2, 'light', 0.9]);
-  assert.deepEqual([scratch.regularize, scratch.wiseFt], [{ l2sp: 0, delta: 0, bss: 0, lwf: 0 }, 'off']);
-  assert.deepEqual(random.regularize, { l2sp: 1, delta: 1, bss: 1, lwf: 0 });
 });
