@@ -31,6 +31,7 @@ void test('a right-click on a folder ranks the backbones, and one click writes t
       const picker = page.locator('.quick-input-widget:visible');
       await picker.getByRole('option', { name: /Features only/ }).waitFor();
       await page.keyboard.press('Escape');
+      await picker.waitFor({ state: 'hidden' }); // what opens while it closes would close with it
       await writeFile(join(workspace, 'mine.thaw.yaml'), 'thaw: 1\ndata: { folder: photos }\nbackbone: efficientnet_lite0   # kept\n');
       await openFile(page, 'mine.thaw.yaml');
       await runCommand(page, 'Thaw: Rank Backbones for This Folder');
