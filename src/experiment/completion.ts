@@ -32,6 +32,8 @@ export interface Completions {
   readonly items: readonly Completion[];
   /** A path is being written, so far this: whoever has a disk completes it. */
   readonly folder?: string;
+  /** Of a manifest: its files count too. */
+  readonly manifests?: boolean;
 }
 
 /** Keys that may be added at the cursor, or values of the key before it: of whatever can be made out of an unfinished file. */
@@ -45,8 +47,8 @@ export function completeAt(text: string, position: TextPosition, { backbones, fo
   const isBare = field.kind === 'list' && cursor.lead === 'inline'; // `train: ▮` wants its brackets too
   const words = field.kind === 'list' ? wordValues(field) : [];
   const items = words.length > 0 ? words : isBare ? values.map((each) => ({ ...each, snippet: `[${each.snippet}$0]` })) : field.kind === 'list' && field.of.kind === 'map' ? newItems(field.of, cursor) : values;
-  const isPath = field.kind === 'text' && (field.names === 'folder' || (field.names === 'backbone' && isFolder(cursor.typed)));
-  return { word, items, ...(isPath && { folder: cursor.typed }) };
+  const isPath = field.kind === 'text' && (field.names === 'folder' || field.names === 'manifest' || (field.names === 'backbone' && isFolder(cursor.typed)));
+  return { word, items, ...(isPath && { folder: cursor.typed, manifests: field.names === 'manifest' }) };
 }
 
 const keysOf = (keys: Readonly<Record<string, Field>>, { present, lead, column }: Cursor): readonly Completion[] => Object.entries(keys).filter(([key]) => !present.has(key)).map(([key, field]) => ({

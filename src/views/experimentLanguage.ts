@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { experimentSelector } from '../contributions.ts';
 import type { Completion } from '../experiment/completion.ts';
+import { isManifestName } from '../experiment/manifestName.ts';
 import type { Entry } from '../experiment/outline.ts';
 import type { CostModel } from './costModel.ts';
 import { rangeOf } from './experimentProblems.ts';
@@ -31,14 +32,14 @@ export class ExperimentLanguage extends Owner {
 
   async #hover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
     const [{ hoverAt }, { read, checked }] = await Promise.all([import('../experiment/hover.ts'), this.#experiments.readingOf(document)]);
-    const basis = checked.ok ? this.#costs.knownOf(checked.value.plan.data.folder) : undefined, hover = hoverAt({ read, checked, basis }, position);
+    const data = checked.ok ? checked.value.plan.data : undefined, basis = data && this.#costs.knownOf(data.manifest ?? data.folder), hover = hoverAt({ read, checked, basis }, position);
     return hover && new vscode.Hover(new vscode.MarkdownString(hover.lines.map(markdownText).join('\n\n')), rangeOf(hover.range));
   }
 
   async #complete(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.CompletionItem[]> {
     const { completeAt } = await import('../experiment/completion.ts'), found = completeAt(document.getText(), position, this.#experiments.optionsOf(document.uri));
     if (!found) return [];
-    const range = rangeOf(found.word), folders = found.folder === undefined ? [] : await foldersBelow(document.uri, found.folder);
+    const range = rangeOf(found.word), folders = found.folder === undefined ? [] : await foldersBelow(document.uri, found.folder, found.manifests === true);
     return [...found.items, ...folders].map((completion, i) => itemOf(completion, range, i));
   }
 
@@ -74,13 +75,13 @@ function itemOf({ label, snippet, detail, documentation, kind }: Completion, ran
   return item;
 }
 
-/** Folders that a path which has been written so far may go on with. */
-async function foldersBelow(file: vscode.Uri, written: string): Promise<readonly Completion[]> {
+/** Folders (and manifests) that a path which has been written so far may go on with. */
+async function foldersBelow(file: vscode.Uri, written: string, manifests: boolean): Promise<readonly Completion[]> {
   const parent = written.slice(0, written.lastIndexOf('/') + 1), folder = parent.startsWith('/') ? file.with({ path: parent }) : vscode.Uri.joinPath(file.with({ path: dirname(file.path) }), parent);
   try {
     const entries = await vscode.workspace.fs.readDirectory(folder);
-    return entries.filter(([name, type]) => (type & vscode.FileType.Directory) !== 0 && !name.startsWith('.'))
-      .map(([name]) => ({ label: `${parent}${name}`, snippet: `${parent}${name}`.replace(/[\\$}]/g, '\\$&'), detail: 'folder', kind: 'folder' }));
+    return entries.filter(([name, type]) => ((type & vscode.FileType.Directory) !== 0 || (manifests && isManifestName(name))) && !name.startsWith('.'))
+      .map(([name]) => ({ label: `${parent}${name}`, snippet: `${parent}${name}`.replace(/[\\$}]/g, '\\$&'), detail: isManifestName(name) ? 'manifest' : 'folder', kind: 'folder' }));
   } catch {
     return []; // no such folder, or none that may be read: nothing to offer
   }

@@ -11,8 +11,6 @@ import type { Checked } from '../protocol/diagnostic.ts';
 /** What an experiment file says now, unsaved edits included. */
 export interface Reading {
   readonly uri: vscode.Uri;
-  /** Of the document, as VS Code counts. */
-  readonly version: number;
   readonly read: Read;
   readonly checked: Checked<Resolved>;
 }
@@ -32,7 +30,8 @@ export class Experiments extends Owner {
   readonly onDidClose = this.#onDidClose.event;
   readonly #backbones: BackboneModel;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #readings = new Map<string, Reading>();
+  /** By document, not by name: one that is closed and opened again counts its versions anew. */
+  readonly #readings = new Map<vscode.TextDocument, { readonly version: number; readonly reading: Reading }>();
   readonly #costs: CostModel;
 
   constructor(backbones: BackboneModel, costs: CostModel) {
@@ -66,10 +65,11 @@ export class Experiments extends Owner {
   /** One version of a file is read once, whoever asks: problems, hovers, outline, lenses. */
   async readingOf(document: vscode.TextDocument): Promise<Reading> {
     const [{ readExperiment }, { resolveRead }] = await yamlParts(); // with the YAML library: not before an experiment is there
-    const { uri, version } = document, key = uri.toString(), known = this.#readings.get(key);
-    if (known?.version === version) return known;
-    const read = readExperiment(document.getText(), uri.fsPath), reading = { uri, version, read, checked: resolveRead(read, this.optionsOf(uri)) };
-    this.#readings.set(key, reading);
+    const { uri, version } = document, known = this.#readings.get(document);
+    if (known?.version === version) return known.reading;
+    const read = readExperiment(document.getText(), uri.fsPath), reading = { uri, read, checked: resolveRead(read, this.optionsOf(uri)) };
+    if (document.isClosed) return reading; // asked late: no longer what the file says
+    this.#readings.set(document, { version, reading });
     this.#onDidRead.fire(reading);
     return reading;
   }
@@ -90,6 +90,6 @@ export class Experiments extends Owner {
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    if (this.#readings.delete(key)) this.#onDidClose.fire(document.uri);
+    if (this.#readings.delete(document)) this.#onDidClose.fire(document.uri);
   }
 }

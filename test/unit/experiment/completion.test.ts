@@ -97,6 +97,7 @@ test('every key that completion offers in an empty stage makes a sound file', ()
 
 test('a folder that is being written is left to whoever has a disk', () => {
   assert.equal(at('data: { folder: ../pho▮ }')?.folder, '../pho');
+  assert.deepEqual([at('data: { manifest: lab▮ }')?.folder, at('data: { manifest: lab▮ }')?.manifests], ['lab', true]);
   assert.equal(at('backbone: ./my▮')?.folder, './my');
   assert.equal(at('backbone: res▮')?.folder, undefined);
 });

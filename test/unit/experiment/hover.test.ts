@@ -29,7 +29,7 @@ const said: readonly (readonly [what: string, word: string, lines: readonly (str
   ['the key of a map: what is in force below it', 'stop', [/^When a stage ends early/, /./, /^In force: patience 3 \(file\); metric validation\.loss, .*\(default\)\.$/]],
   ['a choice: what each option means, and which is the default', 'schedule', [/./, 'cosine: falls to 0 along half a cosine (default)', 'constant: stays at its peak', /^step: /, /^polynomial: /, /^one-cycle: /, 'In force: constant (file).']],
   ['an option: what it means', 'constant', ['constant: stays at its peak']],
-  ['a stage’s name: what is in force in it', 'probe', [/^In force: name probe, rate 0\.01 \(file\); train \[head\], epochs 30, .* \(default\)\.$/]],
+  ['a stage’s name: what is in force in it', 'probe', [/^In force: name probe, rate 0\.01 \(file\); train \[head\], .*epochs 30, .* \(default\)\.$/]],
   ['a pattern: how much it names, which layers, and what training them costs', 'blocks.6', [/^blocks\.6: 6 layers, 0\.7|^blocks\.6: \d+ layers, .* parameters, \d+ % of the network\./, /^blocks\.6\.0\.conv_pw, blocks\.6\.0\.bn1, /, /parameters train \(\d+ %\); a step does \d+ % of the arithmetic of training everything; frozen up to blocks\.5\..*of cache for each view/, 'In “thaw”.']],
   ['the head: that it is new', 'head', ['head: the new classifier, one output per class.', /./, 'In “thaw”.']],
   ['a backbone: its card', 'efficientnet', [/4\.7 M parameters, 9\.1 MiB on disk/, /^Licence: Apache-2\.0\. From Google/, /224 × 224 px/]],

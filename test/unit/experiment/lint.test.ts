@@ -104,6 +104,14 @@ for (const [code, text, mended] of mendable) {
   });
 }
 
+test('random weights may learn at one rate: there is nothing to distort', () => {
+  assert.deepEqual(problemsOf(`${head}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`).filter(({ code }) => code === 'backbone-rate'), []);
+});
+
+test('what was counted in a folder says nothing where only some of it is used', () => {
+  assert.deepEqual(problemsOf('thaw: 1\ndata: { folder: x, subset: 10% }\nbatch: 300\n', 400).filter(({ code }) => code === 'batch-too-large' || code === 'small-split'), []);
+});
+
 test('all errors and warnings are mended in one go, remarks are left', () => {
   const text = `${head}stages:\n  - { name: a, train: [haed], epoch: 3, warmup: 80 } # mine\n  - { train: [block.6], rate: 1 }\ncontrols: [knm]\n`;
   const mended = mendAll(text, optionsFor());
