@@ -193,7 +193,7 @@ const budgetOfNone = ({ plan, written }: Subject): readonly Finding[] =>
   }];
 
 function backboneRates({ plan, network }: Subject): readonly Finding[] {
-  if (!network) return [];
+  if (!network || plan.weights === 'random') return [];
   const distances = headDistances(network);
   return plan.stages.flatMap((stage, i): readonly Finding[] => {
     const trained = [...matchPatterns(network, stage.train).trained], blocks = trained.filter((name) => !isOfHead(name));
