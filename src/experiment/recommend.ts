@@ -8,6 +8,8 @@ export interface FolderFacts {
   /** Photos, over all classes. */
   readonly images: number;
   readonly classes: number;
+  /** How far the photos are from what the backbone was trained on, as pre-flight says (evidence/preflight.ts); left out: not known. */
+  readonly distance?: 'near' | 'far' | undefined;
   /** How long a preset would take here, from start to verdict. */
   readonly secondsOf: (preset: PresetName) => number;
 }
@@ -16,16 +18,16 @@ export interface FolderFacts {
 export const usualMinutes = 15;
 
 /**
- * Below: few. Up to here docs/studies/presets.md has measured, and nothing was better by more than its noise; beyond, the
- * numbers follow Kornblith et al. 2019 (arXiv:1805.08974, figure 6), where training all layers pulls away from the head alone.
+ * Photos per class. Below `some`, docs/studies/presets.md has measured; beyond, the numbers follow Kornblith et al. 2019
+ * (arXiv:1805.08974, figure 6), where training all layers pulls away from the head alone.
  */
-const bounds = { few: 20, some: 300, many: 2000 } as const;
+const bounds = { handful: 20, some: 300, many: 2000 } as const;
 
-/** Which preset fits a folder and this machine, and why, in one sentence. What the photos show is not looked at here: ranking and pre-flight do. */
-export function recommend({ task, images, classes, secondsOf }: FolderFacts): { readonly preset: PresetName; readonly why: string } {
-  const perClass = Math.floor(images / Math.max(1, classes)), [best, ...cheaper] = fitting(perClass, task === undefined);
+/** Which preset fits a folder and this machine, and why, in one sentence. */
+export function recommend({ task, images, classes, distance, secondsOf }: FolderFacts): { readonly preset: PresetName; readonly why: string } {
+  const perClass = Math.floor(images / Math.max(1, classes)), [best, ...cheaper] = fitting(perClass, task === undefined, distance === 'far');
   const inTime = [best, ...cheaper].find(({ preset }) => secondsOf(preset) <= 60 * usualMinutes) ?? cheaper.at(-1) ?? best;
-  const why = `${perClass} photos${task === 'image-regression' ? '' : task ? ' per label' : ' per class'} are ${best.why}`;
+  const why = `${perClass} photos${task === 'image-regression' ? '' : task ? ' per label' : ' per class'} are ${best.why}${distance === undefined ? ' (how near they are to what the backbone knows could not be looked at)' : ''}`;
   if (inTime === best) return { preset: best.preset, why: `${why}.` };
   const took = (preset: PresetName): string => about(1000 * secondsOf(preset));
   return { preset: inTime.preset, why: `${why}; but "${presetOf(best.preset).title}" would take ${took(best.preset)} on this machine, and this takes ${took(inTime.preset)}.` };
@@ -38,11 +40,13 @@ interface Fitting {
 }
 
 /** The best first, then what it gives way to where time is short. */
-function fitting(perClass: number, ofClasses: boolean): readonly [Fitting, ...Fitting[]] {
-  const few: Fitting = { preset: 'few-images', why: 'a handful: class means are hard to beat, and what learns more learns them by heart' };
-  const head: Fitting = { preset: 'features-only', why: 'few: the head alone learns fast and seldom overfits' };
+function fitting(perClass: number, ofClasses: boolean, isFar: boolean): readonly [Fitting, ...Fitting[]] {
+  const head: Fitting = ofClasses
+    ? { preset: 'few-images', why: 'few: a head that begins as class means and is held back does as well there as what takes far longer' }
+    : { preset: 'features-only', why: 'few: the head alone learns fast and seldom overfits' };
   const top: Fitting = { preset: 'top-blocks', why: 'enough to adapt the last blocks too' };
-  if (ofClasses && perClass < bounds.few) return [few];
+  if (perClass < bounds.handful) return [head];
+  if (isFar && perClass < bounds.many) return [{ preset: 'gradual', why: 'enough to move layers by, which have to: they are far from what the backbone was trained on' }, top, head];
   if (perClass < bounds.some) return [head];
   if (perClass < bounds.many) return [top, head];
   return [{ preset: 'everything', why: 'enough to adapt every layer' }, top, head];

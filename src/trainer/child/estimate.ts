@@ -3,10 +3,12 @@ import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Architecture } from '../../backbones/card.ts';
+import { bundledCards } from '../../backbones/cards.ts';
 import { bundledBackbones } from '../../backbones/backbones.ts';
 import { experimentText, presets } from '../../experiment/presets.ts';
 import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
+import { preflightFolder } from './preflight.ts';
 import { recommend } from '../../experiment/recommend.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { isManifestName } from '../../experiment/manifestName.ts';
@@ -19,7 +21,7 @@ import { valueOf } from './dataset.ts';
 /** Loading, choosing an engine, evaluating controls: what every run takes beside its images. */
 const fixedSeconds = 4;
 
-/** What each plan would do with `folder`, which may be a manifest, and how long it would take, from a scan alone: nothing is decoded. */
+/** What each plan would do with `folder`, which may be a manifest, and how long it would take, from a scan and a look at a few photos. */
 export async function estimateFolder(folder: string, machine: Machine): Promise<Estimate> {
   const { scan, task } = await scanPlace(folder);
   if (!scan.ok) return { images: 0, classes: 0, plans: [], why: '', problems: [...scan.errors, ...scan.warnings] };
@@ -33,11 +35,17 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
     const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
     return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
-  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
+  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, distance: await distanceOf(folder, machine), secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
   return {
     ...(!ofClasses && { task }), images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
+}
+
+/** Undefined: the photos cannot be read, or the backbone keeps no memory of its own; what is wrong with them is the run's to say. */
+async function distanceOf(folder: string, machine: Machine): Promise<'near' | 'far' | undefined> {
+  const found = await preflightFolder(folder, bundledCards[0]!.name, machine).catch(() => undefined);
+  return found && (found.some(({ code }) => code === 'far-from-source') ? 'far' : 'near');
 }
 
 /** The run and its control on a random backbone, which does the same work once more; features not cached yet. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { filledBlocks } from '../../../src/backbones/blocks.ts';
+import { lint } from '../../../src/experiment/lint.ts';
+import { readExperiment } from '../../../src/experiment/parse.ts';
 import { matchPatterns } from '../../../src/backbones/freezePlan.ts';
 import { networkOf } from '../../../src/backbones/networkOf.ts';
 import { presets, experimentText, type PresetName } from '../../../src/experiment/presets.ts';
@@ -32,6 +34,8 @@ function planOf(preset: PresetName, backbone: string): Resolved {
   const resolved = resolveExperiment(text, { file: '', folderOf: (written) => written, backbones: bundledBackbones });
   assert.ok(resolved.ok, text);
   assert.deepEqual(resolved.warnings.filter(({ code }) => code !== 'backbone-not-fetched'), [], `${preset} ${backbone}`);
+  const { plan, backbone: found } = resolved.value, network = found && networkOf(found);
+  assert.deepEqual(lint({ plan, written: readExperiment(text, '').written, network, images: 400 }, ''), [], `${preset} ${backbone}`);
   return resolved.value;
 }
 

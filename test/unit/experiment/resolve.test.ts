@@ -32,8 +32,9 @@ test('the shortest file becomes a complete plan, every value from its default', 
     task: 'image-classification',
     data: { folder: '/photos/flowers', columns: { image: 'auto', label: 'auto', split: 'auto' }, maxPerClass: 0, subset: 1, split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
+    weights: 'pretrained',
     stages: [{
-      name: 'stage 1', train: ['head'], epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
+      name: 'stage 1', train: ['head'], headStart: 'kept', epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
       weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'cross-entropy', gamma: 2, labelSmoothing: 0, classBalance: 'none',
       mixup: 0, cutmix: 0, augment: 'flip', views: 4, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, ema: 'off', wiseFt: 'off',
     }],
@@ -179,7 +180,7 @@ test('keys that have nothing to act on are refused with what to do', () => {
 
 test('random weights train from the first stage on, by batch statistics, are held to nothing, and need no control that is random too', () => {
   const said = (stages: string): readonly string[] => problems(`${minimal}weights: random\nstages: [${stages}]\n`).map((each) => each.replace(/^\S+ error contradiction: /, ''));
-  assert.deepEqual(said('{ train: [head] }'), ['weights are random, and some of them are frozen in stage 1 (write [all])', 'weights are random: no statistics came with them that stage 1 could use (write `batchNorm: batch`)']);
+  assert.deepEqual(said('{ train: [head] }'), ['weights are random: no statistics came with them that stage 1 could use (write `batchNorm: batch`)', 'weights are random, and some of them are frozen in stage 1 (write [all])']);
   assert.deepEqual(said('{ train: [all], batchNorm: batch, regularize: { l2sp: 1 } }'), ['regularize holds stage 1 near pretrained weights, and there are none (take it out)']);
   assert.deepEqual(said('{ train: [all], batchNorm: batch }, { train: [head] }'), [], 'what has learnt may freeze');
   const { plan } = resolved(`${minimal}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`);
