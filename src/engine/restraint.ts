@@ -5,7 +5,7 @@
  * freeze boundary on, outside the tape.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { filledBlocks, isWithin } from '../backbones/blocks.ts';
+import { blockEnds, isWithin } from '../backbones/blocks.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Weights } from '../backbones/tensorData.ts';
 import type { Disposable } from '../base/owner.ts';
@@ -45,8 +45,8 @@ export function createRestraint({ strengths, source, sourceHead }: RestraintSett
   const { l2sp, delta, bss, lwf } = strengths, start = new TensorStore(), trained = names.filter((name) => !isWithin(name, 'head'));
   writeParameters(start, held, source);
   const head = lwf > 0 ? headOf(sourceHead, start) : undefined;
-  const blockEnds = delta > 0 ? trainedBlockEnds(network, trained) : [], features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
-  const taps = new Set([...blockEnds, ...bss + lwf > 0 ? [features] : []]);
+  const ends = delta > 0 ? [...blockEnds(network, new Set(trained)).values()] : [], features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
+  const taps = new Set([...ends, ...bss + lwf > 0 ? [features] : []]);
   return {
     taps,
     sourceOutputs(x) {
@@ -58,7 +58,7 @@ export function createRestraint({ strengths, source, sourceHead }: RestraintSett
       const at = (from: Outputs, node: string): tf.Tensor => from.get(node) ?? missing(node);
       const terms: tf.Scalar[] = [];
       if (l2sp > 0 && trained.length > 0) terms.push(startPenalty(trained.map((name) => [pass.parameters.get(name), start.get(name)]), l2sp));
-      if (blockEnds.length > 0) terms.push(tf.mul(featureDistance(blockEnds.map((node) => at(outputs, node)), blockEnds.map((node) => at(sourceOutputs, node))), delta));
+      if (ends.length > 0) terms.push(tf.mul(featureDistance(ends.map((node) => at(outputs, node)), ends.map((node) => at(sourceOutputs, node))), delta));
       if (bss > 0) terms.push(tf.mul(spectralShrinkage(at(outputs, features) as tf.Tensor2D), bss));
       if (head) terms.push(tf.mul(distillation(head(at(outputs, features)), head(at(sourceOutputs, features)), 2), lwf));
       return terms.length === 0 ? tf.scalar(0) : tf.addN(terms);
@@ -75,10 +75,4 @@ function headOf(sourceHead: Weights | undefined, store: TensorStore): (features:
   store.set('source head weight', upload(weight, [1, 0]));
   store.set('source head bias', upload(bias));
   return (features) => tf.add(tf.matMul(features as tf.Tensor2D, store.get('source head weight') as tf.Tensor2D), store.get('source head bias'));
-}
-
-/** The last node of each block that trains and lies before the head; batch norms may be computed with what follows and are passed over. */
-function trainedBlockEnds(network: Network, trained: readonly string[]): readonly string[] {
-  const trains = new Set(trained), blocks = filledBlocks(network).filter(({ parameters }) => parameters.some(({ name }) => trains.has(name)));
-  return blocks.flatMap(({ members }) => network.nodes.findLast(({ name, op }) => op.op !== 'batchNorm' && members.some((member) => isWithin(name, member)))?.name ?? []);
 }

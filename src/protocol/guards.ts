@@ -1,3 +1,4 @@
+import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
@@ -83,6 +84,25 @@ const stage = fields<StageFacts>({
 });
 const measuredStage = fields<MeasuredStage>({ name: text, epochMs: number, predictedEpochMs: number });
 
+const calibrationScore = fields<CalibrationScore>({
+  ece: number, chanceEce: number, brier: number, loss: number, bins: list(fields<ReliabilityBin>({ confidence: number, accuracy: number, items: number })),
+});
+const calibration = fields<Calibration>({
+  temperature: number, why: optional(text), validationItems: number, items: number, before: calibrationScore, after: calibrationScore,
+});
+const accuracyChange = fields<AccuracyChange>({ value: number, low: number, high: number });
+const transfer = fields<Transfer>({
+  changes: list(fields<LayerChange>({ path: text, change: number })),
+  blocks: list(fields<BlockTransfer>({
+    path: text, change: number,
+    cka: optional(fields<NonNullable<BlockTransfer['cka']>>({ value: number, control: number })),
+    rewind: optional(fields<NonNullable<BlockTransfer['rewind']>>({ pretrained: accuracyChange, random: accuracyChange })),
+  })),
+  images: number, rewindImages: number,
+  sourceHead: optional(fields<NonNullable<Transfer['sourceHead']>>({ agreement: share, classes: number })),
+  notes: list(text),
+});
+
 const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
@@ -100,6 +120,8 @@ const fact = tagged<RunFact>({
   'early-stop': { step: number, patience: number, bestStep: number },
   tested: { step: number, loss: number, accuracy: share, metrics },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
+  calibrated: { calibration },
+  transferred: { transfer },
   control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
@@ -186,6 +208,9 @@ const fromRates = tagged<FromRates>({ 'ready': {}, 'use-rate': { rate: number },
 
 /** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
 export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
+
+/** evidence/transfer.json of a run. */
+export const parseTransfer = (value: unknown): Parsed<Transfer> => parsed(transfer, value);
 
 /** A message for the page, in the page. */
 export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, value);

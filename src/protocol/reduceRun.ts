@@ -1,4 +1,5 @@
 import type { Activity, DataFacts, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
+import type { Calibration, Transfer } from './insight.ts';
 import type { ControlKind, Score, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -38,6 +39,8 @@ export interface RunState {
   readonly earlyStop?: { readonly step: number; readonly patience: number; readonly bestStep: number };
   readonly tested?: { readonly step: number; readonly loss: number } & Score;
   readonly measured?: Measured;
+  readonly calibration?: Calibration;
+  readonly transfer?: Transfer;
   /** In the order they started or, having nothing to train, ended. */
   readonly controls: readonly ControlState[];
   readonly verdict?: Verdict;
@@ -117,6 +120,8 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
       tested: { step: event.step, loss: event.loss, accuracy: event.accuracy, ...(event.metrics && { metrics: event.metrics }) },
     };
     case 'measured': return { ...run, measured: { stages: event.stages, peakBytes: event.peakBytes, predictedPeakBytes: event.predictedPeakBytes } };
+    case 'calibrated': return { ...run, calibration: event.calibration };
+    case 'transferred': return { ...run, transfer: event.transfer };
     case 'control-started': case 'control': return { ...run, controls: withControl(run.controls, event) };
     case 'verdict': return { ...run, verdict: event.verdict };
     case 'warning': return { ...run, warnings: [...run.warnings, event.diagnostic] };

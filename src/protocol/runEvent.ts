@@ -1,4 +1,5 @@
 import type { ControlKind, Score, Verdict } from './verdict.ts';
+import type { Calibration, Transfer } from './insight.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
 /**
@@ -27,6 +28,9 @@ export type RunFact =
   | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
   /** How good the best-validation checkpoint is on the test photos: once, at the end of training. */
   | { readonly type: 'tested'; readonly step: number; readonly loss: number } & Score
+  /** After `tested`: how far the stated probabilities can be trusted, and what fine-tuning changed. */
+  | { readonly type: 'calibrated'; readonly calibration: Calibration }
+  | { readonly type: 'transferred'; readonly transfer: Transfer }
   /** At the end of training: the stages that trained, and the largest resident size of the trainer so far. */
   | { readonly type: 'measured'; readonly stages: readonly MeasuredStage[]; readonly peakBytes: number; readonly predictedPeakBytes: number }
   /** A control with nothing to train (blind, knn), or the end of a control run. `reusedFrom`: the run that had it made, where an earlier one fitted. */

@@ -27,6 +27,8 @@ export interface RunFolder {
   readonly last: string;
   readonly best: string;
   readonly evaluations: string;
+  /** What was found out about the trained network (evidenceFiles.ts). */
+  readonly evidence: string;
 }
 
 /** A folder of runs with what they share: `training` and `upkeep` are locks (lock.ts). */
@@ -62,6 +64,7 @@ export const runFolder = (path: string): RunFolder => ({
   last: join(path, 'checkpoints', 'last.json'),
   best: join(path, 'checkpoints', 'best.json'),
   evaluations: join(path, 'eval'),
+  evidence: join(path, 'evidence'),
 });
 
 /** The place that a run's folder lies in. */

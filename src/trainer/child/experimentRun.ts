@@ -9,6 +9,7 @@ import { judgeRun } from './judging.ts';
 import { monotonicMs, nowAt } from '../../base/clock.ts';
 import { about, bytes } from '../../base/units.ts';
 import { defaultFeatureBytes, trimFeatures } from '../../runs/featureFolder.ts';
+import { lookBack } from './lookBack.ts';
 import { LiveLayers } from './liveLayers.ts';
 import { placeOf, type RunFolder } from '../../runs/runFolder.ts';
 import { runAddedControl } from './addedControl.ts';
@@ -47,7 +48,9 @@ async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number
   if (trained.how === 'deadline') run.append({ type: 'warning', diagnostic: { code: 'budget-spent', severity: 'warning', message: `the budget of ${about(1000 * 60 * Number(budget))} ended at step ${trained.step}: the best weights up to there are kept`, fix: 'raise `budget`, or train less' } });
   if (trained.best) report(prepared, run, { ...trained, best: trained.best });
   if (trained.how === 'stopped') return 'stopped';
-  await judgeRun({ ...prepared, plan: { ...prepared.plan, stages: trained.stages } }, trained, monotonicMs() - startMs);
+  const trainedMs = monotonicMs() - startMs;
+  await lookBack(prepared, trained, trainedMs);
+  await judgeRun({ ...prepared, plan: { ...prepared.plan, stages: trained.stages } }, trained, trainedMs);
   return 'finished';
 }
 

@@ -53,6 +53,8 @@ export interface Trained {
   /** At the best evaluation; the start weights when there was none. */
   readonly weights: Weights;
   readonly best: Evaluation | undefined;
+  /** [validation items, classes] at `best`. */
+  readonly validationLogits: Float32Array;
   readonly trace: readonly Evaluation[];
   /** Passes, over all stages. */
   readonly epoch: number;

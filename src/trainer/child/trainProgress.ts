@@ -15,6 +15,12 @@ const logEveryMs = 120;
 /** A long stage keeps a checkpoint at least this often, at the end of an epoch. */
 const checkpointEveryMs = 20_000;
 
+/** The trace keeps what judging looks at; of the validation logits, only those of the best are kept. */
+interface Evaluated {
+  readonly evaluation: Evaluation;
+  readonly validationLogits: Float32Array;
+}
+
 /** Where training is: what survives a stage, what is best so far, and what has been said. */
 export class TrainProgress {
   readonly #job: TrainJob;
@@ -26,6 +32,7 @@ export class TrainProgress {
   weights: Weights;
   optimizer: Weights | undefined;
   best: Evaluation | undefined;
+  #bestLogits: Float32Array = new Float32Array();
   /** What an evaluation has to be better than to count as improvement. */
   #watched: Evaluation | undefined;
   #bestWeights: Weights;
@@ -76,12 +83,13 @@ export class TrainProgress {
 
   /** Whether validation says that the weights as they are count as an improvement; the best are kept. A stop leaves it undone. */
   async evaluate(source: FeatureSource): Promise<boolean> {
-    const startMs = monotonicMs(), evaluation = await this.#evaluated(source);
-    if (!evaluation) return false;
+    const startMs = monotonicMs(), evaluated = await this.#evaluated(source);
+    if (!evaluated) return false;
+    const { evaluation } = evaluated;
     const { metric, minImprovement } = this.#job.plan.stop;
     const best = better(metric, evaluation, this.best), improved = better(metric, evaluation, this.#watched, minImprovement);
     this.#say(evaluation, best);
-    if (best) this.#keep(evaluation, await this.#merged());
+    if (best) this.#keep(evaluated, await this.#merged());
     if (improved) this.#watched = evaluation;
     if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints(0);
     this.#logged = { ms: monotonicMs(), images: 0 };
@@ -94,13 +102,14 @@ export class TrainProgress {
     this.#job.append({ type: 'evaluated', step: this.step, epoch: this.#passes, split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best, predictedClasses: evaluation.predictedClasses });
   }
 
-  #keep(evaluation: Evaluation, weights: Weights): void {
+  #keep({ evaluation, validationLogits }: Evaluated, weights: Weights): void {
     this.best = evaluation;
+    this.#bestLogits = validationLogits;
     this.#bestWeights = weights;
     this.#bestIsStored = false;
   }
 
-  async #evaluated(source: FeatureSource): Promise<Evaluation | undefined> {
+  async #evaluated(source: FeatureSource): Promise<Evaluated | undefined> {
     const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
     const { validation, test } = dataset.rows;
     const rows = [...validation, ...test];
@@ -109,12 +118,15 @@ export class TrainProgress {
     const { logits, loss } = evaluated;
     const task = taskOf(dataset), ofValidation = validation.length * task.outputs;
     return {
-      step: this.step,
-      validationLoss: mean(loss.subarray(0, validation.length)),
-      validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
-      predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
-      testLogits: logits.slice(ofValidation),
-      testLoss: mean(loss.subarray(validation.length)),
+      evaluation: {
+        step: this.step,
+        validationLoss: mean(loss.subarray(0, validation.length)),
+        validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
+        predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
+        testLogits: logits.slice(ofValidation),
+        testLoss: mean(loss.subarray(validation.length)),
+      },
+      validationLogits: logits.slice(0, ofValidation),
     };
   }
 
@@ -145,16 +157,16 @@ export class TrainProgress {
   async #interpolate(source: FeatureSource): Promise<void> {
     const { wiseFt, name } = this.#plan, { metric } = this.#job.plan.stop, [from, to] = [this.weights, this.#bestWeights];
     if (wiseFt === 'off' || !this.best || this.best.step <= this.#stageStart.step) return;
-    let chosen: { evaluation: Evaluation; share: number } | undefined;
+    let chosen: { evaluated: Evaluated; share: number } | undefined;
     for (const share of wiseFt === 'auto' ? autoShares : [wiseFt]) {
       restore(this.#state!, between(from, to, share));
-      const evaluation = await this.#evaluated(source);
-      if (!evaluation) return; // stopped: what was best stays so
-      if (wiseFt !== 'auto' || better(metric, evaluation, chosen?.evaluation ?? this.best)) chosen = { evaluation, share };
+      const evaluated = await this.#evaluated(source);
+      if (!evaluated) return; // stopped: what was best stays so
+      if (wiseFt !== 'auto' || better(metric, evaluated.evaluation, chosen?.evaluated.evaluation ?? this.best)) chosen = { evaluated, share };
     }
     if (chosen) {
-      this.#say(chosen.evaluation, true);
-      this.#keep(chosen.evaluation, between(from, to, chosen.share));
+      this.#say(chosen.evaluated.evaluation, true);
+      this.#keep(chosen.evaluated, between(from, to, chosen.share));
     }
     this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
   }
@@ -187,7 +199,7 @@ export class TrainProgress {
   }
 
   trained(how: Trained['how']): Trained {
-    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace, epoch: this.epoch, stages: this.stages };
+    return { how, step: this.step, weights: this.#bestWeights, best: this.best, validationLogits: this.#bestLogits, trace: this.trace, epoch: this.epoch, stages: this.stages };
   }
 
   get #plan(): StagePlan {
