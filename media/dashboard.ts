@@ -4,12 +4,14 @@ import { parseToPage } from '../src/protocol/guards.ts';
 import { percent } from '../src/base/units.ts';
 import { scoreName } from '../src/protocol/wording.ts';
 import { answersView, differingView, mistakesView } from './results.ts';
+import { calibrationView, transferView } from './insight.ts';
 import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
 import { adviceCard, verdictCard, watchCard } from './verdictCard.ts';
 import { apply, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
+import { reliabilityChart } from './reliabilityChart.ts';
 import { header } from './header.ts';
 import { registerComponents } from './toolkit.ts';
 import { h } from './dom.ts';
@@ -27,7 +29,7 @@ registerComponents();
 const top = header(send);
 const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
 const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' });
-const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Data', 'Epochs', 'System']);
+const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Calibration', 'Transfer', 'Data', 'Epochs', 'System']);
 const page = [
   top.node,
   h('div', { class: 'grid' },
@@ -39,13 +41,15 @@ const page = [
     side),
   panels.node,
 ];
+const reliabilityCanvas = h('canvas', { role: 'img', 'aria-label': 'How often the network is right, over how sure it said to be; in words beside it' });
 const theme = readTheme();
 const charts = {
   loss: curveChart({ canvas: lossCanvas!, format: (value) => value.toFixed(2), min: 0 }, theme),
   accuracy: curveChart({ canvas: accuracyCanvas!, format: (value) => percent(value, 0), min: 0, max: 1 }, theme),
   rate: curveChart({ canvas: rateCanvas!, format: (value) => value === 0 ? '0' : value.toExponential(0), min: 0 }, theme),
 };
-onThemeChange((next) => Object.values(charts).forEach((chart) => chart.setTheme(next)));
+const reliability = reliabilityChart(reliabilityCanvas, theme);
+onThemeChange((next) => [...Object.values(charts), reliability].forEach((chart) => chart.setTheme(next)));
 
 let state: PageState | undefined;
 let frame = 0;
@@ -73,6 +77,13 @@ function draw(current: PageState): void {
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
   panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
   panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
+  const { calibration, transfer } = run.state;
+  panels.fill('Calibration', calibration, () => {
+    if (!calibration) return run.state.transfer ? h('p', { class: 'empty' }, 'Of tasks with one class per image only.') : pending();
+    reliability.update(calibration);
+    return calibrationView(calibration, reliabilityCanvas);
+  });
+  panels.fill('Transfer', transfer, () => transfer ? transferView(transfer) : pending());
   panels.fill('Data', run.state.data, () => dataView(run.state));
   panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
   panels.fill('System', run.state.engine, () => systemView(current));

@@ -13,9 +13,11 @@ export async function lookBack(prepared: Prepared, trained: Trained, trainedMs: 
   const { run, dataset, card, network, start, store, machine, engine } = prepared, { labels, rows, classes } = dataset;
   if (!trained.best) return;
   const outputs = (logits: Float32Array, of: readonly number[]) => ({ logits, labels: of.map((row) => labels[row]!), classes: classes.length });
-  const calibration = calibrationOf(outputs(trained.validationLogits, rows.validation), outputs(trained.best.testLogits, rows.test));
-  writeEvidence(run.folder, 'calibration', calibration);
-  run.append({ type: 'calibrated', calibration });
+  if (!dataset.targets) { // one class per image: the only probabilities that are a choice of one
+    const calibration = calibrationOf(outputs(trained.validationLogits, rows.validation), outputs(trained.best.testLogits, rows.test));
+    writeEvidence(run.folder, 'calibration', calibration);
+    run.append({ type: 'calibrated', calibration });
+  }
 
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
   const transfer = await transferOf(prepared, trained, {

@@ -23,6 +23,7 @@ import type { Dataset } from './dataset.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { Opened } from './openExperiment.ts';
 import { predictedOf } from './trace.ts';
+import { taskOf } from './task.ts';
 import type { Trained } from './trainJob.ts';
 
 export interface TransferOptions {
@@ -51,7 +52,7 @@ export async function transferOf(opened: Looked, { weights, stages }: Pick<Train
   const { value: x } = await source.blocks(rows.map((_, sample) => ({ sample, view: 'centre' })), rows.length, options.stop).next() as { value: Float32Array | Uint8Array | undefined };
   if (!x || options.stop.aborted) return without(stopped);
   using looking = new Looking(opened, boundary, x, x.length / rows.length, options.stop);
-  return looking.compare(weights, { nothing, labels: rows.map((row) => dataset.labels[row]!), endMs });
+  return await looking.compare(weights, { nothing, labels: rows.map((row) => dataset.labels[row]!), endMs });
 }
 
 const stopped = 'Stopped before features could be compared.';
@@ -101,13 +102,13 @@ class Looking implements Disposable {
   }
 
   async compare(weights: Weights, { nothing, labels, endMs }: Comparing): Promise<Transfer> {
-    const { start, network, plan: { seed }, dataset: { classes } } = this.#opened, fromMs = monotonicMs();
+    const { start, network, plan: { seed }, dataset } = this.#opened, task = taskOf(dataset), fromMs = monotonicMs();
     // As many images as the first network gets through in an eighth of the time: three look for CKA, two more for each block.
     const before = await this.#look(start, labels.length, { untilMs: fromMs + (endMs - fromMs) / 8 }), images = before.images, msPerImage = (monotonicMs() - fromMs) / images;
-    if (images < batch) return { ...nothing, notes: [this.#stop.aborted ? stopped : 'Features were not compared: there was no time left for it.'] };
+    if (images < batch) return { ...nothing, notes: [this.#isStopped ? stopped : 'Features were not compared: there was no time left for it.'] };
     if (3 * images * msPerImage > endMs - fromMs) return { ...nothing, notes: [`Features were not compared: ${images} images take ${shortly(images * msPerImage)} each time, and looking back may take ${shortly(endMs - fromMs)}.`] };
     const after = await this.#look(weights, images), random = randomWeights(network, seed), control = await this.#look(random, images, { byBatch: new Set(this.#norms) });
-    if (this.#stop.aborted) return { ...nothing, notes: [stopped] };
+    if (this.#isStopped) return { ...nothing, notes: [stopped] };
     const changeOf = new Map(nothing.changes.map(({ path, change }) => [path, change]));
     const blocks = [...this.#ends].map(([path, node]): BlockTransfer => {
       const [own, later, unrelated] = [before, after, control].map(({ means }) => gramOf(means.get(node)!, images)) as [Float64Array, Float64Array, Float64Array];
@@ -115,10 +116,11 @@ class Looking implements Disposable {
     });
     const drift = await this.#drift(before, after), compared: Transfer = { ...nothing, ...drift, blocks, images };
 
+    if (dataset.targets?.task === 'image-regression') return { ...compared, notes: [...compared.notes, 'No block was rewound: numbers are not right or wrong.'] };
     const moved = blocks.filter(({ change }) => change > 0), perImage = 2 * moved.length * msPerImage;
     const rewindImages = Math.min(images, batch * Math.floor((endMs - monotonicMs()) / perImage / batch));
     if (rewindImages < batch) return { ...compared, notes: [...compared.notes, `No block was rewound: over ${batch} images that takes ${shortly(perImage * batch)}, longer than is left for looking back.`] };
-    const rightOf = ({ outputs }: Seen): boolean[] => Array.from(predictedOf(outputs.subarray(0, rewindImages * classes.length), classes.length), (label, i) => label === labels[i]);
+    const rightOf = ({ outputs }: Seen): boolean[] => Array.from(task.answersOf(outputs.subarray(0, rewindImages * task.outputs)), (answer, i) => answer === labels[i]);
     const kept = rightOf(after), rewinds = new Map<string, BlockTransfer['rewind']>();
     for (const { path } of moved) {
       const pretrained = rightOf(await this.#look(this.#reset(path, weights, start), rewindImages));
@@ -129,12 +131,16 @@ class Looking implements Disposable {
     return { ...compared, rewindImages, blocks: blocks.map((block) => ({ ...block, ...(rewinds.has(block.path) && { rewind: rewinds.get(block.path)! }) })) };
   }
 
+  get #isStopped(): boolean {
+    return this.#stop.aborted;
+  }
+
   /** What a network with these weights makes of the first images; of fewer when the time is over. */
   async #look(weights: Weights, wanted: number, { byBatch, untilMs = Infinity }: { byBatch?: ReadonlySet<string>; untilMs?: number } = {}): Promise<Seen & { readonly images: number }> {
     this.#observer.wear(weights);
     const parts: Seen[] = [], taps = new Set([...this.#ends.values(), this.#features]);
     let images = 0;
-    for (; images < wanted && !this.#stop.aborted && (images === 0 || monotonicMs() < untilMs); images += batch) {
+    for (; images < wanted && !this.#isStopped && (images === 0 || monotonicMs() < untilMs); images += batch) {
       parts.push(await this.#observer.look(this.#x.subarray(images * this.#width, (images + batch) * this.#width), batch, taps, byBatch));
     }
     return { images, outputs: joined(parts.map(({ outputs }) => outputs)), means: new Map([...taps].map((node) => [node, joined(parts.map(({ means }) => means.get(node)!))])) };

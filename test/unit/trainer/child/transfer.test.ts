@@ -1,7 +1,6 @@
-/** Looking back at a network of a few hundred weights that really was trained, on the reference engine. */
+/** Looking back at a network of a few hundred weights that really was trained, on WebAssembly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { portable } from '../../../../src/engine/kernels.ts';
 import { randomWeights } from '../../../../src/backbones/initialise.ts';
 import type { Card } from '../../../../src/backbones/card.ts';
 import type { Weights } from '../../../../src/backbones/tensorData.ts';
@@ -13,14 +12,19 @@ import { transferOf } from '../../../../src/trainer/child/transfer.ts';
 import { stageOf } from '../../../support/stage.ts';
 import { tinyDataset, tinyInput, tinyPixels, tinySource } from '../../../support/tinyData.ts';
 import { tinyLite } from '../../../support/tinyLite.ts';
-import '../../../support/cpuEngine.ts';
+import { startEngine } from '../../../support/engines.ts';
+import { wasm } from '../../../../src/engine/rungs/wasm.ts';
 
-const network = tinyLite(), start = randomWeights(network, 5), dataset = tinyDataset(288);
+const engine = await startEngine(wasm);
+assert.ok('started' in engine);
+const { kernels } = engine.started;
+
+const network = tinyLite(), start = randomWeights(network, 5), dataset = tinyDataset(192);
 const whole = stageOf({ train: ['head', 'conv_head', 'blocks.2', 'blocks.1', 'blocks.0', 'stem'], epochs: 6, rate: 0.02, warmup: 0, batchNorm: 'batch' });
 const card: Pick<Card, 'input' | 'weights' | 'title'> = { input: tinyInput, weights: [], title: 'Tiny' };
 
 const trained = await train({
-  network, input: tinyInput, kernels: portable, weights: start, dataset, plan: { stages: [whole], batch: 16, stop: { patience: 9, metric: 'validation.loss', minImprovement: 0 }, seed: 1 },
+  network, input: tinyInput, kernels, weights: start, dataset, plan: { stages: [whole], batch: 16, stop: { patience: 9, metric: 'validation.loss', minImprovement: 0 }, seed: 1 },
   sourceOf: () => Promise.resolve(tinySource), append: () => undefined, checkpoint: () => undefined, timed: () => undefined, stop: new AbortController().signal,
 });
 
@@ -35,13 +39,13 @@ const sourceOf = (_boundary: string, { samples }: typeof dataset): Promise<Featu
 });
 
 const lookAt = (weights: Weights, { stages = [whole], budgetMs = 60_000 } = {}): Promise<Transfer> => transferOf(
-  { network, start, dataset, card: card as Card, machine: { backbones: '/nowhere' } as Machine, engine: { kernels: portable }, plan: { seed: 1 } },
+  { network, start, dataset, card: card as Card, machine: { backbones: '/nowhere' } as Machine, engine: { kernels }, plan: { seed: 1 } },
   { weights, stages }, { sourceOf, stop: new AbortController().signal, budgetMs });
 
 test('a trained network: what moved, how like itself each block still is, and what it loses without it', async () => {
   const { changes, blocks, images, rewindImages, sourceHead, notes } = await lookAt(trained.weights);
   assert.ok(trained.best!.validationAccuracy > 0.9, String(trained.best!.validationAccuracy));
-  assert.deepEqual([images, rewindImages], [48, 48]);
+  assert.deepEqual([images, rewindImages], [32, 32]);
   assert.deepEqual(blocks.map(({ path }) => path), ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'conv_head']);
   assert.ok(changes.length > blocks.length && changes.every(({ change }) => change > 0));
   for (const { path, cka, rewind } of blocks) {
