@@ -10,7 +10,8 @@ import type { CostModel } from './costModel.ts';
 import { editExperiment } from './editExperiment.ts';
 import { type Layers, layersOf } from './layerRows.ts';
 import { type Log, showProblem } from './log.ts';
-import type { RunModel } from './runModel.ts';
+import { readTransfer } from '../runs/evidenceFiles.ts';
+import type { ModelRun, RunModel } from './runModel.ts';
 import { ThawLive } from './thawLive.ts';
 
 /**
@@ -24,8 +25,11 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   readonly #costs: CostModel;
   readonly #log: Log;
   readonly #live: ThawLive;
+  readonly #runs: RunModel;
   readonly #view: vscode.TreeView<FreezeRow>;
   #layers: Layers | undefined;
+  /** How far each row moved in the run that was read last. */
+  #moved: { readonly run: string; readonly changes: ReadonlyMap<string, number> } | undefined;
   /** How each row looked when VS Code last asked: of hundreds, a tick changes a few. */
   readonly #drawn = new Map<FreezeRow, string>();
 
@@ -34,6 +38,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     this.#experiment = experiment;
     this.#costs = costs;
     this.#log = log;
+    this.#runs = runs;
     this.#live = this.own(new ThawLive(runs, log));
     this.#view = this.own(vscode.window.createTreeView('thaw.layers', { treeDataProvider: this, manageCheckboxStateManually: true, canSelectMany: true, showCollapseAll: true }));
     this.own(vscode.window.registerFileDecorationProvider({ provideFileDecoration: ({ scheme }) => scheme === staleScheme ? stale : undefined }));
@@ -41,7 +46,8 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     this.own(experiment.onDidChange(() => this.#changed()));
     this.own(costs.onDidChange(() => this.#changed()));
     this.own(this.#view.onDidChangeVisibility(({ visible }) => { if (visible) this.#changed(); })); // predictions are asked for when they can be seen
-    this.own(runs.onDidChangeRun(() => this.#describe()));
+    this.own(runs.onDidChangeRun(() => this.#newestRun()?.manifest.id === this.#moved?.run ? this.#describe() : this.#changed()));
+    this.own(runs.onDidChangeRuns(() => { if (this.#newestRun()?.manifest.id !== this.#moved?.run) this.#changed(); }));
     this.own(this.#live.onDidChange(() => this.#describe()));
     this.#changed();
   }
@@ -57,7 +63,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   }
 
   getTreeItem(row: FreezeRow): vscode.TreeItem {
-    const words = this.#layers!.wordsOf(row), { ticked, description, tooltip, label, kind } = words; // rows come from #layers
+    const words = this.#layers!.wordsOf(row), { ticked, description, tooltip, label, kind, heat } = words; // rows come from #layers
     this.#drawn.set(row, this.#lookOf(row));
     const item = new vscode.TreeItem(row.path, row.children.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
     item.id = row.path;
@@ -70,6 +76,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
       tooltip: ticked ? `Freeze ${row.path}` : `Train ${row.path}`,
       accessibilityInformation: { label: ticked ? `${row.path} trains` : `${row.path} is not all trained` },
     };
+    if (heat) item.iconPath = new vscode.ThemeIcon('flame', new vscode.ThemeColor(heatColours[heat]));
     if (this.#isStale()) {
       item.resourceUri = vscode.Uri.from({ scheme: staleScheme, path: `/${row.path}` });
       item.iconPath = new vscode.ThemeIcon('history', new vscode.ThemeColor('disabledForeground'));
@@ -116,7 +123,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   #changed(): void {
     const { plan, backbone, stage, uri } = this.#experiment.active ?? {}, before = this.#layers?.rows;
     const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan.data.manifest ?? plan.data.folder) : undefined;
-    this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0, basis);
+    this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0, basis, this.#readMoved());
     this.#describe();
     if (before !== this.#layers?.rows) {
       this.#drawn.clear();
@@ -124,6 +131,18 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
     }
     const changed = [...this.#drawn].filter(([row, look]) => look !== this.#lookOf(row)).map(([row]) => row);
     if (changed.length > 0) this.#onDidChange.fire(changed);
+  }
+
+  /** The newest run that this file finished, on this backbone. */
+  #newestRun(): ModelRun | undefined {
+    const { plan, uri } = this.#experiment.active ?? {};
+    return plan && uri && this.#runs.runs().find(({ manifest: { status, experimentFile, backbone } }) => status === 'finished' && experimentFile === uri.fsPath && backbone === plan.backbone);
+  }
+
+  #readMoved(): ReadonlyMap<string, number> | undefined {
+    const run = this.#newestRun();
+    if (run?.manifest.id !== this.#moved?.run) this.#moved = run && { run: run.manifest.id, changes: new Map(readTransfer(run.folder)?.changes.map(({ path, change }) => [path, change])) };
+    return this.#moved?.changes;
   }
 
   #lookOf(row: FreezeRow): string {
@@ -156,6 +175,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
   }
 }
 
+const heatColours = { 1: 'charts.yellow', 2: 'charts.orange', 3: 'charts.red' } as const;
 const staleScheme = 'thaw-stale-layer';
 const stale = new vscode.FileDecoration(undefined, 'Of the last plan that could be read', new vscode.ThemeColor('disabledForeground'));
 

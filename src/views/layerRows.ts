@@ -28,10 +28,12 @@ export interface RowWords {
   readonly label: string;
   /** What `when` clauses of row commands read. */
   readonly kind: string;
+  /** How far its weights moved in the newest run: 0 hardly … 3 far; left out where that is not known. */
+  readonly heat?: 0 | 1 | 2 | 3;
 }
 
-/** `basis`: what predictions rest on, once it is known. */
-export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number, basis?: CostBasis): Layers {
+/** `basis`: what predictions rest on, once it is known. `moved`: row → ‖w − w₀‖ / ‖w₀‖ of the newest run (protocol/insight.ts). */
+export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number, basis?: CostBasis, moved?: ReadonlyMap<string, number>): Layers {
   const network = networkOf(backbone), { rows, parents, flopsOf, parameters } = treeOf(network);
   const stage = plan.stages[stageIndex]!;
   const { trained, factsOf } = stageLayers(network, stage);
@@ -42,12 +44,13 @@ export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number,
     summary: [summaryOf(plan, stageIndex, rows, trained), ...now ? [costText(now)] : []].join(' · '),
     parentOf: (row) => parents.get(row.path),
     wordsOf: (row) => {
-      const facts: Facts = { ...factsOf(row), row, stage, parameters, flops: flopsOf(row), fromHere: cuts.get(row.path) };
+      const facts: Facts = { ...factsOf(row), row, stage, parameters, flops: flopsOf(row), fromHere: cuts.get(row.path), moved: moved?.get(row.path) };
       const parts = partsOf(facts), ticked = facts.state === 'trained';
       return {
         ticked, description: parts.join(' · '), tooltip: tooltipOf(facts),
         label: [row.path, ticked ? 'trains' : 'not ticked', ...parts].join(', '),
         kind: `layer${facts.choosesStatistics ? ' batchNorm' : ''}`,
+        ...(facts.moved !== undefined && { heat: heatOf(facts.moved) }),
       };
     },
   };
@@ -95,28 +98,33 @@ interface Facts extends RowFacts {
   readonly flops: number;
   /** Of a block: what it costs to train from it to the head. */
   readonly fromHere: Prediction | undefined;
+  readonly moved: number | undefined;
 }
+
+const heatOf = (moved: number): 0 | 1 | 2 | 3 => moved < 0.01 ? 0 : moved < 0.05 ? 1 : moved < 0.2 ? 2 : 3;
 
 /** "12 s an epoch, 0.9 GiB". */
 const costText = ({ epochMs, peakBytes }: Prediction): string => `${shortTime(epochMs)} an epoch, ${bytes(peakBytes)}`;
 
 /** Short: a narrow side bar shows some thirty characters, so what is usual stands last. */
-const partsOf = ({ row, state, training, layers, stage, choosesStatistics, flops, fromHere }: Facts): string[] => [
+const partsOf = ({ row, state, training, layers, stage, choosesStatistics, flops, fromHere, moved }: Facts): string[] => [
   choosesStatistics && row.children.length > 0 && stage.batchNorm !== 'stored' ? `BN ${stage.batchNorm}` : undefined,
   state === 'partly' ? `${training} of ${layers} train` : undefined,
   row.path === headPath ? 'new' : count(row.parameterCount),
   row.path === headPath || flops < 0.005 ? undefined : `${percent(flops, 0)} FLOPs`,
+  moved !== undefined && moved > 0 ? `moved ${percent(moved)}` : undefined,
   fromHere && shortTime(fromHere.epochMs),
   choosesStatistics && row.children.length > 0 && stage.batchNorm === 'stored' ? 'BN stored' : undefined,
 ].filter((part) => part !== undefined);
 
-function tooltipOf({ row, state, training, layers, stage, choosesStatistics, parameters, flops, fromHere }: Facts): string {
+function tooltipOf({ row, state, training, layers, stage, choosesStatistics, parameters, flops, fromHere, moved }: Facts): string {
   const size = row.path === headPath ? 'the new classifier, one output per class'
     : `${row.parameterCount.toLocaleString('en')} parameters in ${layers} ${layers === 1 ? 'layer' : 'layers'} (${percent(row.parameterCount / parameters)} of the backbone), ${percent(flops)} of its FLOPs`;
   const does = { trained: 'Trains.', partly: `${training} of ${layers} layers train.`, cached: 'Frozen: runs once per photo, its output is cached.', frozen: 'Frozen, but it runs in every epoch: a layer before it trains.' }[state];
   const statistics = choosesStatistics ? `\nBatch norm uses ${stage.batchNorm === 'stored' ? 'the statistics that came with the weights' : 'the statistics of each batch'}.` : '';
   const costs = fromHere ? `\nTraining from here: ${costText(fromHere)} of memory, ${fromHere.cacheBytes > 0 ? `${bytes(fromHere.cacheBytes)} of cache` : 'nothing is cached'}.` : '';
-  return `${row.path}: ${size}\n${does}${statistics}${costs}`;
+  const change = moved === undefined ? '' : `\nIn the newest run its weights ${moved > 0 ? `moved by ${percent(moved)} of their size` : 'stayed as they were'}.`;
+  return `${row.path}: ${size}\n${does}${statistics}${costs}${change}`;
 }
 
 /** `stage 2 of 3 “thaw” · 0.7 M + head train`. */

@@ -67,3 +67,12 @@ test('once the costs are known, each block says what training from it would take
   const seconds = ['head', 'blocks.6', 'blocks.3', 'stem'].map((path) => { const [, n = '', unit] = /^([\d.]+) (s|min)/.exec(costOf(path)) ?? []; return Number(n) * (unit === 'min' ? 60 : 1); });
   assert.deepEqual([...seconds].sort((a, b) => a - b), seconds);
 });
+
+test('what moved in the newest run stands in its row, and how far as a heat', () => {
+  const { plan, backbone } = planOf('head, blocks.5'), layers = rowsOf(plan, backbone!, 0, undefined, new Map([['blocks.5', 0.061], ['blocks.4', 0], ['blocks.5.3', 0.004]]));
+  const words = (path: string) => layers.wordsOf(rowAt(layers, path));
+  assert.match(words('blocks.5').description, /· 23 % FLOPs · moved 6\.1 % ·/);
+  assert.match(words('blocks.5').tooltip, /In the newest run its weights moved by 6\.1 % of their size\.$/);
+  assert.match(words('blocks.4').tooltip, /stayed as they were\.$/);
+  assert.deepEqual(['blocks.5', 'blocks.4', 'blocks.5.3', 'head'].map((path) => words(path).heat), [2, 0, 0, undefined]);
+});
