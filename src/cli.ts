@@ -23,7 +23,7 @@ import { anyBackbone } from './backbones/backbones.ts';
 import { isFolder } from './backbones/backboneName.ts';
 import { paint, type Paint } from './terminal/paint.ts';
 import { predictPlan } from './experiment/predict.ts';
-import { parseBoard, parseCostBasis, parseDiagnostics, parseEngineFacts, parseEstimate, parsePredictions, parseRankProgress } from './protocol/guards.ts';
+import { parseBoard, parseCostBasis, parseDiagnostics, parseEngineFacts, parseEstimate, parseExplanations, parsePredictions, parseRankProgress } from './protocol/guards.ts';
 import type { Estimate } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
@@ -63,7 +63,7 @@ import type { RunState } from './protocol/reduceRun.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, lr, rank, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  run, check, plan, cost, lr, rank, predict, explain, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
   thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
 /** Dozens of large backbones, on one core. */
@@ -356,6 +356,19 @@ async function predict([name, ...files]: readonly string[], options: Options): P
     else process.stdout.write(`${shown}\n${item.top.slice(0, 3).map(({ label, probability }, rank) => `  ${percent(probability).padStart(7)}  ${rank === 0 ? ink.bold(visible(label)) : visible(label)}`).join('\n')}\n`);
   }
   return predicted.some(({ problem }) => problem) ? 1 : 0;
+}
+
+/** Where in each image the network sees what it says: overlays in the run's folder. */
+async function explain([name, ...images]: readonly string[], options: Options): Promise<number> {
+  if (name === undefined || images.length === 0) return wrongUsage('thaw explain <run> <images …>');
+  const { host, folder } = runNamed(name, options);
+  const answer = valueOf(await host.ask('explain', [folder, ...images.map((file) => resolve(file))], { timeoutMs: 600_000 }));
+  if (options.json) return print(formatJson(answer));
+  const explained = answered(parseExplanations(answer));
+  for (const [i, { file, label = '', probability = 0, overlay = '', problem }] of explained.entries()) {
+    process.stdout.write(`${visible(images[i] ?? file)}\n  ${problem ? ink.red(diagnosticText(problem)) : `${percent(probability)}  ${ink.bold(visible(label))}  ${visible(relative(process.cwd(), overlay))}`}\n`);
+  }
+  return explained.some(({ problem }) => problem) ? 1 : 0;
 }
 
 /** A run by id, by folder, or "latest": the newest that has a result. */

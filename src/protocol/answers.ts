@@ -45,6 +45,17 @@ export interface FilePrediction {
   readonly problem?: Diagnostic;
 }
 
+/** `explain <run folder> <images…>`: one for each image, in their order. */
+export interface FileExplanation {
+  readonly file: string;
+  /** What the network sees first, and how sure it is. */
+  readonly label?: string;
+  readonly probability?: number;
+  /** A PNG: the image as the network sees it, hot where its evidence for the label lies. */
+  readonly overlay?: string;
+  readonly problem?: Diagnostic;
+}
+
 /** `engine install`: what is there now. */
 export interface InstalledEngine {
   /** "TensorFlow 2.21.0". */

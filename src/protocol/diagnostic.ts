@@ -63,7 +63,7 @@ export const diagnosticCodes = [
   // weights from elsewhere
   'backbone-unsupported', 'backbone-not-fetched', 'backbone-aged', 'hub-not-found', 'hub-gated', 'hub-busy', 'hub-unreachable', 'hub-failed', 'bad-download',
   // weights, engine, machine
-  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'recomputed', 'budget-spent', 'no-source-head', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
+  'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'recomputed', 'budget-spent', 'no-source-head', 'cannot-explain', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
   // training that comes to nothing
   'not-learning', 'one-class-predictions', 'frozen-ceiling',
   // controls

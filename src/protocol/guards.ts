@@ -1,7 +1,7 @@
 import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
@@ -264,6 +264,11 @@ export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value
 /** The answer to `predict`. */
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
   file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), number: optional(number), problem: optional(diagnostic),
+})), value);
+
+/** The answer to `explain`. */
+export const parseExplanations = (value: unknown): Parsed<readonly FileExplanation[]> => parsed(list(fields<FileExplanation>({
+  file: text, label: optional(text), probability: optional(number), overlay: optional(text), problem: optional(diagnostic),
 })), value);
 
 /** The answer to `rate`, and a file of .thaw/rates. */

@@ -60,6 +60,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw rank <folder>                   which backbone knows most of its classes, before anything is trained
   thaw lr <file.thaw.yaml>             try learning rates on the last stage (--stage: on another), and suggest some
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
+  thaw explain <run> <images …>        where in each image the network sees its label (Grad-CAM), as PNG
   thaw runs                            runs of this folder
   thaw compare <run> <run>             results side by side, and what differs between their plans
   thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen

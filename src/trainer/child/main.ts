@@ -15,6 +15,7 @@ import { preflightFolder } from './preflight.ts';
 import { rankFolder } from './rank.ts';
 import { readArguments } from '../../terminal/arguments.ts';
 import { engineNamed, type RunEvent, type RunFact } from '../../protocol/runEvent.ts';
+import { explainFiles } from './explain.ts';
 import { findRate } from './findRate.ts';
 import { nowAt } from '../../base/clock.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -37,6 +38,7 @@ switch (command) {
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'cost': await answer(() => costBasis(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
+  case 'explain': await answer(() => explainFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
   case 'preflight': await answer(() => preflightFolder(operand(), rest[0] ?? usage(), machine)); break;
@@ -53,7 +55,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder | manifest> | cost <folder | manifest> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine] | preflight <folder | manifest> <backbone> | rank <folder> <place> <backbones …>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder | manifest> | cost <folder | manifest> | predict <run folder> <files …> | explain <run folder> <images …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine] | preflight <folder | manifest> <backbone> | rank <folder> <place> <backbones …>\n');
   process.exit(exitCodes.usage);
 }
 

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readTransfer } from '../../../src/runs/evidenceFiles.ts';
+import { decodeImage } from '../../../src/data/decode.ts';
+import type { FileExplanation } from '../../../src/protocol/answers.ts';
 import type { Calibration } from '../../../src/protocol/insight.ts';
 import { factsOf, Workspace } from '../../support/product.ts';
 
@@ -29,4 +31,11 @@ test('a run leaves its calibration and what fine-tuning changed in evidence/, as
   assert.match(stdout, /Calibration error \d+\.\d % on 18 test images/);
   assert.match(stdout, /Moved most: layer3, by \d+\.\d % of its weights' size, CKA 0\.\d\d/);
   assert.match(stdout, /Source-head drift: the old head of 10 source classes says the same/);
+
+  const explained = await workspace.thaw('explain', 'latest', 'photos/glass/1.jpg', 'photos/gone.jpg', '--json');
+  const [answer, gone] = JSON.parse(explained.stdout) as readonly FileExplanation[];
+  assert.ok(['glass', 'paper'].includes(answer!.label!) && answer!.overlay!.startsWith(run.evidence), explained.stdout);
+  const overlay = await decodeImage(readFileSync(answer!.overlay!));
+  assert.ok(overlay.ok && overlay.value.width === 224 && overlay.value.height === 224, 'seven times the 32 pixels that the network sees');
+  assert.equal(gone?.problem?.code, 'unreadable-file');
 });

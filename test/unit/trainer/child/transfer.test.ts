@@ -21,7 +21,7 @@ const { kernels } = engine.started;
 
 const network = tinyLite(), start = randomWeights(network, 5), dataset = tinyDataset(192);
 const whole = stageOf({ train: ['head', 'conv_head', 'blocks.2', 'blocks.1', 'blocks.0', 'stem'], epochs: 6, rate: 0.02, warmup: 0, batchNorm: 'batch' });
-const card: Pick<Card, 'input' | 'weights' | 'title'> = { input: tinyInput, weights: [], title: 'Tiny' };
+const card: Pick<Card, 'input' | 'weights' | 'title' | 'sourceHead'> = { input: tinyInput, weights: [], title: 'Tiny', sourceHead: 'head' };
 
 const trained = await train({
   network, input: tinyInput, kernels, weights: start, dataset, plan: { stages: [whole], batch: 16, stop: { patience: 9, metric: 'validation.loss', minImprovement: 0 }, seed: 1 },
