@@ -12,7 +12,7 @@ export function calibrationText({ temperature, why, validationItems, items, befo
 }
 
 export const driftText = ({ agreement: { value, low, high, items }, classes }: NonNullable<Transfer['sourceHead']>): string =>
-  `Source-head drift: the old head of ${classes} source classes says the same before and after on ${percent(value)} of ${items} validation images (95 % interval ${percent(low)} – ${percent(high)}). That is no accuracy on the source task: it was not measured.`;
+  `Source-head drift: the old head of ${classes} source classes says the same before and after on ${percent(value)} of ${items} validation images (95 % interval ${percent(low)} – ${percent(high)}); accuracy on the source task was not measured.`;
 
 /** "most changed: conv_head 12.0 %, CKA 0.81 (random 0.12)"; undefined where no feature changed. */
 export function transferText({ blocks, changes }: Transfer): string | undefined {

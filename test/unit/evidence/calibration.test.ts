@@ -37,13 +37,13 @@ function drawn(items: number, stretch: number, seed: number): { logits: Float32A
 }
 
 test('the temperature undoes a stretch of the logits, and nothing near it has less loss', () => {
-  const outputs = drawn(5000, 2.5, 1), temperature = fitTemperature(outputs)!;
-  assert.ok(Math.abs(temperature - 2.5) < 0.15, String(temperature)); // 5000 items: ± 3 %
+  const outputs = drawn(2000, 2.5, 1), temperature = fitTemperature(outputs)!;
+  assert.ok(Math.abs(temperature - 2.5) < 0.25, String(temperature)); // 2000 items: ± 5 %
   const lossAt = (t: number): number => calibrationScore(probabilities(outputs, t), outputs).loss;
   assert.ok(lossAt(temperature) < lossAt(temperature * 1.01) && lossAt(temperature) < lossAt(temperature / 1.01));
-  const { before, after } = calibrationOf(outputs, drawn(5000, 2.5, 2));
-  assert.ok(before.ece > 0.1 && after.ece < 0.03 && after.brier < before.brier && before.ece > 5 * before.chanceEce);
-  assert.deepEqual(before.bins.reduce((sum, { items }) => sum + items, 0), 5000);
+  const { before, after } = calibrationOf(outputs, drawn(2000, 2.5, 2));
+  assert.ok(before.ece > 0.1 && after.ece < 0.04 && after.brier < before.brier && before.ece > 5 * before.chanceEce);
+  assert.deepEqual(before.bins.reduce((sum, { items }) => sum + items, 0), 2000);
 });
 
 test('right probabilities give an error no larger than chance gives; with few items that is much', () => {
