@@ -1,4 +1,5 @@
 import { calibrationOf } from '../../evidence/calibration.ts';
+import { diagnosticOf } from './exit.ts';
 import { writeEvidence } from '../../runs/evidenceFiles.ts';
 import { Sources } from './sources.ts';
 import type { Prepared } from './training.ts';
@@ -20,9 +21,14 @@ export async function lookBack(prepared: Prepared, trained: Trained, trainedMs: 
   }
 
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
-  const transfer = await transferOf(prepared, trained, {
-    sourceOf: (boundary, photos) => sources.of(boundary, start, photos), stop: run.stopRequested, budgetMs: Math.max(leastMs, share * trainedMs),
-  });
-  writeEvidence(run.folder, 'transfer', transfer);
-  run.append({ type: 'transferred', transfer });
+  try {
+    const transfer = await transferOf(prepared, trained, {
+      sourceOf: (boundary, photos) => sources.of(boundary, start, photos), stop: run.stopRequested, budgetMs: Math.max(leastMs, share * trainedMs),
+    });
+    writeEvidence(run.folder, 'transfer', transfer);
+    run.append({ type: 'transferred', transfer });
+  } catch (error) { // such as memory that three networks do not find: the run and its verdict do not depend on it
+    const { message, ...found } = diagnosticOf(error);
+    run.append({ type: 'warning', diagnostic: { ...found, severity: 'warning', message: `what was transferred could not be looked at: ${message}` } });
+  }
 }
