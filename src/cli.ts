@@ -3,10 +3,12 @@ import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Refused, diagnosticText, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
+import { Refused, diagnosticText, diagnosticsOf, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
+import { becauseOf } from './experiment/recommend.ts';
 import { bytes, percent } from './base/units.ts';
+import { boardTable } from './terminal/boardTable.ts';
 import { changeOf } from './experiment/trainList.ts';
 import { patternNames } from './backbones/freezePlan.ts';
 import { cacheTable } from './terminal/cacheTable.ts';
@@ -18,13 +20,15 @@ import { costTable } from './terminal/costTable.ts';
 import { formatResolved } from './experiment/format.ts';
 import { planDifferences, planValues } from './experiment/planValues.ts';
 import { anyBackbone } from './backbones/backbones.ts';
-import { paint } from './terminal/paint.ts';
+import { isFolder } from './backbones/backboneName.ts';
+import { paint, type Paint } from './terminal/paint.ts';
 import { predictPlan } from './experiment/predict.ts';
-import { parseCostBasis, parseEngineFacts, parseEstimate, parsePredictions } from './protocol/guards.ts';
-import type { Estimate, InstallProgress } from './protocol/answers.ts';
+import { parseBoard, parseCostBasis, parseDiagnostics, parseEngineFacts, parseEstimate, parsePredictions, parseRankProgress } from './protocol/guards.ts';
+import type { Estimate } from './protocol/answers.ts';
 import type { Parsed } from './protocol/shape.ts';
 import { Bug } from './base/bug.ts';
 import { engineTable } from './terminal/engineTable.ts';
+import { rankLine } from './terminal/rankLine.ts';
 import { readArguments, usage, type Options } from './terminal/arguments.ts';
 import { readManifest } from './runs/manifest.ts';
 import { resolveExperiment, type Resolved } from './experiment/resolve.ts';
@@ -59,9 +63,11 @@ import type { RunState } from './protocol/reduceRun.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, lr, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  run, check, plan, cost, lr, rank, predict, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
   thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
+/** Dozens of large backbones, on one core. */
+const rankTimeoutMs = 3_600_000;
 const stopped = 130, unread = 141; // 128 + SIGINT, 128 + SIGPIPE
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
 const ink = paint(colours);
@@ -208,9 +214,11 @@ async function experimentFor(target: string, options: Options): Promise<{ readon
     return { file: existing, home };
   }
   const estimated = options.preset === undefined || isManifestName(target) ? await estimate(hostOf(home), target) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
-  if (!presets.some(({ name }) => name === preset)) throw refused('out-of-range', `there is no preset "${preset}"`, undefined, `one of: ${presets.map(({ name }) => name).join(', ')}`);
+  const offered = estimated?.plans.map((plan) => plan.preset) ?? presets.map(({ name }) => name as string);
+  if (!offered.includes(preset)) throw refused('out-of-range', `there is no preset "${preset}"${estimated?.task ? ` for ${estimated.task}` : ''}`, undefined, `one of: ${offered.join(', ')}`);
+  const backbone = overridesOf(options)['backbone'], named = backbone !== undefined && { backbone, backbones: knownBackbones(userCacheFolder()) }; // a recipe names the blocks of its backbone
   const write = (file: string, folder: string): string => {
-    writeFileSync(file, experimentText(preset as PresetName, { folder, ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
+    writeFileSync(file, experimentText(preset as PresetName, { folder, ...named, ...(estimated && { because: becauseOf(estimated, preset as PresetName) }), ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
     process.stderr.write(`wrote ${visible(file)}\n`);
     return file;
   };
@@ -231,10 +239,12 @@ async function estimate(host: TrainerHost, folder: string): Promise<Estimate> {
 async function check([file]: readonly string[], options: Options): Promise<number> {
   if (file === undefined) return wrongUsage('thaw check <file.thaw.yaml>');
   const checked = await experimentAt(resolve(file), options);
-  const found = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
+  const seen = options.data && checked.ok ? answered(parseDiagnostics(valueOf(await hostOf(process.cwd()).ask('preflight', [checked.value.plan.data.manifest ?? checked.value.plan.data.folder, checked.value.plan.backbone], { timeoutMs: 600_000 })))) : [];
+  const found = [...diagnosticsOf(checked), ...seen];
   if (options.json) return print(formatJson({ ok: checked.ok, diagnostics: found }), checked.ok ? 0 : 1);
   found.forEach((diagnostic) => warn(diagnostic));
-  return checked.ok ? print(ink.green(`${visible(file)}: no problems`)) : 1;
+  const warnings = found.filter(({ severity }) => severity === 'warning').length, said = warnings === 0 ? 'no problems' : `no errors, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  return checked.ok ? print(ink.green(`${visible(file)}: ${said}`)) : 1;
 }
 
 /** Every value that a run of the file would have, and where it came from. */
@@ -267,6 +277,27 @@ async function cost([file]: readonly string[], options: Options): Promise<number
   const { stages, cuts } = predictPlan(plan, backbone, basis);
   const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
   return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
+}
+
+/** Which backbone knows most of a folder's classes, before anything is trained. What was measured before is not measured again. */
+async function rank([target, ...more]: readonly string[], options: Options): Promise<number> {
+  if (target === undefined || more.length > 0) return wrongUsage('thaw rank <folder>');
+  const folder = resolve(target), host = hostOf(homeOf(folder, options));
+  const names = (options.backbone ?? []).map((name) => isFolder(name) ? resolve(name) : name);
+  const tell = (say: (line: string) => void) => telling(options, say, rankLine);
+  const done = await withLiveLine(options, (say, signal) => host.rank(folder, names, {
+    signal, timeoutMs: rankTimeoutMs,
+    onProgress: (value) => {
+      const progress = parseRankProgress(value);
+      if (progress.ok) tell(say)(progress.value);
+    },
+  }));
+  if (!done) return stopped;
+  const board = answered(parseBoard(valueOf(done)));
+  if (options.json) return print(formatJson(board), board.rows.length > 0 ? 0 : 1);
+  board.failed.forEach(({ problem }) => warn(problem));
+  if (board.rows.length === 0) return 1;
+  return print(boardTable(board, ink));
 }
 
 /** Tries learning rates on a stage; the result is kept for the editor, too. */
@@ -394,8 +425,8 @@ async function installEngine(cacheDir: string, options: Options): Promise<number
   if (cuda && offer && !offer.installed) {
     await confirm(`${offer.title}: up to ${bytes(offer.fetchBytes)} to fetch, ${bytes(offer.diskBytes)} on the disk.`, options);
   }
-  const done = await withLiveLine(options, (onProgress, signal) => installCommand({
-    cacheDir, cuda, signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from), onProgress,
+  const done = await withLiveLine(options, (say, signal) => installCommand({
+    cacheDir, cuda, signal, source: options.source, from: options.from === undefined ? undefined : resolve(options.from), onProgress: telling(options, say, installLine),
   }));
   if (!done) return stopped;
   const installed = valueOf(done);
@@ -427,7 +458,7 @@ async function models([what = 'list', name, ...more]: readonly string[], options
     return print(options.json ? formatJson(found) : found.length === 0 ? 'none yet: `thaw models add hf:timm/…` fetches one, and so does a run that names it' : found.map((model) => modelLine(model, ink)).join('\n'));
   }
   if (name === undefined || more.length > 0 || !(what === 'add' || what === 'remove')) return wrongUsage('thaw models list | add <hf:owner/name> | remove <hf:owner/name>');
-  const done = what === 'remove' ? removeModel(name, cache) : await withLiveLine(options, (onProgress, signal) => addModel(name, { cache, hub: takeHubAccess(), signal, onProgress }));
+  const done = what === 'remove' ? removeModel(name, cache) : await withLiveLine(options, (say, signal) => addModel(name, { cache, hub: takeHubAccess(), signal, onProgress: telling(options, say, installLine) }));
   if (!done) return stopped;
   done.warnings.forEach((warning) => warn(warning));
   const model = valueOf(done);
@@ -435,14 +466,19 @@ async function models([what = 'list', name, ...more]: readonly string[], options
   return print('freedBytes' in model ? `removed ${visible(name)}: ${bytes(model.freedBytes as number)} are free again` : modelLine(model, ink));
 }
 
+/** Progress as a line of JSON for programs, or as words. */
+const telling = <P extends object>({ json }: Options, say: (line: string) => void, lineOf: (progress: P, paint: Paint) => string) => (progress: P): void => {
+  if (json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
+  else say(lineOf(progress, ink));
+};
+
 /** Long work with a line of progress that lives, ended by Ctrl+C: then undefined. */
-async function withLiveLine<T>(options: Options, work: (onProgress: (progress: InstallProgress) => void, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+async function withLiveLine<T>(options: Options, work: (say: (line: string) => void, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
   const { live, columns } = terminal(options), interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   try {
-    return await work((progress) => {
-      if (options.json) process.stdout.write(`${formatJson({ type: 'progress', ...progress })}\n`);
-      else if (live) process.stdout.write(`\r\u001b[2K${clipped(installLine(progress, ink), columns - 1)}`);
+    return await work((line) => {
+      if (live) process.stdout.write(`\r\u001b[2K${clipped(line, columns - 1)}`);
     }, interrupt.signal);
   } catch (error) {
     if (interrupt.signal.aborted) return undefined;

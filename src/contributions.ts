@@ -24,7 +24,8 @@ export interface LayerTarget {
 }
 
 export interface Commands {
-  'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
+  /** From the Explorer a list of all that is selected comes second. */
+  'thaw.fineTune': (folder?: vscode.Uri, backbone?: string | readonly vscode.Uri[]) => Promise<RunId | undefined>;
   'thaw.fineTuneManifest': (manifest: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.stopRun': (run?: RunTarget) => Promise<void>;
@@ -55,6 +56,7 @@ export interface Commands {
   'thaw.diffPlans': (run?: RunTarget, selected?: readonly RunTarget[]) => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
+  'thaw.rankBackbones': (folder?: vscode.Uri) => Promise<void>;
   'thaw.addBackbone': (name?: string) => Promise<void>;
   'thaw.removeBackbone': (backbone?: BackboneTarget) => Promise<void>;
   'thaw.setHubToken': () => Promise<void>;
@@ -68,7 +70,7 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
 /** Types of webview panels, restored by them after a reload. */
-export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', ratesType = 'thaw.rates';
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', ratesType = 'thaw.rates', boardType = 'thaw.board';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';
@@ -113,6 +115,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.diffPlans': { title: 'Compare Plans…', palette: 'thaw.hasRuns' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
+  'thaw.rankBackbones': { title: 'Rank Backbones for This Folder', icon: '$(list-ordered)' },
   'thaw.addBackbone': { title: 'Add Backbone…', icon: '$(add)' },
   'thaw.removeBackbone': { title: 'Remove Backbone…', icon: '$(trash)' },
   'thaw.setHubToken': { title: 'Set Hub Token…' },
@@ -136,6 +139,7 @@ export const activationEvents: readonly string[] = [
   'onLanguage:yaml',
   `onWebviewPanel:${dashboardType}`,
   `onWebviewPanel:${previewType}`,
+  `onWebviewPanel:${boardType}`,
   `onWebviewPanel:${ratesType}`,
   'workspaceContains:.thaw',
 ];
@@ -182,6 +186,7 @@ export const contributes = {
     'explorer/context': [
       { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@1' },
       { command: 'thaw.fineTuneManifest', when: manifestFile, group: '3_thaw@1' },
+      { command: 'thaw.rankBackbones', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@2' },
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
@@ -209,6 +214,7 @@ export const contributes = {
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
       { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
+      { command: 'thaw.rankBackbones', when: 'view == thaw.backbones', group: 'navigation@2' },
       { command: 'thaw.setHubToken', when: 'view == thaw.backbones', group: '1_hub@1' },
       { command: 'thaw.clearFeatureCache', when: 'view == thaw.runs', group: '2_thaw@2' },
       { command: 'thaw.diagnoseEngines', when: 'view == thaw.backbones', group: '2_thaw@1' },

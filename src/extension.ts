@@ -6,13 +6,16 @@ import { ActiveExperimentModel } from './views/activeExperiment.ts';
 import { BackboneCommands } from './views/backboneCommands.ts';
 import { BackboneModel } from './views/backboneModel.ts';
 import { BackbonesTree } from './views/backbonesTree.ts';
+import { Boards } from './views/boardPanel.ts';
 import { clearFeatureCache } from './views/clearFeatureCache.ts';
 import { CostModel } from './views/costModel.ts';
 import { Dashboards } from './views/dashboardPanel.ts';
 import { DataProblems } from './views/dataProblems.ts';
 import { EngineCommands } from './views/engineCommands.ts';
 import { EngineNotice } from './views/engineNotice.ts';
+import { ExperimentFixes } from './views/experimentFixes.ts';
 import { ExperimentLanguage } from './views/experimentLanguage.ts';
+import { ExperimentLenses } from './views/experimentLenses.ts';
 import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
 import { FineTune } from './views/fineTune.ts';
@@ -56,17 +59,18 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const hub = new HubAccess(context.secrets), homes = new Homes(context.extensionUri, hub);
   const model = own(new RunModel(homes, log));
   const backbones = own(new BackboneModel(userCacheFolder()));
-  const experiments = own(new Experiments(backbones));
-  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
   const costs = own(new CostModel(homes, model, log));
+  const experiments = own(new Experiments(backbones, costs));
+  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
   const layers = own(new FreezeTree(experiment, model, costs, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));
   const previews = own(new Previews({ extension: context.extensionUri, experiments, experiment, costs, log })), plans = own(new PlanDiff(model, experiments, experiment));
+  const boards = own(new Boards(context.extensionUri, homes, experiment, backbones, log));
+  for (const part of [new BackbonesTree(experiment, backbones, homes, boards), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(experiments, costs), new ExperimentFixes(experiments), new ExperimentLenses(experiments, model)]) own(part);
   const rates = own(new RatePanels({ extension: context.extensionUri, experiments, homes, log }));
-  for (const part of [new BackbonesTree(experiment, backbones), new StatusBar(model), new Notices(model), new EngineNotice(model, context.workspaceState), new DataProblems(model), new ExperimentProblems(experiments), new ExperimentLanguage(backbones)]) own(part);
 
-  const fineTune = new FineTune(homes);
+  const fineTune = new FineTune(homes, backbones);
   const run = new RunCommands(model, dashboards, experiment, experiments), engine = new EngineCommands(homes, log), backbone = new BackboneCommands(homes, backbones, log), layer = new LayerCommands(layers, experiment);
   const handlers: Commands = {
     'thaw.fineTune': fineTune.run,
@@ -100,6 +104,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.diffPlans': plans.diffPlans,
     'thaw.diagnoseEngines': engine.diagnose,
     'thaw.installEngine': engine.install,
+    'thaw.rankBackbones': boards.run,
     'thaw.addBackbone': backbone.add,
     'thaw.removeBackbone': backbone.remove,
     'thaw.setHubToken': hub.setToken,

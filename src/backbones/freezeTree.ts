@@ -18,9 +18,15 @@ export interface FreezeRow {
 export const headPath = 'head';
 
 /** Blocks from input to head, each down to its layers by the dots of their names. */
-export const freezeTree = (network: Network): readonly FreezeRow[] =>
-  filledBlocks(network).map(({ path, members, parameters }) =>
+export function freezeTree(network: Network): readonly FreezeRow[] {
+  const known = trees.get(network) ?? filledBlocks(network).map(({ path, members, parameters }) =>
     row(path, parameters, members.length === 1 && members[0] === path)); // several layers under one name train as one
+  trees.set(network, known);
+  return known;
+}
+
+/** A network never changes, and it is asked for at each keystroke. */
+const trees = new WeakMap<Network, readonly FreezeRow[]>();
 
 function row(path: string, parameters: readonly Parameter[], divisible: boolean): FreezeRow {
   return {

@@ -8,7 +8,7 @@ export type TrainedControl = Exclude<ControlKind, 'blind' | 'knn'>;
 export const isTrained = (control: ControlKind): control is TrainedControl => control !== 'blind' && control !== 'knn';
 
 /** Nothing holds a control to, or leads it back to, where it began. */
-const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt: 'off' } as const;
+const unrestrained = { regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, wiseFt: 'off', headStart: 'kept' } as const;
 
 /**
  * The stages of a control that trains for as many updates as its run took. `trainSamples`: of the run.

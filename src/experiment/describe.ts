@@ -1,5 +1,6 @@
 import { cardNames } from '../backbones/cards.ts';
 import { detailOf } from './format.ts';
+import { lintRules } from './lint.ts';
 import { alternatives, experimentField, requiredKeys, wordsOf } from './schema.ts';
 import type { Field, MapField } from './schema.ts';
 
@@ -49,7 +50,7 @@ export function generateExperimentDocs(): string {
     }
   };
   table('The file', experimentField, '', 'All keys but `thaw` and `data.folder` (or `data.manifest`) may be left out.');
-  return `${intro}\n${tables.join('\n')}${choices()}\n${outro}`;
+  return `${intro}\n${tables.join('\n')}${choices()}\n${remarks()}\n${outro}`;
 }
 
 const intro = `# The experiment file
@@ -96,6 +97,12 @@ function defaultCell(field: Field, required: boolean, isAlternative = false): st
   if (field.kind === 'variants') return '`{}`';
   if (field.kind === 'list' && field.of.kind === 'map') return 'one, with its defaults';
   return `\`${detailOf(field).split('; default ')[1] ?? ''}\``;
+}
+
+/** What experiment/lint.ts says. */
+function remarks(): string {
+  const rows = Object.entries(lintRules).map(([code, { severity, describe }]) => `| \`${code}\` | ${severity} | ${describe} |`);
+  return `## What is remarked on\n\nA sound file can still say what is probably not meant. The editor underlines it, mostly with a quick fix, and \`thaw check\`\nsays it; nothing is refused for it.\n\n| code | severity | when it speaks, and why it matters |\n|---|---|---|\n${rows.join('\n')}\n`;
 }
 
 /** What each option of each choice means. */

@@ -18,7 +18,7 @@ export function leaveStage(stages: readonly StagePlan[], index: number, left: Le
   const stage = stages[index]!, name = `${stage.name.replace(/ (thawed|frozen)$/, '')} ${word}`;
   const rest = (whole: number, done: number): number => Math.max(whole - done, Math.ceil(whole * leastShare));
   const next: StagePlan = {
-    ...stage, name, train, leaveAfter: 0,
+    ...stage, name, train, leaveAfter: 0, headStart: 'kept',
     epochs: rest(stage.epochs, stage.steps === 'auto' ? left.epochs : 0), steps: stage.steps === 'auto' ? 'auto' : rest(stage.steps, left.steps),
   };
   return [...stages.slice(0, index), { ...stage, leaveAfter: left.epochs }, next, ...stages.slice(index + 1)];
@@ -33,6 +33,6 @@ export function leaveStageOrigins(origins: Origins, index: number, origin: Origi
     if (at > index) return [[`stages.${at + 1}.${key!}`, from]];
     return at === index ? [[path, from], [`stages.${at + 1}.${key!}`, from]] : [[path, from]];
   });
-  const decided = [`stages.${index}.leaveAfter`, ...['name', 'train', 'epochs', 'steps', 'leaveAfter'].map((key) => `stages.${index + 1}.${key}`)];
+  const decided = [`stages.${index}.leaveAfter`, ...['name', 'train', 'epochs', 'steps', 'leaveAfter', 'headStart'].map((key) => `stages.${index + 1}.${key}`)];
   return Object.fromEntries([...after, ...decided.map((path) => [path, origin] as const)]);
 }

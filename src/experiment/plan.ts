@@ -10,6 +10,8 @@ export interface Plan {
   readonly data: DataPlan;
   /** `efficientnet_lite0`, `hf:owner/name@revision`, or a folder, absolute once resolved: backbones/backboneName.ts. */
   readonly backbone: string;
+  /** `random`: nothing is transferred. */
+  readonly weights: 'pretrained' | 'random';
   readonly stages: readonly StagePlan[];
   /** Samples per step. */
   readonly batch: number;
@@ -65,6 +67,8 @@ export interface StagePlan {
   readonly name: string;
   /** Patterns over block and layer names (`head`, `blocks.6`, `blocks.5.2.conv_pw`, `blocks.*`, `all`): what matches trains, the rest is frozen. */
   readonly train: readonly string[];
+  /** `prototypes`: the head begins as each class's mean feature (trainer/child/prototypeHead.ts). */
+  readonly headStart: 'kept' | 'prototypes';
   /** Passes over the training samples, at most; says nothing where `steps` is a number (stageLength.ts). */
   readonly epochs: number;
   /** Updates, at most, instead of epochs. */

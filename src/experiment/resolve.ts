@@ -3,9 +3,11 @@ import { suggest } from '../base/suggest.ts';
 import { isFolder } from '../backbones/backboneName.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import type { Architecture } from '../backbones/card.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
+import { lint } from './lint.ts';
 import { readExperiment, readOverride } from './parse.ts';
-import type { Written } from './parse.ts';
+import type { Read, Written } from './parse.ts';
 import type { Origin, Origins, Plan } from './plan.ts';
 import { alternatives, experimentField, fieldAt, leafPaths } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
@@ -24,6 +26,8 @@ export interface ResolveOptions {
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
   /** Likewise, what makes a run one of several (sweep.ts): before the command line. */
   readonly varied?: Readonly<Record<string, string>>;
+  /** Photos in a data folder (absolute), where somebody has counted: some remarks rest on it. */
+  readonly imagesIn?: (folder: string) => number | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -37,8 +41,12 @@ export interface Resolved {
 }
 
 /** The experiment with every default filled in, here and nowhere else, and checked for sense. All problems at once. */
-export function resolveExperiment(text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> {
-  const { source, written, diagnostics } = readExperiment(text, options.file);
+export const resolveExperiment = (text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> =>
+  resolveRead(readExperiment(text, options.file), options);
+
+/** The same for what has been read already. */
+export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolved> {
+  const { source, written, diagnostics } = read;
   const varied = readOverrides(options.varied ?? {}, written), overrides = readOverrides(options.overrides ?? {}, written);
   const found: Diagnostic[] = [...diagnostics, ...varied.errors, ...overrides.errors];
   if (source.document === undefined) return { ok: false, errors: found, warnings: [] };
@@ -52,9 +60,10 @@ export function resolveExperiment(text: Uint8Array | string, options: ResolveOpt
   const plan = planOf(filled, options.folderOf), backbone = options.backbones.find(plan.backbone);
   const sense = new SenseCheck(filled, written, options.file, backbone);
   found.push(...sense.errors());
-  if (found.length === 0) found.push(...membersErrors(text, options, plan, sense));
+  if (found.length === 0) found.push(...membersErrors(read, options, plan, sense));
   if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: sense.remarks() };
+  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: options.imagesIn?.(plan.data.folder) }, options.file);
+  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: [...sense.remarks(), ...remarks] };
 }
 
 /** In reading order; what has no place first. */
@@ -64,23 +73,29 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 }
 
 /** What only shows once the changes of `variants` are made, such as a pattern that matches nothing. */
-function membersErrors(text: Uint8Array | string, options: ResolveOptions, plan: Plan, sense: SenseCheck): Diagnostic[] {
+function membersErrors(read: Read, options: ResolveOptions, plan: Plan, sense: SenseCheck): Diagnostic[] {
   for (const { name, varied } of sweepOf(plan)) {
-    const member = resolveExperiment(text, { ...options, varied });
+    const member = resolveRead(read, { ...options, varied });
     if (!member.ok) return [sense.ofVariant(name, member.errors[0]!)];
   }
   return [];
 }
 
 function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan {
-  const off = filled.scratchBudget === 'off', { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
+  const left = leftOut(filled), { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
   return {
     ...filled,
     data: { folder: list === undefined ? folderOf(folder) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
     backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
-    controls: filled.controls.filter((control) => !(off && control === 'scratch')),
+    controls: filled.controls.filter((control) => !left.includes(control)),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
   };
+}
+
+/** A run from random weights is its own control: these would repeat it. */
+function leftOut({ weights, scratchBudget }: FilledPlan): readonly Plan['controls'][number][] {
+  if (weights === 'random') return ['random-features', 'scratch'];
+  return scratchBudget === 'off' ? ['scratch'] : [];
 }
 
 /** Defaults for what is not there, key by key in the schema's order. `told` hears of every leaf and whether it was given. */

@@ -123,6 +123,10 @@ const stageKeys = {
     describe: 'What trains in this stage, the rest is frozen: `head`, `blocks.6`, `blocks.5.2.conv_pw`, `blocks.*`, `all`.',
     of: { kind: 'text', names: 'pattern', describe: 'A block or layer; `*` stands for one part of its name, `all` for everything.' },
   },
+  headStart: choice('Where the head begins.', 'kept', {
+    kept: 'as it is: drawn at random in the first stage, afterwards what the stage before has learnt',
+    prototypes: 'as the mean feature of each class, at unit length (weight imprinting), where the head alone trains: a classifier before the first step',
+  }),
   epochs: integer('Passes over the training photos, at most (early stopping may end the stage sooner).', 30, 1, 10_000),
   steps: integer('Updates, at most, instead of epochs; the validation photos are looked at after every pass and at the end.', 'auto', 1, 10_000_000, { auto: 'as many as the epochs have' }),
   leaveAfter: integer('Leave the stage after so many of its epochs, as it stands then: the next one goes on from the last weights instead of the best. 0: go to its end. Written where layers were thawed or frozen while a run trained.', 0, 0, 10_000),
@@ -231,6 +235,10 @@ const planKeys = {
   }),
   data: { kind: 'map', keys: dataKeys, describe: 'The photos and how they are divided.' },
   backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network: one that came with Thaw, `hf:timm/resnet50.a1_in1k` (any repository of a hub, `@revision` behind it), or a folder with config.json and safetensors (`./my-backbone`).' },
+  weights: choice('What the network starts from.', 'pretrained', {
+    pretrained: 'what the backbone learnt before',
+    random: 'random weights: nothing is transferred, every stage trains all layers, and controls that would do the same are left out',
+  }),
   stages: {
     kind: 'list', unique: false, default: [{}],
     describe: 'What trains when: stages follow each other, each goes on from the best weights of the one before.',

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
-import { applyEdits, insertedPair, type TextEdit } from './edit.ts';
+import { applyEdits, type TextEdit } from './edit.ts';
+import { insertedPair } from './mapEdit.ts';
 import { lineIndex } from './lineIndex.ts';
 import { nameOf } from './fieldReader.ts';
 import { parseExperiment, readOverride } from './parse.ts';

@@ -18,6 +18,8 @@ export interface StageLayers {
   factsOf(row: FreezeRow): RowFacts;
 }
 
+export const hasBatchNorm = ({ nodes }: Network): boolean => nodes.some(({ op }) => op.op === 'batchNorm');
+
 export function stageLayers(network: Network, { train }: Pick<StagePlan, 'train'>): StageLayers {
   const { trained } = matchPatterns(network, train), { nodes } = network, boundary = freezeBoundary(network, trained);
   const cached = new Set(nodes.slice(0, nodes.findIndex(({ name }) => name === boundary) + 1).map(({ name }) => name));

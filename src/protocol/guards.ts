@@ -2,11 +2,13 @@ import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runMani
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
+import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
+import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
 import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
-import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
+import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
-import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
+import { branded, dictionary, either, type Fields, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
 /** The trust edges: what reaches us from a disk, another process or the page is looked at here, once, field by field. */
 
@@ -25,6 +27,10 @@ const diagnostic = fields<Diagnostic>({
   message: text,
   fix: optional(text),
   where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
+  mend: optional(fields<Mend>({
+    title: text,
+    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, remove: { range } })),
+  })),
 });
 
 const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
@@ -200,6 +206,9 @@ export const parseFromRates = (value: unknown): Parsed<FromRates> => parsed(from
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
 
+/** The answer to `preflight`. */
+export const parseDiagnostics = (value: unknown): Parsed<readonly Diagnostic[]> => parsed(list(diagnostic), value);
+
 /** The answer of a trainer that was asked something; its value is for the asker to guard. */
 export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
   const failed = fields<Checked<never> & { readonly ok: false }>({ ok: oneOf(false), errors: list(diagnostic), warnings: list(diagnostic) });
@@ -255,6 +264,39 @@ export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]
 export const parseFetchedModel = (value: unknown): Parsed<FetchedModel> => parsed(fields<FetchedModel>({
   name: text, title: text, commit: text, fetchedAt: text, licence: text, sizeBytes: number,
 }), value);
+
+const boardScores = fields<BoardScores>({ probe: share, knn: share, logMe: number, hScore: number, leep: optional(number) });
+const board = fields<Board>({
+  format: oneOf(1), folder: text, at: text, images: whole, found: whole, classes: whole, fingerprint: text,
+  rows: list(fields<BoardRow>({
+    name: text, title: text, licence: text, sizeBytes: number, key: text, features: whole, seconds: number, place: whole, sharedBy: whole,
+    scores: boardScores, random: boardScores, gain: fields<BoardRow['gain']>({ value: number, low: number, high: number }), right: matching(/^[01]*$/),
+  })),
+  failed: list(fields<Board['failed'][number]>({ name: text, problem: diagnostic })),
+});
+
+const rankProgress: Fields<Omit<RankProgress, 'board'>> = { doing: text, nth: whole, of: whole, done: whole, total: whole, leftMs: optional(number) };
+
+/** The answer to `rank`, and the board of a folder as it is kept. */
+export const parseBoard = (value: unknown): Parsed<Board> => parsed(board, value);
+
+/** Told before it. */
+export const parseRankProgress = (value: unknown): Parsed<RankProgress> => parsed(fields<RankProgress>({ ...rankProgress, board: optional(board) }), value);
+
+const toBoard = tagged<ToBoard>({
+  state: {
+    state: fields<BoardState>({
+      folder: text, board: optional(board), progress: optional(fields<Omit<RankProgress, 'board'>>(rankProgress)), running: flag,
+      problem: optional(fields<NonNullable<BoardState['problem']>>({ message: text, fix: optional(text) })),
+      experiment: optional(fields<NonNullable<BoardState['experiment']>>({ file: text, backbone: text })),
+    }),
+  },
+});
+const fromBoard = tagged<FromBoard>({ ready: {}, use: { name: text }, measure: {}, cancel: {}, 'page-error': { message: text } });
+
+/** As parseToPage and parseFromPage, for the page of a board. */
+export const parseToBoard = (value: unknown): Parsed<ToBoard> => parsed(toBoard, value);
+export const parseFromBoard = (value: unknown): Parsed<FromBoard> => parsed(fromBoard, value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

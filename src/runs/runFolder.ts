@@ -39,6 +39,8 @@ export interface RunsPlace {
   readonly features: string;
   /** What is known of photos met before (data/factsCache.ts). */
   readonly facts: string;
+  /** Backbones compared on a folder (boardFile.ts). */
+  readonly boards: string;
   /** Learning-rate tests (rateTests.ts). */
   readonly rates: string;
 }
@@ -137,7 +139,7 @@ function sweep(runs: string): void {
 }
 
 export const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), rates: join(path, 'rates') });
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), boards: join(path, 'boards'), rates: join(path, 'rates') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

@@ -39,6 +39,11 @@ export class CostModel extends Owner {
     return this.#known.get(folder);
   }
 
+  /** The same without asking. */
+  knownOf(folder: string): CostBasis | undefined {
+    return this.#known.get(folder);
+  }
+
   /** Why nothing is known for this folder, when that is certain. */
   whyUnknown(folder: string): string | undefined {
     if (!vscode.workspace.isTrusted) return 'No prediction: counting photos and measuring this machine start a program, which needs this workspace to be trusted.';

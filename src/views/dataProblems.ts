@@ -45,7 +45,7 @@ function entriesOf({ manifest, state }: ModelRun): [vscode.Uri, vscode.Diagnosti
     else files.set(file.toString(), [file, [diagnostic]]);
   };
   // Conversions (an alpha channel laid over white) are remarks of the run, not problems of the file.
-  const bad = state.warnings.filter(({ where, severity }) => where && severity !== 'information');
+  const bad = state.warnings.filter(({ where, severity, code }) => where && (severity !== 'information' || code === 'suspicious-label' || code === 'far-from-source' || code === 'channel-order'));
   for (const warning of bad.slice(0, shownPerFolder)) add(fileUri(folder, warning.where!.file), problemOf(warning, rangeOf(warning.where!.range)));
   const more = Math.max(bad.length - shownPerFolder, 0) + unsaid(state);
   if (more > 0) {

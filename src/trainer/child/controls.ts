@@ -11,6 +11,7 @@ import { train } from './loop.ts';
 import { controlKey } from './controlKey.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
+import { pretrained } from './cardWeights.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { ProgressLine } from './progressLine.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -54,10 +55,10 @@ export async function callItems(control: 'blind' | 'knn', prepared: Prepared, fo
 }
 
 /** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
+async function nearestNeighbours({ run, plan, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Float32Array | undefined> {
   const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
   const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
-  const source = await sources.of(features, start, dataset);
+  const source = await sources.of(features, plan.weights === 'random' ? await pretrained(card, network, machine.backbones, plan.seed) : start, dataset);
   if (run.stopRequested.aborted) return undefined;
   const { train, test } = dataset.rows;
   return knnOutputs(dataset, await all(source, train), await all(source, test), source.width);
@@ -130,8 +131,8 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
 /** Images that a random backbone's batch norms are measured on. */
 const calibrationImages = 32;
 
-async function startOf(control: TrainedControl, { network, plan, dataset, card, engine, start }: Prepared): Promise<Weights> {
-  if (control === 'linear-probe') return start;
+async function startOf(control: TrainedControl, { network, plan, dataset, card, engine, start, machine }: Prepared): Promise<Weights> {
+  if (control === 'linear-probe') return plan.weights === 'random' ? pretrained(card, network, machine.backbones, plan.seed) : start;
   const weights = randomWeights(network, plan.seed);
   if (control === 'scratch') return weights; // its batch norms measure for themselves, batch by batch
   const rows = dataset.rows.train.slice(0, calibrationImages).map((sample) => ({ sample, view: 'centre' as const }));

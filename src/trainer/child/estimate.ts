@@ -4,9 +4,10 @@ import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Architecture } from '../../backbones/card.ts';
 import { bundledBackbones } from '../../backbones/backbones.ts';
-import { experimentText, presets, recommend } from '../../experiment/presets.ts';
+import { experimentText, presets } from '../../experiment/presets.ts';
 import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
+import { recommend } from '../../experiment/recommend.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { isManifestName } from '../../experiment/manifestName.ts';
 import { outputsOf, scanPlace } from './scanData.ts';
@@ -26,22 +27,23 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   const images = files.length, classes = outputsOf(scan.value);
   const offer = await engineOffer(machine), engine = await expectedEngine(machine);
   const basisOn = (name: EngineFacts['name']): CostBasis => ({ images, classes, engine: name, memoryBytes: trainingMemory(name), rates: readRates(machine, name).rates });
-  const { preset: best, why } = recommend({ images, classes });
-  const plans = presets.map(({ name, title, detail }) => {
+  const ofClasses = task === 'image-classification';
+  const plans = presets.filter((preset) => ofClasses || !preset.ofClasses).map(({ name, title, detail }) => {
     const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: isManifestName(folder) ? folder : '.', task }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
     const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
     return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
+  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
   return {
-    ...(task !== 'image-classification' && { task }), images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
+    ...(!ofClasses && { task }), images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }
 
 /** The run and its control on a random backbone, which does the same work once more; features not cached yet. */
 export function predictRun(plan: Plan, backbone: Pick<Architecture, 'network'>, basis: CostBasis): { readonly seconds: number; readonly peakBytes: number } {
-  const { stages } = predictPlan(plan, backbone, basis);
-  return { seconds: fixedSeconds + 2 * runMs(plan, stages, workloadOf(plan, basis.images).trainSamples) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
+  const { stages } = predictPlan(plan, backbone, basis), times = plan.controls.includes('random-features') ? 2 : 1;
+  return { seconds: fixedSeconds + times * runMs(plan, stages, workloadOf(plan, basis.images).trainSamples) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
 }
 
 /** `cost <folder>`: what the folder holds, and the prices of the machine, measured now if they never were. */

@@ -27,7 +27,7 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
 }
 
 function reasonAgainst(control: ControlKind, prepared: Prepared): string | undefined {
-  if (!prepared.plan.controls.includes(control)) return 'switched off';
+  if (!prepared.plan.controls.includes(control)) return prepared.plan.weights === 'random' && isTrained(control) ? 'the run itself starts at random' : 'switched off';
   if (control === 'linear-probe' && isProbe(prepared)) return 'it is the run';
   return prepared.run.stopRequested.aborted ? stoppedBefore.why : undefined;
 }

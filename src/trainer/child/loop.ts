@@ -8,6 +8,7 @@ import { rng } from '../../base/rng.ts';
 import { scheduleFactor } from '../../engine/schedule.ts';
 import { lengthOf, type Trained, type TrainJob } from './trainJob.ts';
 import { stageBatches } from './stageBatches.ts';
+import { stageStart } from './stageStart.ts';
 import { stageState } from './stageState.ts';
 import { TrainProgress } from './trainProgress.ts';
 
@@ -28,6 +29,7 @@ async function runPhase(job: TrainJob, progress: TrainProgress, index: number): 
   const boundary = freezeBoundary(network, trainable), isStopped = (): boolean => job.stop.aborted;
   const source = await job.sourceOf(boundary, progress.weights);
   if (isStopped()) return 'stopped';
+  progress.weights = await stageStart(job, stage, source, progress.weights);
   const state = stageState(job, stage, { source, weights: progress.weights, trainable });
   try {
     if (progress.optimizer && keepsMoments(progress.stages[index - 1], stage)) restore(state, progress.weights, progress.optimizer);

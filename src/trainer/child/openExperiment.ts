@@ -17,11 +17,14 @@ import { freezeBoundary } from '../../backbones/boundary.ts';
 import { halfWay, learnRates, mended } from './rates.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
+import { once } from '../../base/once.ts';
 import { predictRun } from './estimate.ts';
+import { preflight } from './preflight.ts';
 import { pretrained } from './cardWeights.ts';
 import { ProgressLine } from './progressLine.ts';
+import { nobody, readDataset } from './dataset.ts';
 import { outputsOf, scanData } from './scanData.ts';
-import { readDataset } from './dataset.ts';
+import { randomWeights } from '../../backbones/initialise.ts';
 import { Sources } from './sources.ts';
 import { trainingMemory } from './memory.ts';
 
@@ -33,7 +36,7 @@ export interface Opened {
   readonly network: Network;
   readonly dataset: Dataset;
   readonly engine: Engine;
-  /** Where it starts: pretrained, with a new head. */
+  /** Where it starts: pretrained, with a new head; or all random, when the plan says so. */
   readonly start: Weights;
   /** Features of all runs of this home. */
   readonly store: ByteStore;
@@ -51,11 +54,13 @@ export interface OpenOptions {
   readonly engine?: EngineFacts['name'] | undefined;
   readonly append: (fact: RunFact) => void;
   readonly onDataset: (dataset: Dataset) => void;
+  /** Whether to say what looks odd about photos and labels (preflight.ts). */
+  readonly preflight?: true;
   readonly stop: AbortSignal;
 }
 
 /** Reads folder and weights and chooses the engine, all told as events; undefined when a stop came first. */
-export async function openExperiment({ plan, card, place, earlier, engine: pinned, append, onDataset, stop }: OpenOptions, machine: Machine): Promise<Opened | undefined> {
+export async function openExperiment({ plan, card, place, earlier, engine: pinned, append, onDataset, preflight: looks, stop }: OpenOptions, machine: Machine): Promise<Opened | undefined> {
   const line = new ProgressLine('scanning', append);
   const scan = await scanData(plan, { signal: stop, onProgress: (found) => line.at(found) });
   const store = fileStore(place.features, 'never'), known = await FactsCache.open(fileStore(place.facts, 'never'));
@@ -68,7 +73,7 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const features = boundary === 'input' ? undefined : await sources.features(boundary, weights);
   const reading = new ProgressLine(features ? 'features' : 'reading', append), startMs = monotonicMs();
   const dataset = await readDataset(scan, {
-    input: card.input, split: plan.data.split, consumer: features ?? nothing, known, earlier, signal: stop,
+    input: card.input, split: plan.data.split, consumer: features ?? nobody, known, earlier, signal: stop,
     onProgress: (done) => reading.at(done, scan.files.length),
   });
   const readMs = monotonicMs() - startMs;
@@ -81,9 +86,12 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
   append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
+  const network = card.network(dataset.classes.length), start = plan.weights === 'random' ? randomWeights(network, plan.seed) : await pretrained(card, network, machine.backbones, plan.seed);
+  const ready = boundary === network.nodes.find(({ name }) => name === 'head')!.inputs[0] ? features : undefined;
+  const odd = looks && plan.weights === 'pretrained' ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop }) : [];
+  for (const diagnostic of odd) append({ type: 'warning', diagnostic });
   features?.dispose();
-  const network = card.network(dataset.classes.length);
-  return { machine, plan, card, network, dataset, engine: opened, start: await pretrained(card, network, machine.backbones, plan.seed), store, cached: features?.computed === 0 };
+  return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
 }
 
 /** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */
@@ -94,11 +102,3 @@ function learnPrefixRates(machine: Machine, engine: Engine, { views, computed }:
     return { prefix: mended(known.prefix, factor), decodedImagesPerSecond: halfWay(known.decodedImagesPerSecond, known.decodedImagesPerSecond / factor) };
   });
 }
-
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => made ??= make();
-};
-
-/** For a plan that trains from the first layer on: nothing to compute while reading. */
-const nothing = { views: [], wants: () => false, take: () => Promise.resolve(), finish: () => Promise.resolve() } as const;

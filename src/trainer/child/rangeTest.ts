@@ -8,6 +8,7 @@ import { freezeBoundary } from '../../backbones/boundary.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { rng } from '../../base/rng.ts';
 import { stageBatches } from './stageBatches.ts';
+import { stageStart } from './stageStart.ts';
 import { stageState } from './stageState.ts';
 import { lengthOf, type TrainJob } from './trainJob.ts';
 
@@ -47,7 +48,7 @@ export async function rangeTest(job: TrainJob, stage: StagePlan, { weights, epoc
   const trainable = matchPatterns(job.network, stage.train).trained, { seed } = job.plan, isStopped = (): boolean => job.stop.aborted;
   const source = await job.sourceOf(freezeBoundary(job.network, trainable), weights);
   if (isStopped()) return undefined;
-  const state = stageState(job, stage, { source, weights, trainable });
+  const state = stageState(job, stage, { source, weights: await stageStart(job, stage, source, weights), trainable });
   const losses: number[] = [];
   let mean = 0, lowest = Infinity;
   try {

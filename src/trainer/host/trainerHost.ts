@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
+import type { Board } from '../../protocol/board.ts';
 import { Bug } from '../../base/bug.ts';
 import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
@@ -12,6 +13,7 @@ import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
 import { codeOf, unless } from '../../runs/systemError.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
+import { readBoard } from '../../runs/boardFile.ts';
 import { cachedFeatures, clearFeatures } from '../../runs/featureFolder.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
@@ -247,6 +249,17 @@ export class TrainerHost {
       return true;
     });
     return done ? { ok: true, value: undefined, warnings: [] } : busy;
+  }
+
+  /** Compares backbones on a folder, without training; `names`: those that are meant, none for all at hand. `onProgress` gets RankProgress, unguarded. */
+  async rank(folder: string, names: readonly string[], options: AskOptions): Promise<Checked<unknown>> {
+    const place = preparePlace(this.#home, this.#userData);
+    return place.ok ? this.ask('rank', [folder, place.value.path, ...names], options) : place;
+  }
+
+  /** What was found out by the last `rank` on a folder. */
+  boardOf(folder: string): Board | undefined {
+    return placesOf(this.#home, this.#userData).map((place) => readBoard(place, folder)).find((board) => board !== undefined);
   }
 
   /** What the home keeps of features, the last used first. */

@@ -173,4 +173,15 @@ test('keys that have nothing to act on are refused with what to do', () => {
   assert.deepEqual(said('augment: lihgt'), ['error wrong-type: augment of stage 2 is the text "lihgt" (did you mean "light"?)']);
   assert.deepEqual(said('wiseFt: auto, train: [all]'), []);
   assert.match(problems(`${minimal}stages: [{ wiseFt: 0.5 }]\n`).join(), /contradiction: wiseFt goes back/);
+  assert.deepEqual(said('train: [head], headStart: prototypes'), []);
+  assert.match(said('train: [all], headStart: prototypes').join(), /^error contradiction: class means stand for the head where it alone trains, and in stage 2 more does/);
+});
+
+test('random weights train from the first stage on, by batch statistics, are held to nothing, and need no control that is random too', () => {
+  const said = (stages: string): readonly string[] => problems(`${minimal}weights: random\nstages: [${stages}]\n`).map((each) => each.replace(/^\S+ error contradiction: /, ''));
+  assert.deepEqual(said('{ train: [head] }'), ['weights are random, and some of them are frozen in stage 1 (write [all])', 'weights are random: no statistics came with them that stage 1 could use (write `batchNorm: batch`)']);
+  assert.deepEqual(said('{ train: [all], batchNorm: batch, regularize: { l2sp: 1 } }'), ['regularize holds stage 1 near pretrained weights, and there are none (take it out)']);
+  assert.deepEqual(said('{ train: [all], batchNorm: batch }, { train: [head] }'), [], 'what has learnt may freeze');
+  const { plan } = resolved(`${minimal}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`);
+  assert.ok(!plan.controls.includes('scratch') && !plan.controls.includes('random-features') && plan.controls.includes('blind'));
 });

@@ -36,7 +36,7 @@ const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), thre
 test('more photos, more epochs and more thawed layers take longer', (t) => {
   const { rates } = readRates(aMachine(t), 'tensorflow');
   const seconds = (plan: Plan, images = 1000): number => predictRun(plan, cardOf('efficientnet_lite0')!, { images, classes: 5, engine: 'tensorflow', memoryBytes: 8e9, rates }).seconds;
-  const [features, blocks, everything] = presets.map(({ name }) => seconds(planOf(name)));
+  const [features, blocks, everything] = (['features-only', 'top-blocks', 'everything'] as const).map((name) => seconds(planOf(name)));
   assert.ok(features! < blocks! && blocks! < everything!, `${features} < ${blocks} < ${everything}`);
   assert.ok(seconds(planOf('features-only'), 4000) > 3 * seconds(planOf('features-only')));
   assert.ok(seconds(planOf('everything', { 'stages.*.epochs': '2' })) < everything! / 4);

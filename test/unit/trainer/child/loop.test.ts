@@ -182,6 +182,13 @@ test('updates over two batches of 4 are those of batches of 8', async () => {
   assert.ok(apartOf(whole.trained, halves.trained) < 1e-5, `${apartOf(whole.trained, halves.trained)}`); // sums in another order
 });
 
+test('a head that begins as class means tells classes apart before the first step, and is what is trained on', async () => {
+  const { trained: { trace, weights: after } } = await trained([{ ...probe, headStart: 'prototypes', epochs: 1, rate: 1e-6 }], { sourceOf: cachedIn('float32') });
+  assert.ok(trace[0]!.validationAccuracy > 0.6 && trace[0]!.validationLoss < Math.log(3), `${trace[0]!.validationAccuracy}, ${trace[0]!.validationLoss}`);
+  const { shape: [classes, width], data } = after.get('head.weight')!, lengths = Array.from({ length: classes! }, (_, i) => Math.hypot(...data.subarray(i * width!, (i + 1) * width!)));
+  assert.ok(Math.max(...lengths) - Math.min(...lengths) < 1e-3 * lengths[0]!, lengths.join());
+});
+
 test('WiSE-FT keeps the weights that lie so far between the stage\'s first and its best, and the next stage goes on from there', async () => {
   const [probed, whole, mixed] = [await trained([probe]), await trained([probe, thaw]), await trained([probe, { ...thaw, wiseFt: 0.25 }])];
   assert.ok(whole.trained.best!.step > probed.trained.step, 'thawing helped');
