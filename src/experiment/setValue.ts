@@ -1,8 +1,8 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { applyEdits, type TextEdit } from './edit.ts';
-import { insertedPair } from './mapEdit.ts';
 import { lineIndex } from './lineIndex.ts';
+import { insertedPair } from './mapEdit.ts';
 import { nameOf } from './fieldReader.ts';
 import { parseExperiment, readOverride } from './parse.ts';
 import { fieldAt, type Field, type MapField } from './schema.ts';

@@ -9,6 +9,7 @@ import { blindOutputs, knnOutputs } from './blindOutputs.ts';
 import { taskOf } from './task.ts';
 import { train } from './loop.ts';
 import { controlKey } from './controlKey.ts';
+import { pretrained } from './cardWeights.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
 import { pretrained } from './cardWeights.ts';

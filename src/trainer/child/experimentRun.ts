@@ -63,7 +63,7 @@ async function readAll(run: TrainerRun, machine: Machine, controlled: RunFolder 
   const { folder, manifest, append, stopRequested: stop } = run, place = placeOf(folder);
   const { plan, origins, card } = await resolveRun(run, machine);
   const opened = await openExperiment({
-    plan, card, place, earlier: (controlled && splitsIn(controlled)) ?? earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset, controlled === undefined), ...(controlled === undefined && { preflight: true }),
+    plan, card, place, earlier: (controlled && splitsIn(controlled)) ?? earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset, controlled === undefined), ...(controlled === undefined && { preflight: true as const }),
   }, machine);
   if (!opened) return undefined;
   const { name, title } = opened.engine.facts;
