@@ -58,7 +58,7 @@ const failedRun: Rule = ({ comparisons, stages, bestStep, warnings }) => {
 
 /** What the pre-flight diagnostic has seen of the input. */
 const preprocessing: Rule = ({ warnings }) => {
-  const seen = warnings.find(({ code }) => code === 'preprocessing-mismatch');
+  const seen = warnings.find(({ code }) => code === 'preprocessing-mismatch' || code === 'channel-order');
   return seen && { cause: 'preprocessing', strength: 'likely', words: `The photos do not reach the network as it was trained on them: ${seen.message}`, remedies: [] };
 };
 

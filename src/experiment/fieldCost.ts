@@ -5,7 +5,7 @@ export const fieldCosts: Readonly<Record<string, string>> = {
   'stages.*.batchNorm': 'statistics of the batch make a step slower by a pass over every norm that trains',
   'stages.*.augment': 'each view runs through the frozen layers once and is cached: mirroring doubles that time and the cache, not the epochs',
   'batch': 'memory grows with it; a larger one makes fewer, longer steps',
-  'controls': 'blind is free, knn takes seconds; random-features and scratch train, after the run',
+  'controls': 'blind is free, knn takes seconds; linear-probe, random-features and scratch train, after the run',
   'scratchBudget': 'as much time again, after the run',
 };
 

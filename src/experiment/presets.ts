@@ -211,7 +211,7 @@ seed: 1
 
 const controls = (name: PresetName, scratchBudget: string): string => name === 'from-scratch' ? `\
 # What would transfer have given? The run is compared with these on the same test photos.
-controls: [blind, knn]` : `\
+controls: [blind, knn, linear-probe]` : `\
 # Did the transfer help? The run is compared with these on the same test photos. Take one out and the verdict says so.
 controls: [blind, knn, linear-probe, random-features, scratch]
 scratchBudget: ${scratchBudget.padEnd(10)} # for "scratch": as long as the run itself, at least a minute; or 2× run, 5 min, off`;

@@ -12,6 +12,7 @@ import { controlKey } from './controlKey.ts';
 import { pretrained } from './cardWeights.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
+import { pretrained } from './cardWeights.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { ProgressLine } from './progressLine.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -131,8 +132,8 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
 /** Images that a random backbone's batch norms are measured on. */
 const calibrationImages = 32;
 
-async function startOf(control: TrainedControl, { network, plan, dataset, card, engine, start }: Prepared): Promise<Weights> {
-  if (control === 'linear-probe') return start;
+async function startOf(control: TrainedControl, { network, plan, dataset, card, engine, start, machine }: Prepared): Promise<Weights> {
+  if (control === 'linear-probe') return plan.weights === 'random' ? pretrained(card, network, machine.backbones, plan.seed) : start;
   const weights = randomWeights(network, plan.seed);
   if (control === 'scratch') return weights; // its batch norms measure for themselves, batch by batch
   const rows = dataset.rows.train.slice(0, calibrationImages).map((sample) => ({ sample, view: 'centre' as const }));

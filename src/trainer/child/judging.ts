@@ -2,6 +2,7 @@ import { controlKinds, type ControlKind, type Score, type Verdict } from '../../
 import { isTrained, scratchBudgetMs, type TrainedControl } from '../../experiment/controlPlan.ts';
 import { budgetOf, callItems, isProbe, keyOf, stoppedBefore, trainControl, type ControlResult, type ControlTask } from './controls.ts';
 import { diagnosticOf } from './exit.ts';
+import { isDecisive } from '../../evidence/verdict.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
 import { join } from 'node:path';
 import { judgeAgain, judgeStored } from './storedVerdict.ts';
@@ -27,7 +28,7 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
 }
 
 function reasonAgainst(control: ControlKind, prepared: Prepared): string | undefined {
-  if (prepared.plan.weights === 'random' && isTrained(control)) return 'the run itself starts at random';
+  if (prepared.plan.weights === 'random' && isDecisive(control)) return 'the run itself starts at random';
   if (!prepared.plan.controls.includes(control)) return 'switched off';
   if (control === 'linear-probe' && isProbe(prepared)) return 'it is the run';
   return prepared.run.stopRequested.aborted ? stoppedBefore.why : undefined;

@@ -94,7 +94,7 @@ const mendable: readonly (readonly [code: string, text: string, mended: string])
   ['contradiction', `${head}stages: [{ wiseFt: 0.5 }]\n`, `${head}stages: [{ wiseFt: off }]\n`],
   ['contradiction', `${head}stages: [{ cutmix: 1 }]\n`, `${head}stages: [{ cutmix: 0 }]\n`],
   ['control-off', `${head}scratchBudget: off\n`, `${head}scratchBudget: auto\n`],
-  ['control-off', `${head}controls: [blind, scratch, random-features]\n`, `${head}controls: [blind, scratch, random-features, knn]\n`],
+  ['control-off', `${head}controls: [blind, scratch, linear-probe, random-features]\n`, `${head}controls: [blind, scratch, linear-probe, random-features, knn]\n`],
 ];
 for (const [code, text, mended] of mendable) {
   test(`the quick fix of ${code} in ${JSON.stringify(text.slice(head.length))} is one edit`, () => {
