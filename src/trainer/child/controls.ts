@@ -12,7 +12,6 @@ import { controlKey } from './controlKey.ts';
 import { pretrained } from './cardWeights.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
-import { pretrained } from './cardWeights.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { ProgressLine } from './progressLine.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
