@@ -14,14 +14,14 @@ import type { Weights } from '../src/backbones/tensorData.ts';
 import { rng } from '../src/base/rng.ts';
 import type { Kernels } from '../src/engine/kernels.ts';
 import { judge } from '../src/evidence/verdict.ts';
-import { controlPlan } from '../src/experiment/controlPlan.ts';
+import { controlStages } from '../src/experiment/controlPlan.ts';
 import type { Plan } from '../src/experiment/plan.ts';
 import { resolveExperiment } from '../src/experiment/resolve.ts';
-import type { Claim } from '../src/protocol/verdict.ts';
+import type { Claim, Verdict } from '../src/protocol/verdict.ts';
 import { pretrained } from '../src/trainer/child/cardWeights.ts';
 import { valueOf } from '../src/trainer/child/dataset.ts';
 import { train } from '../src/trainer/child/loop.ts';
-import { bestWithin, predictedOf } from '../src/trainer/child/trace.ts';
+import { predictedOf, withBest } from '../src/trainer/child/trace.ts';
 import type { Trained } from '../src/trainer/child/trainJob.ts';
 import { digits, type Digits } from '../test/support/digits.ts';
 import { repoRoot } from '../test/support/root.ts';
@@ -57,7 +57,7 @@ const card = cardOf('resnet20_cifar10')!, network: Network = { ...card.network(1
 export async function study(size: StudySize, kernels: Kernels, onCase: (done: StudyCase) => void = () => undefined): Promise<readonly StudyCase[]> {
   const natural = await digits(), fromScratch = new Map<number, Promise<Trained>>(), cases: StudyCase[] = [];
   const scratch = (seed: number): Promise<Trained> => {
-    const known = fromScratch.get(seed) ?? trained(controlPlan(planOf('all', size.epochs, seed), 'scratch'), randomWeights(network, seed), natural, kernels);
+    const known = fromScratch.get(seed) ?? trained(scratchPlan(size.epochs, seed, natural), randomWeights(network, seed), natural, kernels);
     fromScratch.set(seed, known);
     return known;
   };
@@ -72,6 +72,13 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
     trained(planOf(trains, size.epochs, seed), withNewHead(network, source, seed), natural, kernels);
 
   await add('null: random weights against random weights', size.nullPairs, async (i) => [await scratch(2 * i), await scratch(2 * i + 1)]);
+  const triples = Array.from({ length: Math.floor(size.nullPairs / 3) }, (_, i) => [3 * i, 3 * i + 1, 3 * i + 2]);
+  const pooled = await Promise.all(triples.map(async (pairs) => {
+    const runs = await Promise.all(pairs.map(async (i) => [await scratch(2 * i), await scratch(2 * i + 1)] as const)), end = verdictOn(natural, runs, Infinity);
+    return { gapPt: end.comparisons[0]!.gapPt, claim: end.claim, early: verdictOn(natural, runs, runs[0]![0].step / 10).claim };
+  }));
+  cases.push({ name: 'null, three seeds together', pairs: pooled });
+  onCase(cases.at(-1)!);
   const { int } = rng(1, 'nonsense');
   const sources = {
     'labels drawn by lot': await learnt(await digits({ labelOf: () => int(10) }), size.sourceEpochs, kernels),
@@ -91,10 +98,16 @@ function planOf(trains: string, epochs: number, seed: number): Plan {
   return valueOf(resolveExperiment(text, { file: 'study', folderOf: (written) => written, backbones: bundledBackbones })).plan;
 }
 
+/** Every layer from random weights, as the control does it, at the rate that the runs have too. */
+function scratchPlan(epochs: number, seed: number, { dataset }: Digits): Plan {
+  const plan = planOf('all', epochs, seed);
+  return { ...plan, stages: controlStages(plan, 'scratch', dataset.rows.train.length).map((stage) => ({ ...stage, rate: plan.stages[0]!.rate })) };
+}
+
 /** A source: trained until it knows its own training set by heart, whatever that says. */
 async function learnt({ dataset, source }: Digits, epochs: number, kernels: Kernels): Promise<Weights> {
   const byHeart = { ...dataset, rows: { ...dataset.rows, validation: dataset.rows.train } };
-  return (await trained(controlPlan(planOf('all', epochs, 1), 'scratch'), randomWeights(network, 1), { dataset: byHeart, source }, kernels)).weights;
+  return (await trained(scratchPlan(epochs, 1, { dataset, source }), randomWeights(network, 1), { dataset: byHeart, source }, kernels)).weights;
 }
 
 const trained = (plan: Plan, weights: Weights, { dataset, source }: Digits, kernels: Kernels): Promise<Trained> => train({
@@ -102,14 +115,19 @@ const trained = (plan: Plan, weights: Weights, { dataset, source }: Digits, kern
   append: () => undefined, checkpoint: () => undefined, timed: () => undefined, stop: new AbortController().signal,
 });
 
-function judged({ dataset: { labels, rows } }: Digits, run: Trained, control: Trained): Pair {
-  const items = rows.test.map((row) => labels[row]!), metric = 'validation.loss';
-  const at = (step: number): ReturnType<typeof judge> => {
-    const [ours, theirs] = [run, control].map(({ trace }) => predictedOf(bestWithin(trace, step, metric)!.testLogits, 10)) as [Int32Array, Int32Array];
-    return judge({ labels: items, predicted: ours }, [{ control: 'scratch', predicted: theirs }], { seeds: 1, missing: [] });
+function judged(from: Digits, run: Trained, control: Trained): Pair {
+  const end = verdictOn(from, [[run, control]], Infinity), early = verdictOn(from, [[run, control]], run.step / 10);
+  return { gapPt: end.comparisons[0]!.gapPt, claim: end.claim, early: early.claim };
+}
+
+/** Of pairs of one seed each, had they ended at this step. */
+function verdictOn({ dataset: { classes, labels, rows } }: Digits, pairs: readonly (readonly [run: Trained, control: Trained])[], step: number): Verdict {
+  const items = rows.test.map((row) => labels[row]!);
+  const rightOf = ({ trace }: Trained): Uint8Array => {
+    const best = withBest(trace.filter((evaluation) => evaluation.step <= step), 'validation.loss').findLast(({ isBest }) => isBest)!.evaluation;
+    return Uint8Array.from(predictedOf(best.testLogits, classes.length), (answer, i) => Number(answer === items[i]));
   };
-  const end = at(Infinity);
-  return { gapPt: end.comparisons[0]!.gapPt, claim: end.claim, early: at(run.step / 10).claim };
+  return judge(pairs.map(([run, control]) => ({ right: rightOf(run), controls: [{ control: 'scratch' as const, right: rightOf(control) }] })), { labels: items, classes, missing: [] });
 }
 
 export const counted = (pairs: readonly Pair[], when: 'claim' | 'early', claim: Claim): number => pairs.filter((pair) => pair[when] === claim).length;

@@ -1,6 +1,6 @@
 """PyTorch's side of `npm run bench -- step`: the same training step in PyTorch eager + timm; counterpart of stepEngine.ts.
 
-usage: python peer_step.py ARCHITECTURE full|stored|top BATCH PATTERN LAYOUT     LAYOUT: nchw or channels_last
+usage: python peer_step.py ARCHITECTURE full|recomputed|stored|top BATCH PATTERN LAYOUT     LAYOUT: nchw or channels_last
 Takes one step for each line that it reads and answers with its milliseconds; at the end of its input with peak memory.
 Frozen blocks keep no graph and stay in eval mode: what a careful script does without a feature cache.
 """
@@ -17,7 +17,9 @@ if layout == "channels_last":
 if mode == "top":
     for parameter, value in model.named_parameters():
         value.requires_grad = re.search(pattern, re.sub(r"^(classifier|fc)\.", "head.", parameter)) is not None
-model.train(mode == "full")
+model.train(mode in ("full", "recomputed"))
+if mode == "recomputed":
+    model.set_grad_checkpointing(True)
 decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
 others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
 optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=1e-3)

@@ -18,11 +18,12 @@ import { readDataset, valueOf } from '../src/trainer/child/dataset.ts';
 import { recordFormats } from '../src/engine/featureRecord.ts';
 import { scanFolder } from '../src/data/scan.ts';
 import { sharedFolder, table } from './support.ts';
+import { stageOf } from '../test/support/stage.ts';
 import { train } from '../src/trainer/child/loop.ts';
 import { usualPart } from '../src/engine/timedPart.ts';
 import { userCacheFolder } from '../src/base/environment.ts';
 
-const stage: StagePlan = { name: 'stage', train: ['head'], epochs: 30, rate: 3e-3, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'stored', augment: 'none' };
+const stage = stageOf({ rate: 3e-3, augment: 'none' });
 const cuts: readonly { readonly stage: StagePlan; readonly seeds: number }[] = [
   { stage, seeds: 8 },
   { stage: { ...stage, train: ['head', 'conv_head', 'blocks.6'], epochs: 6, rate: 3e-4 }, seeds: 2 },
@@ -58,7 +59,7 @@ async function compare(folder: string, stage: StagePlan, seeds: number, engine: 
     const start = await pretrained(card, network, resolve('backbones'), seed);
     const trained = (source: FeatureSource): Promise<Trained> => train({
       network, input: card.input, kernels: engine.kernels, weights: start, dataset, sourceOf: () => Promise.resolve(source), append: () => undefined, checkpoint: () => undefined,
-      timed: () => undefined, stop: signal, plan: { stages: [stage], batch: 32, stop: { patience: 30, metric: 'validation.loss' }, seed },
+      timed: () => undefined, stop: signal, plan: { stages: [stage], batch: 32, stop: { patience: 30, metric: 'validation.loss', minImprovement: 0 }, seed },
     });
     const [a, b] = [await trained(exact), await trained(rounded(exact))];
     const [from32, from16] = [predictionsOf(a, dataset), predictionsOf(b, dataset)];

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { architectureOf } from '../src/backbones/architectures.ts';
+import type { EngineFacts } from '../src/protocol/runEvent.ts';
 import { createState, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
 import { adamW } from '../src/engine/optimizer.ts';
 import { freezeBoundary, splitAt } from '../src/backbones/boundary.ts';
@@ -19,22 +20,22 @@ import { takeHubAccess, userCacheFolder } from '../src/base/environment.ts';
 /**
  * Thaw's side of `npm run bench -- step`, a process of its own: takes one step for each line that it reads and answers
  * with its milliseconds; at the end of its input with peak memory. peer_step.py is its counterpart.
- * usage: node stepEngine.js ARCHITECTURE full|stored|top BATCH PATTERN     PATTERN: of the node names that train in `top`
+ * usage: node stepEngine.js ARCHITECTURE full|recomputed|stored|top BATCH PATTERN [ENGINE]     PATTERN: of the node names that train in `top`
  */
-const [name = '', mode = '', batchSize = '', pattern = ''] = process.argv.slice(2);
+const [name = '', mode = '', batchSize = '', pattern = '', engine = 'tensorflow'] = process.argv.slice(2);
 const say = (facts: object): void => { process.stdout.write(`${JSON.stringify(facts)}\n`); };
 
-const architecture = architectureOf(name)!, network = architecture.network(10), rows = Number(batchSize), bnStatistics = mode === 'full' ? 'batch' : 'stored';
+const architecture = architectureOf(name)!, network = architecture.network(10), rows = Number(batchSize), bnStatistics = mode === 'full' || mode === 'recomputed' ? 'batch' : 'stored';
 const trained = new Set(parametersOf(network).filter(({ buffer, node }) => !buffer && (mode !== 'top' || new RegExp(pattern).test(node))).map((each) => each.name));
 
 const startMs = performance.now();
 const machine = machineOf(pathToFileURL(resolve('dist/cli.mjs')).href, userCacheFolder(), takeHubAccess());
-const { kernels, facts } = await openEngine(machine, timedPartOf(network, trained, bnStatistics, rows), 'tensorflow');
+const { kernels, facts } = await openEngine(machine, timedPartOf(network, trained, bnStatistics, rows), engine as EngineFacts['name']);
 const engineMs = performance.now() - startMs;
 
 const from = mode === 'top' ? freezeBoundary(network, trained) : 'input'; // frozen blocks come from the feature cache
 const state = createState({ network, from, input: architecture.input, weights: randomWeights(network, 1), kernels, optimizer: adamW() });
-setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01 }), bnStatistics });
+setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 } }), bnStatistics, recomputes: mode === 'recomputed' });
 
 const random = rng(1, 'step bench');
 const x = Float32Array.from({ length: rows * sizeOf(splitAt(network, from).suffix.input) }, () => random.normal());

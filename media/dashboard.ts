@@ -2,13 +2,16 @@ import type { FromPage, ToPage } from '../src/protocol/pageMessages.ts';
 import { pageProtocol } from '../src/protocol/pageMessages.ts';
 import { parseToPage } from '../src/protocol/guards.ts';
 import { percent } from '../src/base/units.ts';
-import { confusionView, mistakesView } from './results.ts';
+import { scoreName } from '../src/protocol/wording.ts';
+import { answersView, differingView, mistakesView } from './results.ts';
+import { calibrationView, transferView } from './insight.ts';
 import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
-import { verdictCard, watchCard } from './verdictCard.ts';
+import { adviceCard, verdictCard, watchCard } from './verdictCard.ts';
 import { apply, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
+import { reliabilityChart } from './reliabilityChart.ts';
 import { header } from './header.ts';
 import { registerComponents } from './toolkit.ts';
 import { h } from './dom.ts';
@@ -26,7 +29,7 @@ registerComponents();
 const top = header(send);
 const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
 const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' });
-const panels = tabs(['Mistakes', 'Confusion', 'Data', 'Epochs', 'System']);
+const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Calibration', 'Transfer', 'Data', 'Epochs', 'System']);
 const page = [
   top.node,
   h('div', { class: 'grid' },
@@ -38,13 +41,15 @@ const page = [
     side),
   panels.node,
 ];
+const reliabilityCanvas = h('canvas', { role: 'img', 'aria-label': 'How often the network is right, over how sure it said to be; in words beside it' });
 const theme = readTheme();
 const charts = {
   loss: curveChart({ canvas: lossCanvas!, format: (value) => value.toFixed(2), min: 0 }, theme),
   accuracy: curveChart({ canvas: accuracyCanvas!, format: (value) => percent(value, 0), min: 0, max: 1 }, theme),
   rate: curveChart({ canvas: rateCanvas!, format: (value) => value === 0 ? '0' : value.toExponential(0), min: 0 }, theme),
 };
-onThemeChange((next) => Object.values(charts).forEach((chart) => chart.setTheme(next)));
+const reliability = reliabilityChart(reliabilityCanvas, theme);
+onThemeChange((next) => [...Object.values(charts), reliability].forEach((chart) => chart.setTheme(next)));
 
 let state: PageState | undefined;
 let frame = 0;
@@ -67,10 +72,18 @@ function draw(current: PageState): void {
   top.update(current);
   drawCharts(curves);
   const { run, results } = current;
-  side.replaceChildren(...[problemCard(current), verdictCard(current), watchCard(current)].filter((card) => card !== undefined));
+  side.replaceChildren(...[problemCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
-  panels.fill('Confusion', results, () => results ? confusionView(results) : pending());
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
+  panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
+  const { calibration, transfer } = run.state;
+  panels.fill('Calibration', calibration, () => {
+    if (!calibration) return run.state.transfer ? h('p', { class: 'empty' }, 'Of tasks with one class per image only.') : pending();
+    reliability.update(calibration);
+    return calibrationView(calibration, reliabilityCanvas);
+  });
+  panels.fill('Transfer', transfer, () => transfer ? transferView(transfer) : pending());
   panels.fill('Data', run.state.data, () => dataView(run.state));
   panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
   panels.fill('System', run.state.engine, () => systemView(current));
@@ -82,7 +95,8 @@ function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves
   charts.rate.update(rate, bands, lastEpoch);
   const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
   lossTitle.replaceChildren('Loss', ...keys(loss));
-  accuracyTitle.replaceChildren('Accuracy', ...keys(accuracy));
+  const name = scoreName(state?.run.state.data?.task);
+  accuracyTitle.replaceChildren(`${name[0]!.toUpperCase()}${name.slice(1)}`, ...keys(accuracy));
 }
 
 function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | undefined {
@@ -92,7 +106,7 @@ function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | 
 interface Tabs {
   readonly node: HTMLElement;
   /** Redraws a panel when `source` is another value than last time. */
-  fill(name: string, source: unknown, view: () => HTMLElement, badge?: string): void;
+  fill(name: string, source: unknown, view: () => HTMLElement, badge?: string, title?: string): void;
 }
 
 interface Panel {
@@ -103,18 +117,22 @@ interface Panel {
 }
 
 function tabs(names: readonly string[]): Tabs {
-  const each = new Map(names.map((name): [string, Panel] => [name, { tab: h('vscode-panel-tab', { id: `tab-${name}` }, name), view: h('vscode-panel-view', { id: `view-${name}` }), source: Symbol('never drawn') }]));
+  const each = new Map(names.map((name): [string, Panel] => [name, { tab: h('vscode-panel-tab', { id: `tab-${idOf(name)}` }, name), view: h('vscode-panel-view', { id: `view-${idOf(name)}` }), source: Symbol('never drawn') }]));
   const all = [...each.values()];
   return {
     node: h('vscode-panels', { 'aria-label': 'Details of the run' }, ...all.map(({ tab }) => tab), ...all.map(({ view }) => view)),
-    fill: (name, source, view, badge) => {
+    fill: (name, source, view, badge, title = name) => {
       const panel = each.get(name)!;
       if (panel.source === source) return;
       panel.source = source;
       panel.view.replaceChildren(view());
-      panel.tab.textContent = badge ? `${name} ${badge}` : name;
+      panel.tab.textContent = badge ? `${title} ${badge}` : title;
     },
   };
+}
+
+function idOf(name: string): string {
+  return name.replaceAll(' ', '-');
 }
 
 function messageOf(data: unknown): ToPage | undefined {
@@ -125,5 +143,5 @@ function messageOf(data: unknown): ToPage | undefined {
 }
 
 function root(): HTMLElement {
-  return document.getElementById('dashboard')!;
+  return document.getElementById('page')!;
 }

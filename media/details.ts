@@ -1,18 +1,18 @@
 import type { FollowedRun, PageState } from './store.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import { diagnosticText } from '../src/protocol/diagnostic.ts';
-import { count as short, percent, threadsText } from '../src/base/units.ts';
-import { measuredText } from '../src/protocol/wording.ts';
+import { count as short, threadsText } from '../src/base/units.ts';
+import { learntText, measuredText, photosIn, scoreName, scoreText } from '../src/protocol/wording.ts';
 import { bare, h } from './dom.ts';
 
 /** What was trained on, what was left out and why. */
 export function dataView({ data, warnings }: RunState): HTMLElement {
   if (!data) return h('p', { class: 'empty' }, 'The folder has not been read yet.');
-  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+  const photos = photosIn(data);
   return h('div', { class: 'stack' },
-    h('p', { class: 'note' }, `${sum(data.train)} images to train on, ${sum(data.validation)} to validate, ${sum(data.test)} to test. Split: ${data.splitBy}.${data.duplicateGroups > 0 ? ` ${data.duplicateGroups} groups of (near-)duplicates are kept together.` : ''}`),
+    h('p', { class: 'note' }, `Images ${learntText(data)}: ${photos.train} to train on, ${photos.validation} to validate, ${photos.test} to test. Split: ${data.splitBy}.${data.subset === undefined ? '' : ` Used: ${data.subset}.`}${data.duplicateGroups > 0 ? ` ${data.duplicateGroups} groups of (near-)duplicates are kept together.` : ''}`),
     h('div', { class: 'scroll' }, h('table', { class: 'rows' },
-      h('thead', {}, h('tr', {}, ...['class', 'train', 'validation', 'test'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('thead', {}, h('tr', {}, ...[data.task === 'image-multi-label' ? 'label' : 'class', 'train', 'validation', 'test'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, ...data.classes.map((name, i) => h('tr', {}, h('th', { scope: 'row' }, h('bdi', {}, bare(name))), ...[data.train, data.validation, data.test].map((counts) => h('td', {}, String(counts[i] ?? 0)))))))),
     ...counted('Left out', data.leftOut), ...counted('Converted', data.converted),
     h('div', { class: 'log' }, ...warnings.map((diagnostic) => h('div', { class: diagnostic.severity }, diagnosticText(diagnostic)))));
@@ -44,11 +44,11 @@ export function systemView({ run, controls }: PageState): HTMLElement {
 }
 
 /** Validation after every epoch, as numbers: what the charts draw, for reading and for screen readers. */
-export function epochsView({ validationLoss, validationAccuracy, best, planned }: RunState): HTMLElement {
+export function epochsView({ validationLoss, validationAccuracy, best, planned, data }: RunState): HTMLElement {
   const perEpoch = planned?.stepsPerEpoch ?? 1;
   const { x, y: losses } = validationLoss.buffer, { y: accuracies } = validationAccuracy.buffer;
   return h('div', { class: 'scroll' }, h('table', { class: 'rows' },
-    h('thead', {}, h('tr', {}, ...['epoch', 'step', 'validation loss', 'validation accuracy', ''].map((name) => h('th', { scope: 'col' }, name)))),
+    h('thead', {}, h('tr', {}, ...['epoch', 'step', 'validation loss', `validation ${scoreName(data?.task)}`, ''].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, ...Array.from({ length: validationLoss.length }, (_, i) => h('tr', {},
-      h('td', {}, (x[i]! / perEpoch).toFixed(0)), h('td', {}, String(x[i]!)), h('td', {}, losses[i]!.toFixed(4)), h('td', {}, percent(accuracies[i]!)), h('td', {}, best?.step === x[i] ? 'kept' : ''))))));
+      h('td', {}, (x[i]! / perEpoch).toFixed(0)), h('td', {}, String(x[i]!)), h('td', {}, losses[i]!.toFixed(4)), h('td', {}, scoreText(accuracies[i]!, data?.task).replace('R² ', '')), h('td', {}, best?.step === x[i] ? 'kept' : ''))))));
 }

@@ -1,8 +1,8 @@
 import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
-import { activityText, controlTitle, speedText } from '../src/protocol/wording.ts';
-import { clockTime, percent, threadsText } from '../src/base/units.ts';
+import { activityText, controlTitle, intervalText, scoreSentence, speedText } from '../src/protocol/wording.ts';
+import { clockTime, threadsText } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
 
 /** Title, one sentence of status, one line of progress, the engine and why, and the two or three things one can do. */
@@ -41,12 +41,12 @@ export function statusSentence({ run: { state }, controls }: PageState): string 
     case 'training': parts.push('Training', ...trainingParts(state)); break;
     case 'judging': {
       const control = controls.find((each) => !each.state.endedAt);
-      parts.push(state.tested && `Trained: ${percent(state.tested.accuracy.value)} of the test images right`, control ? `now the control “${controlTitle(control.manifest.control ?? '')}”` : 'now its controls');
+      parts.push(state.tested && `Trained: ${scoreSentence(state.tested.accuracy, state.data?.task)}`, control ? `now the control “${controlTitle(control.manifest.control ?? '')}”` : 'now its controls');
       if (control) parts.push(control.state.progress ? activityText(control.state.progress) : control.state.step > 0 ? `step ${control.state.step}` : undefined, left(control.state.etaMs));
       return parts.filter(Boolean).join(' · ');
     }
-    case 'finished': parts.push('Finished', state.tested && `${percent(state.tested.accuracy.value)} of ${state.tested.accuracy.items} test images right (95 % interval ${percent(state.tested.accuracy.low, 0)} – ${percent(state.tested.accuracy.high, 0)})`); break;
-    case 'stopped': parts.push('Stopped', state.step > 0 ? `after ${state.step} steps` : undefined, state.tested && `${percent(state.tested.accuracy.value)} of the test images right`); break;
+    case 'finished': parts.push('Finished', state.tested && `${scoreSentence(state.tested.accuracy, state.data?.task)} (${intervalText(state.tested.accuracy, state.data?.task, 0)})`); break;
+    case 'stopped': parts.push('Stopped', state.step > 0 ? `after ${state.step} steps` : undefined, state.tested && scoreSentence(state.tested.accuracy, state.data?.task)); break;
     case 'failed': parts.push('Failed'); break;
     case 'killed': parts.push('Killed'); break;
     case 'crashed': parts.push('Crashed'); break;
@@ -63,7 +63,7 @@ function trainingParts(state: RunState): (string | undefined)[] {
   const of = planned?.stages[stage];
   const many = (planned?.stages.length ?? 1) > 1;
   const start = stages.at(-1)?.step ?? 0;
-  const epoch = planned ? Math.min(of?.epochs ?? Infinity, Math.ceil(Math.max(1, state.step - start) / planned.stepsPerEpoch)) : undefined;
+  const epoch = planned ? Math.min(of?.epochs ?? Infinity, Math.ceil(Math.max(1, state.step - start) / (of?.stepsPerEpoch ?? planned.stepsPerEpoch))) : undefined;
   return [many && of ? `stage ${stage + 1} of ${planned.stages.length} “${of.name}”` : undefined, epoch !== undefined ? `epoch ${epoch} of ${of?.epochs ?? '?'}` : undefined];
 }
 

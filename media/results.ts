@@ -1,25 +1,45 @@
-import type { FromPage, PageResults } from '../src/protocol/pageMessages.ts';
+import type { FromPage, PageDiffering, PageItem, PageLabel, PageNumber, PageResults } from '../src/protocol/pageMessages.ts';
+import { controlTitle } from '../src/protocol/wording.ts';
 import { percent } from '../src/base/units.ts';
-import { bare, h } from './dom.ts';
+import { bare, h, svg } from './dom.ts';
 
-/** The worst mistakes, most confident first: pictures that open their file. */
-export function mistakesView({ mistakes, classes }: PageResults, send: (message: FromPage) => void): HTMLElement {
+/** The worst mistakes first: pictures that open their file. */
+export function mistakesView({ mistakes }: PageResults, send: (message: FromPage) => void): HTMLElement {
   if (mistakes.length === 0) return h('p', { class: 'empty' }, 'No mistakes on the test images.');
-  return h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => {
-    const right = bare(classes[mistake.label] ?? '?'), wrong = bare(classes[mistake.predicted] ?? '?');
-    return h('button', {
-      class: 'mistake', title: bare(mistake.path),
-      'aria-label': `${bare(mistake.path)}: ${right} taken for ${wrong}, ${percent(mistake.probability, 0)} sure. Open the file.`,
-      onclick: () => send({ type: 'open-file', path: mistake.path }),
-    },
-    h('img', { src: mistake.thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
-    h('span', {}, h('bdi', {}, right), ' → ', h('bdi', { class: 'wrong' }, wrong), h('span', { class: 'dim num' }, ` ${percent(mistake.probability, 0)}`)),
-    h('span', { class: 'file' }, h('bdi', {}, bare(mistake.path.split('/').at(-1) ?? mistake.path))));
-  }));
+  return h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send)));
+}
+
+/** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right. */
+export function differingView({ control, fixed, broken, onlyRun, onlyControl }: PageDiffering, send: (message: FromPage) => void): HTMLElement {
+  const name = `“${controlTitle(control)}”`, photos = (items: readonly PageItem[], of: number): string => `${of} test ${of === 1 ? 'photo' : 'photos'}${items.length < of ? ` (${items.length} shown)` : ''}`;
+  const group = (title: string, items: readonly PageItem[], none: string): HTMLElement => h('section', { 'aria-label': title },
+    h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, send))));
+  return h('div', { class: 'stack' },
+    group(`Fixed: ${photos(fixed, onlyRun)} that only the run got right, and what the control ${name} called them`, fixed, 'None.'),
+    group(`Broken: ${photos(broken, onlyControl)} that only the control ${name} got right, and what the run called them`, broken, 'None.'));
+}
+
+/** A picture that opens its file: what it is, and what it was taken for. */
+function photo({ path, thumbnail, how = '', ...item }: PageItem & { readonly how?: string }, send: (message: FromPage) => void): HTMLElement {
+  const right = bare(item.right), wrong = bare(item.wrong);
+  return h('button', {
+    class: 'mistake', title: bare(path),
+    'aria-label': `${bare(path)}: ${right} taken for ${wrong}${how && `, ${how}`}. Open the file.`,
+    onclick: () => send({ type: 'open-file', path }),
+  },
+  h('img', { src: thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
+  h('span', {}, h('bdi', {}, right), ' → ', h('bdi', { class: 'wrong' }, wrong), h('span', { class: 'dim num' }, how && ` ${how}`)),
+  h('span', { class: 'file' }, h('bdi', {}, bare(path.split('/').at(-1) ?? path))));
+}
+
+/** What is told how well: a confusion matrix, a table of labels, or predicted over true numbers. */
+export function answersView(results: PageResults): HTMLElement {
+  if (results.labels) return labelsView(results.labels);
+  return results.numbers ? numbersView(results.numbers) : confusionView(results);
 }
 
 /** Rows are what an image is, columns what the model said; shade by share of the row. */
-export function confusionView({ confusion, classes }: PageResults): HTMLElement {
+function confusionView({ confusion, classes }: PageResults): HTMLElement {
   const names = classes.map(bare);
   const cell = (count: number, row: number, column: number, total: number): HTMLElement => {
     const td = h('td', { class: count === 0 ? 'none' : row === column ? 'right' : 'wrong', title: `${names[row]!} → ${names[column]!}: ${count} of ${total}` }, String(count));
@@ -34,4 +54,44 @@ export function confusionView({ confusion, classes }: PageResults): HTMLElement 
       return h('tr', {}, h('th', { scope: 'row', title: names[i] }, h('bdi', {}, names[i])), ...row.map((count, j) => cell(count, i, j, total)),
         h('td', { class: 'recall' }, total > 0 ? percent(row[i]! / total, 0) : '–'));
     }))));
+}
+
+function labelsView(labels: readonly PageLabel[]): HTMLElement {
+  const shown = (score: number): string => Number.isNaN(score) ? '–' : score.toFixed(3);
+  return h('div', { class: 'scroll' }, h('table', { class: 'rows' },
+    h('caption', { class: 'note' }, 'Test images, the label that is told worst first. F1 where a probability of half or more says yes.'),
+    h('thead', {}, h('tr', {}, ...['label', 'images', 'average precision', 'F1'].map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, ...labels.map(({ label, items, averagePrecision, f1 }) => h('tr', {},
+      h('th', { scope: 'row' }, h('bdi', {}, bare(label))), h('td', {}, String(items)), h('td', {}, shown(averagePrecision)), h('td', {}, shown(f1)))))));
+}
+
+/** Two plots: predicted over true with the line on which they are equal, and how far off over true. */
+function numbersView(numbers: readonly PageNumber[]): HTMLElement {
+  const pairs = numbers.map(({ target, predicted }): At => [target, predicted]), residuals = pairs.map(([x, y]): At => [x, y - x]);
+  const all = rangeOf(pairs.flat()), trueRange = rangeOf(pairs.map(([x]) => x)), most = rangeOf(residuals.flatMap(([, y]) => [y, -y]));
+  return h('div', { class: 'plots' },
+    plot('Predicted over true', pairs, all, all, [[all[0], all[0]], [all[1], all[1]]]),
+    plot('Predicted − true, over true', residuals, trueRange, most, [[trueRange[0], 0], [trueRange[1], 0]]));
+}
+
+type Range = readonly [low: number, high: number];
+type At = readonly [x: number, y: number];
+
+function rangeOf(values: readonly number[]): Range {
+  const low = Math.min(...values), high = Math.max(...values);
+  return low === high ? [low - 1, high + 1] : [low, high];
+}
+
+const side = 280, left = 44, bottom = 20, inset = 8;
+
+function plot(title: string, points: readonly At[], xs: Range, ys: Range, [from, to]: readonly [At, At]): HTMLElement {
+  const x = (value: number): number => left + inset + (side - left - 2 * inset) * (value - xs[0]) / (xs[1] - xs[0]);
+  const y = (value: number): number => side - bottom - inset - (side - bottom - 2 * inset) * (value - ys[0]) / (ys[1] - ys[0]);
+  const short = (value: number): string => String(Number(value.toPrecision(3)));
+  return h('figure', {}, h('figcaption', { class: 'note' }, title),
+    svg('svg', { viewBox: `0 0 ${side} ${side}`, width: side, height: side, role: 'img', 'aria-label': `${title}: ${points.length} test images` },
+      svg('line', { class: 'equal', x1: x(from[0]), y1: y(from[1]), x2: x(to[0]), y2: y(to[1]) }),
+      ...points.map(([px, py]) => svg('circle', { cx: x(px), cy: y(py), r: 3 })),
+      ...xs.map((value) => svg('text', { x: x(value), y: side - 4, 'text-anchor': 'middle' }, short(value))),
+      ...ys.map((value) => svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, short(value)))));
 }

@@ -1,31 +1,62 @@
 import type { PageState } from './store.ts';
-import type { ControlKind, Share } from '../src/protocol/verdict.ts';
-import { behindControl } from '../src/protocol/behindControl.ts';
-import { controlTitle } from '../src/protocol/wording.ts';
-import { percent, stepsText } from '../src/base/units.ts';
-import { h, svg } from './dom.ts';
+import type { ControlKind, Share, Verdict } from '../src/protocol/verdict.ts';
+import type { FromPage } from '../src/protocol/pageMessages.ts';
+import { watchText } from '../src/protocol/behindControl.ts';
+import { causeTitle, controlTitle, scoreText } from '../src/protocol/wording.ts';
+import { stepsText } from '../src/base/units.ts';
+import { bare, h, svg } from './dom.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
-export function verdictCard(state: PageState): HTMLElement {
-  const { verdict } = state.run.state;
+export function verdictCard(state: PageState, send: (message: FromPage) => void): HTMLElement {
+  const { verdict, endedAt, tested } = state.run.state;
   if (verdict) {
     return h('section', { class: `card verdict ${verdict.claim}`, 'aria-label': 'Verdict' },
       h('h2', {}, verdict.headline), h('p', {}, verdict.words),
-      forest(state));
+      forest(state), classTable(verdict, state.run.state.data?.classes ?? []), endedAt && tested ? further(state, verdict, send) : undefined);
   }
   return h('section', { class: 'card verdict', 'aria-label': 'Verdict' },
     h('h2', {}, state.run.state.endedAt ? 'Not assessed' : 'Did the transfer help?'),
     h('p', {}, pendingWords(state)), forest(state));
 }
 
+/** What can be asked next: another control, more seeds. While one of those is at work, it says so. */
+function further({ controls }: PageState, { against, comparisons }: Verdict, send: (message: FromPage) => void): HTMLElement {
+  const seeds = comparisons.find(({ control }) => control === against)?.seeds ?? 1, making = controls.find(({ state }) => !state.endedAt);
+  return h('div', { class: 'further' },
+    h('vscode-button', { appearance: 'secondary', onclick: () => send({ type: 'add-control' }) }, 'Add Control…'),
+    seeds < 3 && against && h('vscode-button', { appearance: 'secondary', title: 'Repeats the run and its deciding controls with other seeds, on the same photos', onclick: () => send({ type: 'confirm' }) }, 'Confirm with 3 Seeds'),
+    making && h('span', { class: 'note', role: 'status' }, `The control “${controlTitle(making.manifest.control ?? '')}” ${making.state.status === 'queued' ? 'waits its turn' : 'is being made'}.`));
+}
+
+/** Why, perhaps, and what one click does about it. */
+export function adviceCard({ run: { state: { verdict } } }: PageState, send: (message: FromPage) => void): HTMLElement | undefined {
+  if (!verdict?.advice) return undefined;
+  return h('section', { class: 'card advice', 'aria-label': 'Advice' },
+    h('h2', {}, 'What may be the cause'),
+    ...verdict.advice.map(({ cause, strength, words, remedies }, advice) => h('div', {},
+      h('h3', {}, causeTitle(cause), h('span', { class: 'note' }, ` ${strength}`)), h('p', {}, words),
+      remedies.length > 0 && h('div', { class: 'further' }, ...remedies.map(({ title }, remedy) => h('vscode-button', { appearance: 'secondary', onclick: () => send({ type: 'remedy', advice, remedy }) }, title))))));
+}
+
+/** Classes on whose items run and control differ: the worst and the best of them, folded away until asked for. */
+function classTable({ classes = [], against }: Verdict, names: readonly string[]): HTMLElement | undefined {
+  if (classes.length === 0 || names.length < 3) return undefined; // of two classes the whole says it
+  const points = (gap: number): string => `${gap > 0 ? '+' : gap < 0 ? '−' : ''}${Math.abs(gap).toFixed(0)}`;
+  return h('details', {},
+    h('summary', {}, `By class, against “${controlTitle(against ?? '')}”`),
+    h('div', { class: 'scroll' }, h('table', { class: 'rows' },
+      h('caption', { class: 'note' }, 'Difference in points with its 95 % interval; p is adjusted for the number of classes.'),
+      h('thead', {}, h('tr', {}, ...['class', 'items', 'difference', 'p'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, ...classes.map(({ label, items, gapPt, lowPt, highPt, p }) => h('tr', { class: p >= 0.05 ? undefined : gapPt < 0 ? 'hurts' : 'helps' },
+        h('th', { scope: 'row' }, h('bdi', {}, bare(names[label] ?? String(label)))), h('td', {}, String(items)),
+        h('td', {}, points(gapPt), h('span', { class: 'dim' }, ` ${points(lowPt)} to ${points(highPt)}`)), h('td', {}, p < 0.001 ? '< .001' : p.toFixed(3).replace(/^0/, ''))))))));
+}
+
 /** Behind a control at equal steps: a warning that comes and goes by itself, nothing more than that. */
-export function watchCard(state: PageState): HTMLElement | undefined {
-  const found = state.controls.flatMap((control) => {
-    const behind = behindControl(state.run.state, control.state);
-    return behind && !control.state.endedAt ? [{ name: controlTitle(control.manifest.control ?? ''), ...behind }] : [];
-  })[0];
-  return found && h('section', { class: 'card watch', role: 'status' },
-    h('b', {}, 'Watch'), ` · behind the control “${found.name}” so far: ${(-found.gapPt).toFixed(1)} points of validation accuracy at step ${found.step}, since step ${found.sinceStep}. More than half of the runs that end well are behind early; this clears itself.`);
+export function watchCard({ run, controls }: PageState): HTMLElement | undefined {
+  const watch = watchText(run.state, controls);
+  return watch === undefined ? undefined : h('section', { class: 'card watch', role: 'status' },
+    h('b', {}, 'Watch'), ` · ${watch}. More than half of the runs that end well are behind early; this clears itself.`);
 }
 
 function pendingWords({ run: { state } }: PageState): string {
@@ -46,17 +77,18 @@ function forest({ run: { state } }: PageState): HTMLElement | undefined {
     ...state.controls.flatMap(({ control, accuracy, matchedSteps }) => accuracy ? [{ name: rowName(control, matchedSteps), share: accuracy }] : []),
   ].sort((a, b) => b.share.value - a.share.value);
   if (rows.length === 0) return undefined;
-  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${percent(share.value)}`).join(', ') },
+  const textOf = (share: Share): string => scoreText(share.value, state.data?.task);
+  return h('div', { class: 'forest', role: 'img', 'aria-label': rows.map(({ name, share }) => `${name} ${textOf(share)}`).join(', ') },
     ...rows.flatMap(({ name, share, run }) => [
       h('span', run ? {} : { class: 'dim' }, name), dot(share, run === true),
-      h('span', { class: 'num value' }, percent(share.value)),
+      h('span', { class: 'num value' }, textOf(share)),
     ]));
 }
 
 const rowName = (control: ControlKind, matchedSteps: number | undefined): string => `${controlTitle(control)}${matchedSteps !== undefined ? `, ${stepsText(matchedSteps)}` : ''}`;
 
 function dot({ value, low, high }: Share, run: boolean): SVGElement {
-  const at = (share: number): string => `${(2 + 96 * share).toFixed(2)}%`;
+  const at = (share: number): string => `${(2 + 96 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
   return svg('svg', { class: run ? 'run' : undefined, 'aria-hidden': 'true' },
     svg('line', { x1: at(0), x2: at(1), y1: 7, y2: 7 }),
     svg('line', { class: 'interval', x1: at(low), x2: at(high), y1: 7, y2: 7 }),

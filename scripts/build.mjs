@@ -40,8 +40,7 @@ const bundles = (() => {
     { ...program, banner: { js: requireBanner }, entryPoints: { decodeWorker: 'src/data/decodeWorker.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { prefixWorker: 'src/engine/prefixWorker.ts' } },
     { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
-    { ...page, entryPoints: { dashboard: 'media/dashboard.ts' } },
-    { ...page, entryPoints: { dashboard: 'media/dashboard.css' } },
+    ...['dashboard', 'preview', 'rates', 'board'].flatMap((name) => ['ts', 'css'].map((kind) => ({ ...page, entryPoints: { [name]: `media/${name}.${kind}` } }))),
   ];
 })();
 

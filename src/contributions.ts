@@ -1,4 +1,6 @@
 import type * as vscode from 'vscode';
+import type { RateTest } from './protocol/answers.ts';
+import type { ControlKind } from './protocol/verdict.ts';
 import type { RunId } from './protocol/runManifest.ts';
 
 /**
@@ -16,8 +18,15 @@ export interface BackboneTarget {
   readonly name: string;
 }
 
+/** What a command about a layer is called with: a row of the Layers tree. */
+export interface LayerTarget {
+  readonly path: string;
+}
+
 export interface Commands {
-  'thaw.fineTune': (folder?: vscode.Uri) => Promise<RunId | undefined>;
+  /** From the Explorer a list of all that is selected comes second. */
+  'thaw.fineTune': (folder?: vscode.Uri, backbone?: string | readonly vscode.Uri[]) => Promise<RunId | undefined>;
+  'thaw.fineTuneManifest': (manifest: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.startRun': (experiment?: vscode.Uri) => Promise<RunId | undefined>;
   'thaw.stopRun': (run?: RunTarget) => Promise<void>;
   'thaw.openDashboard': (run?: RunTarget) => Promise<void>;
@@ -25,11 +34,29 @@ export interface Commands {
   'thaw.revealRun': (run?: RunTarget) => Promise<void>;
   'thaw.copyRunId': (run?: RunTarget) => Promise<void>;
   'thaw.deleteRun': (run?: RunTarget) => Promise<void>;
+  'thaw.addControl': (run?: RunTarget, control?: ControlKind) => Promise<RunId | undefined>;
+  'thaw.confirmRun': (run?: RunTarget) => Promise<readonly RunId[]>;
   'thaw.predict': (image?: vscode.Uri, selected?: readonly vscode.Uri[]) => Promise<void>;
   'thaw.chooseExperiment': () => Promise<void>;
   'thaw.chooseStage': () => Promise<void>;
+  'thaw.nextStage': () => Promise<void>;
+  'thaw.previousStage': () => Promise<void>;
+  'thaw.trainLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.freezeLayers': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.toggleLayers': () => Promise<void>;
+  'thaw.trainFromHere': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.freezeBelow': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.onlyHead': () => Promise<void>;
+  'thaw.switchBatchNorm': () => Promise<void>;
+  'thaw.findLayer': () => Promise<void>;
+  'thaw.copyLayerPath': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
+  'thaw.predictCost': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.comparePlan': (experiment?: vscode.Uri) => Promise<void>;
+  'thaw.findRate': (experiment?: vscode.Uri, stage?: number) => Promise<RateTest | undefined>;
+  'thaw.diffPlans': (run?: RunTarget, selected?: readonly RunTarget[]) => Promise<void>;
   'thaw.diagnoseEngines': () => Promise<void>;
   'thaw.installEngine': () => Promise<void>;
+  'thaw.rankBackbones': (folder?: vscode.Uri) => Promise<void>;
   'thaw.addBackbone': (name?: string) => Promise<void>;
   'thaw.removeBackbone': (backbone?: BackboneTarget) => Promise<void>;
   'thaw.setHubToken': () => Promise<void>;
@@ -42,8 +69,8 @@ export type ContextKey = 'thaw.hasRuns' | 'thaw.hasModel' | 'thaw.training' | 't
 
 export type ViewId = 'thaw.backbones' | 'thaw.layers' | 'thaw.runs';
 
-/** Type of the dashboard's webview panel, restored by it after a reload. */
-export const dashboardType = 'thaw.dashboard';
+/** Types of webview panels, restored by them after a reload. */
+export const dashboardType = 'thaw.dashboard', previewType = 'thaw.preview', ratesType = 'thaw.rates', boardType = 'thaw.board';
 
 /** The command that wakes the walkthrough from elsewhere needs its full name: publisher.name#id. */
 export const walkthroughId = 'thaw.start';
@@ -58,6 +85,7 @@ interface CommandFacts {
 /** Leave one out and this file does not compile. */
 export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.fineTune': { title: 'Fine-Tune This Folder', icon: '$(add)' },
+  'thaw.fineTuneManifest': { title: 'Fine-Tune on This Manifest', icon: '$(add)', palette: 'false' },
   'thaw.startRun': { title: 'Run Experiment', icon: '$(play)' },
   'thaw.stopRun': { title: 'Stop Run', icon: '$(debug-stop)', palette: 'thaw.training' },
   'thaw.openDashboard': { title: 'Open Dashboard', icon: '$(graph-line)', palette: 'thaw.hasRuns' },
@@ -65,11 +93,29 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.revealRun': { title: 'Reveal Run Folder', palette: 'thaw.hasRuns' },
   'thaw.copyRunId': { title: 'Copy Run Id', palette: 'false' },
   'thaw.deleteRun': { title: 'Delete Run…', icon: '$(trash)', palette: 'thaw.hasRuns' },
+  'thaw.addControl': { title: 'Add Control…', icon: '$(beaker)', palette: 'thaw.hasRuns' },
+  'thaw.confirmRun': { title: 'Confirm with 3 Seeds', palette: 'thaw.hasRuns' },
   'thaw.predict': { title: 'Predict with Latest Run', icon: '$(symbol-misc)' },
   'thaw.chooseExperiment': { title: 'Choose Experiment…', icon: '$(list-selection)' },
   'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
+  'thaw.nextStage': { title: 'Next Stage', icon: '$(chevron-right)', palette: 'thaw.hasStages' },
+  'thaw.previousStage': { title: 'Previous Stage', icon: '$(chevron-left)', palette: 'thaw.hasStages' },
+  'thaw.trainLayers': { title: 'Train', palette: 'false' },
+  'thaw.freezeLayers': { title: 'Freeze', palette: 'false' },
+  'thaw.toggleLayers': { title: 'Tick or Untick Selected Layers', palette: 'thaw.hasExperiment' },
+  'thaw.trainFromHere': { title: 'Train from Here Up', icon: '$(flame)', palette: 'false' },
+  'thaw.freezeBelow': { title: 'Freeze Below', palette: 'false' },
+  'thaw.onlyHead': { title: 'Train Only Head', palette: 'thaw.hasExperiment' },
+  'thaw.switchBatchNorm': { title: 'Switch Batch Norm: Stored or Batch Statistics', palette: 'thaw.hasExperiment' },
+  'thaw.findLayer': { title: 'Find Layer…', icon: '$(search)', palette: 'thaw.hasExperiment' },
+  'thaw.copyLayerPath': { title: 'Copy Path', palette: 'false' },
+  'thaw.predictCost': { title: 'Preview Plan', icon: '$(open-preview)' },
+  'thaw.comparePlan': { title: 'Compare with Last Run', palette: 'thaw.hasRuns' },
+  'thaw.findRate': { title: 'Find Learning Rate', icon: '$(graph-scatter)' },
+  'thaw.diffPlans': { title: 'Compare Plans…', palette: 'thaw.hasRuns' },
   'thaw.diagnoseEngines': { title: 'Diagnose Engines', icon: '$(pulse)' },
   'thaw.installEngine': { title: 'Install Native Engine', icon: '$(cloud-download)' },
+  'thaw.rankBackbones': { title: 'Rank Backbones for This Folder', icon: '$(list-ordered)' },
   'thaw.addBackbone': { title: 'Add Backbone…', icon: '$(add)' },
   'thaw.removeBackbone': { title: 'Remove Backbone…', icon: '$(trash)' },
   'thaw.setHubToken': { title: 'Set Hub Token…' },
@@ -82,14 +128,19 @@ export const experimentSuffix = '.thaw.yaml';
 export const experimentSelector: vscode.DocumentSelector = { scheme: 'file', pattern: `**/*${experimentSuffix}` };
 
 const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFilename =~ /\\.thaw\\.yaml$/';
+const manifestFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(csv|tsv|jsonl|ndjson)$/i';
 const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
+const layer = 'view == thaw.layers && viewItem =~ /\\blayer\\b/';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
 
 export const activationEvents: readonly string[] = [
   // Views, commands and the walkthrough wake the extension by themselves. Beyond these: an experiment file that is
-  // opened (it is YAML), a panel that was open before a reload, and a workspace in which a trainer may still run.
+  // opened (it is YAML), panels that were open before a reload, and a workspace in which a trainer may still run.
   'onLanguage:yaml',
   `onWebviewPanel:${dashboardType}`,
+  `onWebviewPanel:${previewType}`,
+  `onWebviewPanel:${boardType}`,
+  `onWebviewPanel:${ratesType}`,
   'workspaceContains:.thaw',
 ];
 
@@ -134,21 +185,36 @@ export const contributes = {
   menus: {
     'explorer/context': [
       { command: 'thaw.fineTune', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@1' },
+      { command: 'thaw.fineTuneManifest', when: manifestFile, group: '3_thaw@1' },
+      { command: 'thaw.rankBackbones', when: 'explorerResourceIsFolder && resourceScheme =~ /^(file|vscode-remote)$/', group: '3_thaw@2' },
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
-    'editor/title': [{ command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' }],
+    'editor/title': [
+      { command: 'thaw.startRun', when: experimentFile, group: 'navigation@1' },
+      { command: 'thaw.predictCost', when: experimentFile, group: 'navigation@2' },
+      { command: 'thaw.comparePlan', when: `${experimentFile} && thaw.hasRuns`, group: '3_thaw@1' },
+      { command: 'thaw.findRate', when: experimentFile, group: '3_thaw@2' },
+    ],
     'editor/title/context': [
       { command: 'thaw.startRun', when: experimentFile, group: '3_thaw@1' },
       { command: 'thaw.predict', when: `${imageFile} && thaw.hasModel`, group: '3_thaw@1' },
     ],
     'view/title': [
       { command: 'thaw.startRun', when: 'view == thaw.layers && thaw.hasExperiment', group: 'navigation@1' },
-      { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@2' },
-      { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: 'navigation@3' },
+      { command: 'thaw.previousStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@2' },
+      { command: 'thaw.nextStage', when: 'view == thaw.layers && thaw.hasStages', group: 'navigation@3' },
+      { command: 'thaw.findLayer', when: 'view == thaw.layers && thaw.hasExperiment', group: 'navigation@4' },
+      { command: 'thaw.chooseExperiment', when: 'view == thaw.layers', group: '1_show@1' },
+      { command: 'thaw.chooseStage', when: 'view == thaw.layers && thaw.hasStages', group: '1_show@2' },
+      { command: 'thaw.predictCost', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@3' },
+      { command: 'thaw.findRate', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@4' },
+      { command: 'thaw.onlyHead', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@1' },
+      { command: 'thaw.switchBatchNorm', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@2' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
       { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
+      { command: 'thaw.rankBackbones', when: 'view == thaw.backbones', group: 'navigation@2' },
       { command: 'thaw.setHubToken', when: 'view == thaw.backbones', group: '1_hub@1' },
       { command: 'thaw.clearFeatureCache', when: 'view == thaw.runs', group: '2_thaw@2' },
       { command: 'thaw.diagnoseEngines', when: 'view == thaw.backbones', group: '2_thaw@1' },
@@ -157,16 +223,35 @@ export const contributes = {
     'view/item/context': [
       { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: 'inline@1' },
       { command: 'thaw.removeBackbone', when: 'view == thaw.backbones && viewItem =~ /\\bfetched\\b/', group: '3_delete@1' },
+      { command: 'thaw.trainFromHere', when: layer, group: 'inline@1' },
+      { command: 'thaw.trainLayers', when: layer, group: '1_train@1' },
+      { command: 'thaw.freezeLayers', when: layer, group: '1_train@2' },
+      { command: 'thaw.trainFromHere', when: layer, group: '1_train@3' },
+      { command: 'thaw.freezeBelow', when: layer, group: '1_train@4' },
+      { command: 'thaw.onlyHead', when: layer, group: '1_train@5' },
+      { command: 'thaw.switchBatchNorm', when: `${layer} && viewItem =~ /\\bbatchNorm\\b/`, group: '2_batchNorm@1' },
+      { command: 'thaw.copyLayerPath', when: layer, group: '3_copy@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: 'inline@1' },
       { command: 'thaw.stopRun', when: run('\\blive\\b'), group: '1_run@1' },
       { command: 'thaw.openDashboard', when: run('\\brun\\b'), group: '1_run@2' },
       { command: 'thaw.openExperiment', when: run('\\brun\\b'), group: '1_run@3' },
+      { command: 'thaw.diffPlans', when: run('\\brun\\b'), group: '1_run@4' },
+      { command: 'thaw.addControl', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@5' },
+      { command: 'thaw.confirmRun', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@6' },
       { command: 'thaw.revealRun', when: run('\\b(run|control)\\b'), group: '2_folder@1' },
       { command: 'thaw.copyRunId', when: run('\\b(run|control)\\b'), group: '2_folder@2' },
       { command: 'thaw.deleteRun', when: run('\\brun\\b.*\\bended\\b'), group: '3_delete@1' },
     ],
     commandPalette: Object.entries(commands).flatMap(([command, { palette }]) => palette ? [{ command, when: palette }] : []),
   },
+
+  keybindings: [
+    { command: 'thaw.previousStage', key: 'alt+[', when: 'focusedView == thaw.layers && thaw.hasStages' },
+    { command: 'thaw.nextStage', key: 'alt+]', when: 'focusedView == thaw.layers && thaw.hasStages' },
+    // Space unfolds rows; a key of ours knows the selection only, not the row in focus: Enter selects it.
+    { command: 'thaw.toggleLayers', key: 'alt+enter', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
+    { command: 'thaw.copyLayerPath', key: 'ctrl+c', mac: 'cmd+c', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
+  ],
 
   configuration: {
     title: 'Thaw',
@@ -178,8 +263,8 @@ export const contributes = {
       },
       'thaw.scratchBudget': {
         type: 'string', default: 'auto', order: 2,
-        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h))$', patternErrorMessage: 'Write auto, off, or a time such as 5 min or 90 s.',
-        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
+        pattern: '^(auto|off|\\d+(\\.\\d+)? ?(s|min|h|[x×] ?run))$', patternErrorMessage: 'Write auto, off, a multiple such as 2× run, or a time such as 5 min or 90 s.',
+        markdownDescription: 'Time for the from-scratch control that *Fine-Tune This Folder* plans after a run: `auto` (as long as the run itself, at least one minute), `off`, a multiple such as `2× run`, or a time such as `5 min`. Without it, nothing can be said about transfer against training from scratch.',
       },
       'thaw.engineSource': {
         type: 'string', default: '', order: 3, scope: 'machine-overridable',

@@ -32,12 +32,15 @@ export const bundledBackbones: Backbones = {
   },
 };
 
+/** For plans of past runs, whose backbone may be gone by now: any name will do, and nothing is asked of it. */
+export const anyBackbone: Backbones = { names: () => [], find: () => ({ ok: true, value: undefined, warnings: [] }) };
+
 /** `names`: what else may have been meant. */
 export function findBundled(name: string, names: readonly string[]): Checked<Architecture> {
   const card = cardOf(name);
   if (card) return { ok: true, value: card, warnings: [] };
   const shown = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name), near = onHub(name.slice(0, 80)) ?? suggest(name.slice(0, 80), names);
-  return refused({ code: 'unknown-backbone', severity: 'error', message: `no backbone ${shown}`, fix: near ? `did you mean "${near}"?` : `known: ${names.slice(0, 8).join(', ')}; from a hub: hf:timm/${architectureNames[0]!}.…` });
+  return refused({ code: 'unknown-backbone', severity: 'error', message: `no backbone ${shown}`, fix: near ? `did you mean "${near}"?` : `known: ${names.slice(0, 8).join(', ')}; from a hub: hf:timm/${architectureNames[0]!}.…`, ...(near && { mend: { title: `Write ${near}`, changes: [{ type: 'set', path: 'backbone', text: near }] } }) });
 }
 
 /** `resnet50.a1_in1k`, `timm/resnet50.a1_in1k` → `hf:timm/resnet50.a1_in1k`. */

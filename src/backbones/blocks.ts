@@ -35,6 +35,15 @@ export function headDistances(network: Network): ReadonlyMap<string, number> {
   return new Map(blocks.flatMap(({ parameters }, i) => parameters.map(({ name }) => [name, blocks.length - 1 - i])));
 }
 
+/** Block → its last node, for blocks with any of `parameters`; batch norms may be computed with what follows and are passed over. */
+export function blockEnds(network: Network, parameters: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const blocks = filledBlocks(network).filter((block) => block.parameters.some(({ name }) => parameters.has(name)));
+  return new Map(blocks.flatMap(({ path, members }) => {
+    const end = network.nodes.findLast(({ name, op }) => op.op !== 'batchNorm' && members.some((member) => isWithin(name, member)));
+    return end ? [[path, end.name] as const] : [];
+  }));
+}
+
 /** Whether a dotted name is `prefix` or lies below it: `blocks.10` is not within `blocks.1`. */
 export const isWithin = (name: string, prefix: string): boolean => name === prefix || name.startsWith(`${prefix}.`);
 

@@ -12,14 +12,20 @@ export function freezeBoundary(network: Network, trainable: ReadonlySet<string>)
   const trains = new Set(parametersOf(network).filter(({ name }) => trainable.has(name)).map(({ node }) => node));
   const firstTrained = network.nodes.findIndex(({ name }) => trains.has(name));
   const frozen = firstTrained === -1 ? network.nodes.length : firstTrained;
-  for (let cut = frozen; cut > 0; cut--) if (isSingle(network, cut)) return network.nodes[cut - 1]!.name;
-  return 'input';
+  const cut = singleCuts(network).findLast((each) => each <= frozen);
+  return cut === undefined ? 'input' : network.nodes[cut - 1]!.name;
 }
 
-/** Whether only the last of the first `cut` nodes is read after them. */
-function isSingle({ nodes }: Network, cut: number): boolean {
-  const after = new Set(nodes.slice(cut).flatMap(({ inputs }) => inputs));
-  return !after.has('input') && nodes.slice(0, cut - 1).every(({ name }) => !after.has(name));
+/** Numbers of nodes after which only the last of them is read. */
+export function singleCuts({ nodes }: Network): readonly number[] {
+  const lastRead = new Map(nodes.flatMap(({ inputs }, i) => inputs.map((name) => [name, i] as const)));
+  const cuts: number[] = [];
+  let needed = lastRead.get('input') ?? -1; // the last node that reads what lies before the one at the cut
+  for (const [i, { name }] of nodes.entries()) {
+    if (needed <= i) cuts.push(i + 1);
+    needed = Math.max(needed, lastRead.get(name) ?? -1);
+  }
+  return cuts;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Architecture {
   readonly sourceHead: string;
   /** What else weights files name otherwise than the network. */
   readonly sourceNames?: readonly SameName[];
+  /** Tensors of weights files, by name or its dotted beginning, that nothing here is computed with: mask tokens, poolers. */
+  readonly unusedNames?: readonly string[];
   /** Features before the head. */
   readonly features: number;
   /** The network with a head of `classes` outputs; the head's node is always named `head`. */

@@ -1,6 +1,6 @@
 /**
  * The card of weights from elsewhere, out of the config.json that lies beside them, as timm writes it
- * (timm/models/_hub.py, save_config_for_hf; fields: timm/models/_pretrained.py). A config is foreign input: what it says
+ * (timm/models/_hub.py, save_config_for_hf; fields: timm/models/_pretrained.py), or transformers (transformersCard.ts). A config is foreign input: what it says
  * is checked, and what this project would do otherwise than it says is refused.
  */
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
@@ -8,8 +8,9 @@ import { dictionary, either, fields, list, number, optional, parsed, text, whole
 import type { Fields, Guard } from '../protocol/shape.ts';
 import { architectureOf } from './architectures.ts';
 import { buildable, unsupported } from './backbones.ts';
-import type { Card, CardInput, WeightsFile } from './card.ts';
+import type { Architecture, Card, CardInput, WeightsFile } from './card.ts';
 import { parameterCount } from './parameters.ts';
+import { transformersModel } from './transformersCard.ts';
 
 export interface ConfigSource {
   /** As the card is to be called: `hf:timm/resnet50.a1_in1k@<commit>`. */
@@ -58,7 +59,10 @@ const timmConfig = fields<TimmConfig>({
 /** The card, or why there is none: another family, a network or preprocessing that cannot be had here. */
 export function cardOfConfig(config: unknown, source: ConfigSource): Checked<Card> {
   const family = familyOf(config);
-  if (family !== undefined) return refused({ code: 'backbone-unsupported', severity: 'error', message: `${source.name} is ${family}, which Thaw cannot build yet`, fix: `weights in timm's form are read, of ${buildable()}` });
+  const other = family === undefined ? undefined : transformersModel(config);
+  if (typeof other === 'string') return refused(badConfig(source.name, other));
+  if (other) return { ok: true, value: { ...cardOf(other.architecture, other.architecture.input, other.sourceClasses, source), ...(other.labels && { labels: other.labels }) }, warnings: [] };
+  if (family !== undefined) return refused({ code: 'backbone-unsupported', severity: 'error', message: `${source.name} is ${family}, which Thaw cannot build yet`, fix: `of transformers' models ViT and DINOv2 are read; in timm's form, ${buildable()}` });
   const read = parsed(timmConfig, withoutNulls(config));
   if (!read.ok) return refused(badConfig(source.name, `config.json is not as timm writes it: ${read.note}`));
   const facts = { ...read.value.pretrained_cfg, ...read.value }, { architecture: kind } = facts;
@@ -73,16 +77,16 @@ export function cardOfConfig(config: unknown, source: ConfigSource): Checked<Car
   const { num_classes: sourceClasses = 1000, label_names: labels } = facts;
   // A network is its ops and the size of its input: all else follows from these two.
   const network: Card['network'] = (classes) => ({ ...architecture.network(classes), input: [input.height, input.width, 3] });
-  const card: Card = {
-    ...architecture, // whatever else its weights need to be read
-    name: source.name, title: facts.tag ? `${architecture.title} (${facts.tag})` : architecture.title, modality: 'image', input, network,
-    sourceHead: typeof facts.classifier === 'string' ? facts.classifier : architecture.sourceHead,
-    parameters: parameterCount(network(sourceClasses)), sourceClasses,
-    licence: facts.license ?? source.licence ?? 'not stated', source: source.source, weights: source.weights,
-    ...(labels && { labels: Object.values(labels) }),
-  };
-  return { ok: true, value: card, warnings: [] };
+  const title = facts.tag ? `${architecture.title} (${facts.tag})` : architecture.title;
+  const sourceHead = typeof facts.classifier === 'string' ? facts.classifier : architecture.sourceHead;
+  const card = cardOf({ ...architecture, title, sourceHead, network }, input, sourceClasses, { ...source, licence: facts.license ?? source.licence });
+  return { ok: true, value: { ...card, ...(labels && { labels: Object.values(labels) }) }, warnings: [] };
 }
+
+const cardOf = (architecture: Architecture, input: CardInput, sourceClasses: number, { name, source, licence, weights }: ConfigSource): Card => ({
+  ...architecture, // whatever else its weights need to be read
+  name, modality: 'image', input, parameters: parameterCount(architecture.network(sourceClasses)), sourceClasses, licence: licence ?? 'not stated', source, weights,
+});
 
 /** Arguments that change nothing that is computed: what is said elsewhere too, and what is off outside training. */
 const harmless: ReadonlySet<string> = new Set(['img_size', 'num_classes', 'in_chans', 'drop_rate', 'drop_path_rate', 'dynamic_img_size', 'strict_img_size']);

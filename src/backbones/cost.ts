@@ -5,11 +5,12 @@
  * four currencies (`Work`), each with its measured price (protocol/answers.ts `PassRates`). Decision: docs/decisions/cost-model.md.
  */
 import type { PassRates, Prediction, Rates } from '../protocol/answers.ts';
-import { freezeBoundary } from './boundary.ts';
+import { freezeBoundary, splitAt } from './boundary.ts';
 import { filledBlocks } from './blocks.ts';
 import { flopsOf } from './flops.ts';
-import type { Network, Node, Op, Shape } from './op.ts';
+import type { Network, Node } from './op.ts';
 import { parametersOf } from './parameters.ts';
+import { keptValuesOf, segmented } from './segments.ts';
 import { shapesOf, sizeOf } from './shapes.ts';
 
 /** Of one pass over one sample; `nodes` of one call, whatever its batch. */
@@ -32,12 +33,16 @@ export interface CutCost {
   readonly backward: Work;
   /** As the cache keeps them, float16; the pixels as uint8 when nothing is frozen. */
   readonly featureBytes: number;
-  /** Every output behind the boundary, kept until its gradient is through; gradients are freed as they go (engine/valueAndGradients.ts). */
+  /** What the ops behind the boundary keep until their gradients are through; these are freed as they go (engine/valueAndGradients.ts). */
   readonly activationBytes: number;
+  /** The same with activations computed again (segments.ts), and the work that this takes. */
+  readonly recomputed: { readonly activationBytes: number; readonly forward: Work };
   readonly trainedParameters: number;
   readonly trainedTensors: number;
   /** Of the whole network. */
   readonly parameters: number;
+  /** Weights kept beside those that train: a source network to stay near, a moving average. */
+  readonly besideBytes: number;
 }
 
 /** trainable: parameter names. */
@@ -47,14 +52,15 @@ export function cutCost(network: Network, trainable: ReadonlySet<string>): CutCo
   const trained = all.filter(({ name }) => trainable.has(name)), boundarySize = sizeOf(shapes.get(boundary)!);
   return {
     boundary,
-    prefix: sum(network.nodes.slice(0, cut).map((node) => count.isFused(node) ? { ...nothing, nodes: 1 } : count.pass(node))),
-    forward: sum(suffix.map(count.pass)),
+    prefix: cut === 0 ? nothing : sum([...network.nodes.slice(0, cut).map((node) => count.isFused(node) ? { ...nothing, nodes: 1 } : count.pass(node)), handingOver(boundarySize)]),
+    forward: sum([...suffix.map(count.pass), loss]),
     backward: backwardWork(suffix, new Set(trained.map(({ node }) => node)), count),
     featureBytes: boundary === 'input' ? boundarySize : bytesPerFeature * boundarySize,
-    activationBytes: suffix.reduce((total, { name, op }) => total + 4 * keptValues(op, shapes.get(name)!), 0),
+    ...activationsOf(splitAt(network, boundary).suffix, suffix, count),
     trainedParameters: trained.reduce((total, { size }) => total + size, 0),
     trainedTensors: trained.length,
     parameters: all.reduce((total, { size }) => total + size, 0),
+    besideBytes: 0,
   };
 }
 
@@ -67,10 +73,23 @@ export const blockCuts = (network: Network): readonly { readonly path: string; r
 /** float16. */
 const bytesPerFeature = 2;
 
-/** Attention keeps its scores, before and after the softmax. */
-const keptValues = (op: Op, output: Shape): number => sizeOf(output) + (op.op === 'attention' ? 2 * op.heads * output[0]! ** 2 : 0);
+/** nodes: those of the suffix, by their names in the whole network. */
+function activationsOf(suffix: Network, nodes: readonly Node[], count: Counter): Pick<CutCost, 'activationBytes' | 'recomputed'> {
+  const keptBy = keptValuesOf(suffix), { segments, heldValues } = segmented(suffix, keptBy);
+  const last = segments.at(-1)!.nodes.length, input = 2 * sizeOf(suffix.input); // as it came, and on the device
+  return {
+    activationBytes: 4 * (input + [...keptBy.values()].reduce((total, values) => total + values, 0)),
+    recomputed: { activationBytes: 4 * (input + heldValues), forward: sum(nodes.slice(0, nodes.length - last).map(count.pass)) },
+  };
+}
 
 const nothing: Work = { denseFlops: 0, depthwiseFlops: 0, bytes: 0, nodes: 0 };
+
+/** Uploading rows, the loss and handing it out: what a head alone mostly is. */
+const loss: Work = { ...nothing, nodes: 12 };
+
+/** Features leave ONNX Runtime through two copies into fresh memory, which costs as much as this many passes over them. */
+const handingOver = (size: number): Work => ({ ...nothing, bytes: 30 * 4 * size });
 
 interface Counter {
   /** A node's forward pass; each gradient, of its input or its parameters, costs about as much. */
@@ -102,7 +121,7 @@ function backwardWork(suffix: readonly Node[], trainedNodes: ReadonlySet<string>
   return sum(passes);
 }
 
-const sum = (parts: readonly Work[]): Work => parts.reduce((a, b) => ({
+export const sum = (parts: readonly Work[]): Work => parts.reduce((a, b) => ({
   denseFlops: a.denseFlops + b.denseFlops, depthwiseFlops: a.depthwiseFlops + b.depthwiseFlops, bytes: a.bytes + b.bytes, nodes: a.nodes + b.nodes,
 }), nothing);
 
@@ -121,58 +140,84 @@ export interface Workload {
   readonly trainSamples: number;
   readonly validationSamples: number;
   readonly testSamples: number;
-  /** Stored views of a training sample: 1, or 2 with flips. */
+  /** Stored views of a sample: 1, 2 with flips, more with random augmentation. */
   readonly views: number;
   readonly batch: number;
+  /** Batches per update. */
+  readonly accumulate: number;
+  /** Batch norms that train see the whole batch, so that it should rather not be cut into parts. */
+  readonly wholeBatch?: boolean;
+  /** A restraint looks at activations all along the network: they are not computed again piece by piece. */
+  readonly keepsActivations?: boolean;
+  /** Every feature lies in the cache: nothing is decoded, no frozen layer runs. */
+  readonly cached?: boolean;
 }
 
-/** What one training step takes: the part that grows with its rows, and the rest. */
-export function stepMs(cost: CutCost, rows: number, calls: number, rates: Rates): { readonly work: number; readonly fixed: number } {
+/** What one training step takes: the part that grows with its rows, and the rest. `recomputes`: activations, for the gradients. */
+export function stepMs(cost: CutCost, rows: number, calls: number, rates: Rates, recomputes = false): { readonly work: number; readonly fixed: number } {
+  const forward = recomputes ? sum([cost.forward, cost.recomputed.forward]) : cost.forward;
   return {
-    work: rows * (sampleMs(cost.forward, rates.forward) + sampleMs(cost.backward, rates.backward)),
-    fixed: calls * (callMs(cost.forward, rates.forward) + callMs(cost.backward, rates.backward))
+    work: rows * (sampleMs(forward, rates.forward) + sampleMs(cost.backward, rates.backward)),
+    fixed: calls * (callMs(forward, rates.forward) + callMs(cost.backward, rates.backward))
       + cost.trainedTensors * rates.msPerUpdatedTensor + cost.trainedParameters / 1e6 * rates.msPerMillionUpdated + rates.msPerStep,
   };
 }
 
 /** Time and memory of one stage. Decoding and prefix overlap on the same cores, so their times add; so do decoding and steps. */
 export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes: number): Prediction {
-  const { trainSamples, validationSamples, testSamples, views, batch } = work;
+  const { trainSamples, validationSamples, testSamples, views, batch, accumulate, cached = false } = work;
   const judged = validationSamples + testSamples, images = trainSamples + judged, isCached = cost.boundary !== 'input';
   const rows = images * views; // a view is kept of every sample: which of them train may change
   const decodeMs = 1000 * images / rates.decodedImagesPerSecond;
   const cacheBytes = isCached ? rows * cost.featureBytes : 0;
-  const memory = memoryOf(cost, cacheBytes <= residentBytes ? cacheBytes : 2 * streamedBytes, rates);
-  const rowsAtOnce = rowsThatFit(memory, batch, memoryBytes);
-  const steps = Math.ceil(trainSamples / batch), calls = Math.ceil(batch / rowsAtOnce), step = stepMs(cost, trainSamples, steps * calls, rates);
+  const fixedBytes = fixedBytesOf(cost, cacheBytes <= residentBytes ? cacheBytes : 2 * streamedBytes, cached, rates);
+  const freeBytes = memoryBytes - fixedBytes;
+  const { rowsAtOnce, recomputes } = fitOf(cost, work, (freeBytes - Math.min(workspaceBytes, freeBytes / 2)) / rates.keptOutputs, rates);
+  const held = rates.keptOutputs * rowsAtOnce * (recomputes ? cost.recomputed : cost).activationBytes;
+  const steps = Math.ceil(trainSamples / (batch * accumulate)), calls = Math.min(accumulate, Math.ceil(trainSamples / batch)) * Math.ceil(batch / rowsAtOnce), step = stepMs(cost, trainSamples, steps * calls, rates, recomputes);
   const updatesMs = (steps - 1) * stepMs(cost, 0, 0, rates).fixed;
   const judgingMs = judged * sampleMs(cost.forward, rates.forward) + Math.ceil(judged / rowsAtOnce) * (callMs(cost.forward, rates.forward) + rates.msPerStep);
   return {
     boundary: cost.boundary,
     featuresMs: isCached ? decodeMs + rows * sampleMs(cost.prefix, rates.prefix) : decodeMs,
     epochMs: step.work + step.fixed + updatesMs + judgingMs + (isCached ? 0 : decodeMs),
-    peakBytes: memory.fixedBytes + rowsAtOnce * memory.rowBytes,
+    peakBytes: fixedBytes + held + Math.min(workspaceBytes, held),
     cacheBytes,
     rowsAtOnce,
+    recomputes,
   };
 }
+
+/** What convolutions work in, and freed memory that the allocator keeps; less where there is little to do. */
+const workspaceBytes = 200e6;
 
 /** Features that are held in memory, at most; beyond, they are streamed in windows of so much (trainer/child/cachedSource.ts). */
 export const residentBytes = 1 << 30, streamedBytes = 64 << 20;
 
-interface Memory {
-  readonly fixedBytes: number;
-  readonly rowBytes: number;
+/** Weights lie in memory as they came, as they are now and as they were best; what trains has a gradient and two moments. */
+const fixedBytesOf = ({ parameters, trainedParameters, besideBytes }: CutCost, residentFeatureBytes: number, cached: boolean, { baseBytes, prefixBytes }: Rates): number =>
+  baseBytes + (cached ? 0 : prefixBytes) + 4 * (3 * parameters + 3 * trainedParameters) + besideBytes + residentFeatureBytes;
+
+/** How a batch gets through. */
+export type Fit = Pick<Prediction, 'rowsAtOnce' | 'recomputes'>;
+
+/**
+ * The whole batch at once if it fits. Else its activations are computed again, or it goes through in parts: the quicker of
+ * the two by these rates, or the one with larger parts where that matters (`wholeBatch`).
+ */
+function fitOf(cost: CutCost, { batch, wholeBatch = false, keepsActivations = false }: Workload, bytes: number, rates: Rates): Fit {
+  const kept = { recomputes: false, rowsAtOnce: rowsThatFit(cost.activationBytes, batch, bytes) };
+  const again = { recomputes: true, rowsAtOnce: rowsThatFit(cost.recomputed.activationBytes, batch, bytes) };
+  if (kept.rowsAtOnce === batch || again.rowsAtOnce === 0 || keepsActivations) return { ...kept, rowsAtOnce: Math.max(1, kept.rowsAtOnce) };
+  const msOf = ({ recomputes, rowsAtOnce }: Fit): number => {
+    const { work, fixed } = stepMs(cost, batch, Math.ceil(batch / rowsAtOnce), rates, recomputes);
+    return work + fixed;
+  };
+  return kept.rowsAtOnce === 0 || (wholeBatch && again.rowsAtOnce > kept.rowsAtOnce) || msOf(again) < msOf(kept) ? again : kept;
 }
 
-/** Weights lie in memory as they came, as they are now and as they were best; what trains has a gradient and two moments. */
-const memoryOf = ({ parameters, trainedParameters, activationBytes }: CutCost, residentFeatureBytes: number, { baseBytes, keptOutputs }: Rates): Memory => ({
-  fixedBytes: baseBytes + 4 * (3 * parameters + 3 * trainedParameters) + residentFeatureBytes,
-  rowBytes: keptOutputs * activationBytes,
-});
-
-/** As many parts of one size as memory asks for: the whole batch in most cases, one row at the least. */
-function rowsThatFit({ fixedBytes, rowBytes }: Memory, batch: number, memoryBytes: number): number {
-  const fit = Math.max(1, Math.floor((memoryBytes - fixedBytes) / Math.max(1, rowBytes)));
-  return Math.ceil(batch / Math.ceil(batch / Math.min(batch, fit)));
+/** As many parts of one size as memory asks for: the whole batch in most cases; 0 when a single row is too much. */
+function rowsThatFit(rowBytes: number, batch: number, bytes: number): number {
+  const fit = Math.floor(bytes / Math.max(1, rowBytes));
+  return fit < 1 ? 0 : Math.ceil(batch / Math.ceil(batch / Math.min(batch, fit)));
 }

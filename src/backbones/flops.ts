@@ -1,3 +1,4 @@
+import { isWithin } from './blocks.ts';
 import { read } from './op.ts';
 import type { Activation, Network, PerAxis, Reader, Shape } from './op.ts';
 import { perAxis } from './padding.ts';
@@ -44,4 +45,10 @@ export function flopsOf(network: Network): ReadonlyMap<string, number> {
   const shapes = shapesOf(network);
   return new Map(network.nodes.map(({ name, op, inputs }) =>
     [name, read(flops, op, inputShapes(network, inputs, shapes)[0]!, shapes.get(name)!)]));
+}
+
+/** Share of the forward pass (0…1) that the layers below a dotted name, and the named ones beside it, take. */
+export function flopShare(network: Network): (path: string, nodes: ReadonlySet<string>) => number {
+  const flops = [...flopsOf(network)], total = flops.reduce((sum, [, each]) => sum + each, 0);
+  return (path, nodes) => flops.reduce((sum, [name, each]) => nodes.has(name) || isWithin(name, path) ? sum + each : sum, 0) / total;
 }

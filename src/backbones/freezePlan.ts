@@ -17,25 +17,45 @@ export interface Match {
  * lies below it: `blocks.5` has `blocks.5.0.conv_pw.weight`, but nothing of `blocks.50`. `*` stands for any characters but dots.
  */
 export function matchPatterns(network: Network, patterns: readonly string[]): Match {
-  const named = filledBlocks(network).flatMap(({ path, parameters }) => parameters.map(({ name }) => ({ name, path })));
-  const matches = patterns.map((pattern) => {
-    const covers = coverage(pattern);
-    return { pattern, names: named.filter(({ name, path }) => covers(name) || covers(path)).map(({ name }) => name) };
-  });
+  const matches = patterns.map((pattern) => ({ pattern, names: known(network, pattern).names }));
   return {
     trained: new Set(matches.flatMap(({ names }) => names)),
     unmatched: matches.filter(({ names }) => names.length === 0).map(({ pattern }) => {
-      const suggestion = suggest(pattern, patternNames(network));
+      const { suggestion } = known(network, pattern);
       return { pattern, ...(suggestion !== undefined && { suggestion }) };
     }),
   };
 }
 
+interface Known {
+  /** Of the parameters that the pattern covers. */
+  readonly names: readonly string[];
+  /** Where it covers none: what was probably meant. */
+  readonly suggestion: string | undefined;
+}
+
+function known(network: Network, pattern: string): Known {
+  const ofNetwork = knowledge.get(network) ?? new Map<string, Known>();
+  knowledge.set(network, ofNetwork);
+  let found = ofNetwork.get(pattern);
+  if (found === undefined) {
+    const covers = coverage(pattern);
+    const names = filledBlocks(network).flatMap(({ path, parameters }) => parameters.filter(({ name }) => covers(name) || covers(path)).map(({ name }) => name));
+    found = { names, suggestion: names.length > 0 ? undefined : suggest(pattern, patternNames(network)) };
+    if (ofNetwork.size >= mostKept) ofNetwork.clear();
+    ofNetwork.set(pattern, found);
+  }
+  return found;
+}
+
+/** Trees, problems and hovers ask for the same few patterns at each keystroke; a suggestion looks at hundreds of names. */
+const knowledge = new WeakMap<Network, Map<string, Known>>(), mostKept = 1000;
+
 function coverage(pattern: string): (name: string) => boolean {
   if (pattern === 'all') return () => true;
   const escaped = pattern.split(/\*+/).map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('[^.]*');
-  const covered = new RegExp(`^${escaped}(\\.|$)`);
-  return (name) => covered.test(name);
+  const form = new RegExp(`^${escaped}(\\.|$)`);
+  return (name) => form.test(name);
 }
 
 /** Every pattern without a wildcard that a person may mean, from the tree's top rows down: for completion and suggestions. */

@@ -14,10 +14,19 @@ export interface FreezeRow {
   readonly children: readonly FreezeRow[];
 }
 
+/** The row of the new classifier, in every network. */
+export const headPath = 'head';
+
 /** Blocks from input to head, each down to its layers by the dots of their names. */
-export const freezeTree = (network: Network): readonly FreezeRow[] =>
-  filledBlocks(network).map(({ path, members, parameters }) =>
+export function freezeTree(network: Network): readonly FreezeRow[] {
+  const known = trees.get(network) ?? filledBlocks(network).map(({ path, members, parameters }) =>
     row(path, parameters, members.length === 1 && members[0] === path)); // several layers under one name train as one
+  trees.set(network, known);
+  return known;
+}
+
+/** A network never changes, and it is asked for at each keystroke. */
+const trees = new WeakMap<Network, readonly FreezeRow[]>();
 
 function row(path: string, parameters: readonly Parameter[], divisible: boolean): FreezeRow {
   return {
@@ -47,4 +56,9 @@ export const layersOf = (row: FreezeRow): readonly FreezeRow[] =>
 export function trainingShare(row: FreezeRow, trained: ReadonlySet<string>): { readonly training: number; readonly layers: number } {
   const layers = layersOf(row);
   return { training: layers.filter(({ parameters }) => parameters.some((name) => trained.has(name))).length, layers: layers.length };
+}
+
+/** Values in the layers of a row that train. */
+export function trainedParameters(row: FreezeRow, trained: ReadonlySet<string>): number {
+  return layersOf(row).reduce((sum, { parameters, parameterCount }) => parameters.some((name) => trained.has(name)) ? sum + parameterCount : sum, 0);
 }

@@ -2,7 +2,7 @@ import type { Network } from './op.ts';
 import { visionTransformer, type VisionTransformer } from './visionTransformer.ts';
 import type { SameName } from './weightNames.ts';
 
-/** What of transformers' Dinov2Config decides how the network is built; its other fields must have their defaults (GELU, epsilon 1e-6, biases, no SwiGLU). */
+/** What of transformers' Dinov2Config decides how the network is built; its other fields must have their defaults (GELU, biases, no SwiGLU). */
 export interface Dinov2Config {
   /** Of the images that its positions were made for, in pixels. */
   readonly image_size: number;
@@ -12,6 +12,8 @@ export interface Dinov2Config {
   readonly num_attention_heads: number;
   readonly mlp_ratio: number;
   readonly layerscale_value: number;
+  /** Left out: 1e-6. */
+  readonly layer_norm_eps?: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export function huggingFaceDinov2(config: Dinov2Config, own: Pick<VisionTransfor
   const side = config.image_size / config.patch_size;
   return visionTransformer({
     ...own, patch: config.patch_size, width: config.hidden_size, depth: config.num_hidden_layers, heads: config.num_attention_heads,
-    hidden: config.mlp_ratio * config.hidden_size, layerScale: config.layerscale_value, registers: 0,
+    hidden: config.mlp_ratio * config.hidden_size, layerScale: config.layerscale_value, epsilon: config.layer_norm_eps ?? 1e-6, registers: 0,
     positions: { grid: [side, side], antialias: false, ofAllTokens: true }, fusedQkv: false, pooling: 'classAndMean',
   });
 }

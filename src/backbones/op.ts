@@ -14,7 +14,7 @@ export interface Ops {
   relu: object;
   relu6: object;
   activation: { readonly kind: Activation };
-  /** Two inputs of one shape. */
+  /** Two inputs of one shape; of a residual block: first the branch, then the shortcut (residuals.ts). */
   add: object;
   /** Two inputs; the second may be [1, 1, c], one factor per channel (squeeze-and-excite). */
   multiply: object;

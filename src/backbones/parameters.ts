@@ -71,3 +71,6 @@ export function parametersOf(network: Network): readonly Parameter[] {
 /** Trainable values; running statistics are not among them. */
 export const parameterCount = (network: Network): number =>
   parametersOf(network).reduce((sum, { size, buffer }) => sum + (buffer ? 0 : size), 0);
+
+/** Name of a parameter → name of its node. */
+export const nodesOf = (network: Network): ReadonlyMap<string, string> => new Map(parametersOf(network).map(({ name, node }) => [name, node]));

@@ -25,6 +25,8 @@ export interface VisionTransformer {
   readonly positions: Positions;
   /** One linear layer for queries, keys and values (`qkv`), or one each (`q`, `k`, `v`). */
   readonly fusedQkv: boolean;
+  /** Of the layer norms; left out: 1e-6. */
+  readonly epsilon?: number;
   /** What the head sees: the class token, or that beside the mean of the patches. */
   readonly pooling: 'class' | 'classAndMean';
 }
@@ -38,15 +40,13 @@ export interface Positions {
   readonly ofAllTokens: boolean;
 }
 
-const epsilon = 1e-6;
-
 export function visionTransformer(spec: VisionTransformer): Network {
   const builder = new NetworkBuilder();
   const add = (name: string, op: Op, ...inputs: readonly string[]): string => builder.add(name, op, ...inputs);
   const linear = (name: string, units: number, x: string): string => add(name, { op: 'linear', units, bias: true }, x);
   const norm = (name: string, x: string): string => add(name, { op: 'layerNorm', epsilon }, x);
   const scaled = (name: string, x: string): string => spec.layerScale === undefined ? x : add(name, { op: 'scale', initial: spec.layerScale }, x);
-  const { width, heads, patch, registers, positions, fusedQkv } = spec;
+  const { width, heads, patch, registers, positions, fusedQkv, epsilon = 1e-6 } = spec;
 
   const attention = (at: string, x: string): string => {
     const inputs = fusedQkv ? [linear(`${at}.qkv`, 3 * width, x)] : ['q', 'k', 'v'].map((part) => linear(`${at}.${part}`, width, x));
@@ -67,8 +67,8 @@ export function visionTransformer(spec: VisionTransformer): Network {
   x = positions.ofAllTokens ? positioned(prepended(x)) : prepended(positioned(x));
   for (let i = 0; i < spec.depth; i++) {
     const at = `blocks.${i}`;
-    x = add(`${at}.add1`, { op: 'add' }, x, scaled(`${at}.ls1`, attention(`${at}.attn`, norm(`${at}.norm1`, x))));
-    x = add(`${at}.add2`, { op: 'add' }, x, scaled(`${at}.ls2`, mlp(`${at}.mlp`, norm(`${at}.norm2`, x))));
+    x = add(`${at}.add1`, { op: 'add' }, scaled(`${at}.ls1`, attention(`${at}.attn`, norm(`${at}.norm1`, x))), x);
+    x = add(`${at}.add2`, { op: 'add' }, scaled(`${at}.ls2`, mlp(`${at}.mlp`, norm(`${at}.norm2`, x))), x);
   }
   x = norm('norm', x);
   if (spec.pooling === 'class') x = add('global_pool', { op: 'takeToken', at: 0 }, x);

@@ -11,23 +11,25 @@ import type { FileResult, FromWorker, ToWorker, WorkerSetup } from './workerProt
 
 if (!parentPort) throw new Bug('decodeWorker runs as a worker thread only');
 const port = parentPort;
-const { input, views, asksFirst, decodesAtOnce } = workerData as WorkerSetup;
+type FileMessage = Extract<ToWorker, { type: 'file' }>;
+
+const { input, asksFirst, decodesAtOnce } = workerData as WorkerSetup;
 
 // Two gates, so that files are decoded in their order however late the answers come.
 const opening = limited(2), decoding = limited(decodesAtOnce);
 const answers = new Map<number, (decode: boolean) => void>();
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'file') void prepare(message.index, message.path);
+  if (message.type === 'file') void prepare(message);
   else {
     answers.get(message.index)?.(message.decode);
     answers.delete(message.index);
   }
 });
 
-async function prepare(index: number, path: string): Promise<void> {
+async function prepare({ index, path, views }: FileMessage): Promise<void> {
   try {
-    const result = await resultOf(index, path);
+    const result = await resultOf(index, path, views);
     const images = result.ok && 'views' in result.value ? [...result.value.views.values()] : [];
     post({ type: 'done', index, result }, images.map(({ buffer }) => buffer));
   } catch (error) {
@@ -35,7 +37,7 @@ async function prepare(index: number, path: string): Promise<void> {
   }
 }
 
-async function resultOf(index: number, path: string): Promise<Checked<FileResult>> {
+async function resultOf(index: number, path: string, views: FileMessage['views']): Promise<Checked<FileResult>> {
   const opened = await opening(() => openFile(path));
   if (!opened.ok) return opened;
   const { sha256 } = opened.value;

@@ -56,7 +56,7 @@ const fileFacts = fields<FileFacts>({
   height: whole,
   format: oneOf('JPEG', 'PNG', 'WebP', 'GIF', 'BMP', 'TIFF', 'AVIF'),
   hashes: list(matching(/^[0-9a-f]+$/)),
-  notes: list(fields<Omit<Diagnostic, 'where'>>({
+  notes: list(fields<Omit<Diagnostic, 'where' | 'mend'>>({
     code: oneOf(...diagnosticCodes), severity: oneOf('error', 'warning', 'information'), message: text, fix: optional(text),
   })),
 });

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Bug, assertNever } from '../base/bug.ts';
 import type { CardInput } from '../backbones/card.ts';
@@ -32,14 +32,14 @@ const decodesAtOnce = 3;
 
 /**
  * Opens each file of `scan` once, in its order, on worker threads that run ahead of the consumer. Ends early, without an
- * error, when `signal` aborts. Diagnostics name the file by its id.
+ * error, when `signal` aborts. views: of every file, or of each by its place. Diagnostics name the file by its id.
  */
 export async function* prepared(
-  scan: Pick<Scan, 'folder' | 'files'>, input: CardInput, views: readonly View[],
+  scan: Pick<Scan, 'folder' | 'files'>, input: CardInput, views: readonly View[] | ((index: number) => readonly View[]),
   { known, signal, concurrency = defaultConcurrency(), worker = new URL('./decodeWorker.mjs', import.meta.url) }: PrepareOptions = {},
 ): AsyncGenerator<Prepared> {
-  const { files } = scan;
-  const pool = new WorkerPool(worker, Math.min(concurrency, files.length), { input, views, asksFirst: known !== undefined, decodesAtOnce }, (sha256) => !known?.(sha256));
+  const { files } = scan, viewsOf = typeof views === 'function' ? views : () => views;
+  const pool = new WorkerPool(worker, Math.min(concurrency, files.length), { input, asksFirst: known !== undefined, decodesAtOnce }, (sha256) => !known?.(sha256));
   const onAbort = (): void => void pool.end();
   signal?.addEventListener('abort', onAbort);
   try {
@@ -48,7 +48,7 @@ export async function* prepared(
     for (const file of files) {
       while (handedOut < files.length && ahead.length < mostAhead && (ahead.length === 0 || aheadBytes < mostAheadBytes)) {
         const next = files[handedOut]!;
-        ahead.push(pool.prepare(handedOut++, join(scan.folder, next.id)));
+        ahead.push(pool.prepare(handedOut, resolve(scan.folder, next.id), viewsOf(handedOut++)));
         aheadBytes += next.sizeBytes;
       }
       const result = await ahead.shift();
@@ -109,10 +109,10 @@ class WorkerPool {
   }
 
   /** Opens a file on the thread that has least to do. */
-  prepare(index: number, path: string): Promise<Outcome> {
+  prepare(index: number, path: string, views: readonly View[]): Promise<Outcome> {
     const thread = this.#threads.reduce((a, b) => b.jobs < a.jobs ? b : a);
     thread.jobs++;
-    say(thread.worker, { type: 'file', index, path });
+    say(thread.worker, { type: 'file', index, path, views });
     return new Promise((resolve) => this.#jobs.set(index, { thread, resolve }));
   }
 

@@ -41,7 +41,7 @@ export async function decodeFile({ bytes, sha256 }: OpenedFile, input: CardInput
   const decoded = await decodeImage(bytes, resizedShortSide(input));
   if (!decoded.ok) return decoded;
   const { pixels, ...facts } = decoded.value;
-  return { ok: true, value: { facts: { sha256, hashes: perceptualHashes(pixels), ...facts }, views: preprocessViews(pixels, input, views) }, warnings: [] };
+  return { ok: true, value: { facts: { sha256, hashes: perceptualHashes(pixels), ...facts }, views: preprocessViews(pixels, input, views, sha256) }, warnings: [] };
 }
 
 async function readWhole(path: string): Promise<Checked<Uint8Array>> {

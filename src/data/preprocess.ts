@@ -1,5 +1,6 @@
 import { Bug } from '../base/bug.ts';
 import type { CardInput } from '../backbones/card.ts';
+import { drawnView, mirrored } from './augment.ts';
 import { resizeWindow, type Size } from './resize.ts';
 import type { Pixels, View } from './sample.ts';
 
@@ -11,14 +12,14 @@ import type { Pixels, View } from './sample.ts';
  * `flip` is the centre mirrored left to right.
  */
 export function preprocess(pixels: Pixels, input: CardInput, view: View): Uint8Array<ArrayBuffer> {
-  const centre = centreOf(pixels, input);
-  return view === 'flip' ? mirrored(centre, input.width) : centre;
+  return preprocessViews(pixels, input, [view]).get(view)!;
 }
 
-/** Several views of one image; the resize is done once. */
-export function preprocessViews(pixels: Pixels, input: CardInput, views: readonly View[]): ReadonlyMap<View, Uint8Array<ArrayBuffer>> {
-  const centre = centreOf(pixels, input);
-  return new Map(views.map((view) => [view, view === 'flip' ? mirrored(centre, input.width) : centre]));
+/** Several views of one image; the centre is made once. sha256: of its file, by which random views are drawn. */
+export function preprocessViews(pixels: Pixels, input: CardInput, views: readonly View[], sha256 = ''): ReadonlyMap<View, Uint8Array<ArrayBuffer>> {
+  let made: Uint8Array<ArrayBuffer> | undefined;
+  const centre = (): Uint8Array<ArrayBuffer> => made ??= centreOf(pixels, input);
+  return new Map(views.map((view) => [view, view === 'centre' ? centre() : view === 'flip' ? mirrored(centre(), input.width) : drawnView(pixels, centre, input, view, sha256)]));
 }
 
 /** Short side of the image that is cropped. */
@@ -40,16 +41,4 @@ const resizedSize = ({ width, height }: Size, short: number): Size => width <= h
 function roundHalfToEven(value: number): number {
   const rounded = Math.round(value);
   return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-function mirrored(image: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(image.length), rowLength = width * 3;
-  for (let row = 0; row < image.length; row += rowLength) {
-    for (let from = row, to = row + rowLength - 3; from < row + rowLength; from += 3, to -= 3) {
-      out[to] = image[from]!;
-      out[to + 1] = image[from + 1]!;
-      out[to + 2] = image[from + 2]!;
-    }
-  }
-  return out;
 }

@@ -10,18 +10,30 @@ export type Split = 'train' | 'validation' | 'test';
 /** A file that may become a sample: found by the scan, not yet opened. */
 export interface FoundFile {
   readonly id: SampleId;
-  /** Class folder's name, exactly. */
+  /** The class: its folder's name, exactly, or a manifest's word. Of several labels all, with `|` between; of a number its digits. */
   readonly label: string;
-  /** When the folder brings its own train / validation / test folders. */
+  /** Set for `image-multi-label`: may be none. */
+  readonly labels?: readonly string[];
+  /** Set for `image-regression`. */
+  readonly target?: number;
+  /** What splits and subsets are balanced by; left out: the label. */
+  readonly stratum?: string;
+  /** When the folder brings its own train / validation / test folders, or the manifest says so. */
   readonly givenSplit?: Split;
   readonly sizeBytes: number;
 }
 
+/** The labels that an image counts for: its class, or as many as it has; none where numbers are learnt. */
+export const shownLabels = ({ label, labels, target }: Pick<FoundFile, 'label' | 'labels' | 'target'>): readonly string[] =>
+  labels ?? (target === undefined ? [label] : []);
+
 export interface Scan {
   /** Absolute. */
   readonly folder: string;
-  readonly layout: 'classes' | 'splits';
+  readonly layout: 'classes' | 'splits' | 'manifest';
   readonly files: readonly FoundFile[];
+  /** In words, which of all they are, when not all. */
+  readonly subset?: string;
   /** Files and folders left out, and remarks: everything that was seen and is not used is here. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -63,5 +75,5 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** A stored view of a sample. */
-export type View = 'centre' | 'flip';
+/** How a sample is seen: as evaluated, mirrored, or a random draw of a recipe, `crop+flip@1#3` (data/augment.ts). */
+export type View = 'centre' | 'flip' | `${string}#${number}`;

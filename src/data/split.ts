@@ -6,7 +6,7 @@ import { percent } from '../base/units.ts';
 import type { SplitPlan } from '../experiment/plan.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { fewestPerClass, smallClasses } from './classSize.ts';
-import type { FoundFile, Sample, SampleId, Split } from './sample.ts';
+import { type FoundFile, type Sample, type SampleId, shownLabels, type Split } from './sample.ts';
 
 export interface Splits {
   /** Samples that are missing here are left out; a diagnostic says why. */
@@ -24,10 +24,11 @@ type Shares = Readonly<Record<Split, number>>;
  * Puts every sample into train, validation or test: class by class in the plan's shares, at random by the plan's seed,
  * duplicate groups together. Splits that the folder brings are kept; a missing one is taken from its train folder.
  * Samples whose split is known from `earlier` runs stay there, so that new files do not reshuffle old ones.
- * `found`: every file of the scan, to name the classes that lost too many to bad files.
+ * `found`: every file of the scan, to name the classes that lost too many to bad files. `by`: who brings given splits.
  */
 export function splitSamples(
   samples: readonly Sample[], plan: SplitPlan, earlier: ReadonlyMap<SampleId, Split> = new Map(), found: readonly FoundFile[] = samples,
+  by: 'folder' | 'manifest' = 'folder',
 ): Checked<Splits> {
   const given = new Set(samples.flatMap(({ givenSplit }) => givenSplit ?? []));
   const shares = sharesOf(plan, given);
@@ -41,12 +42,12 @@ export function splitSamples(
   if (errors.length > 0) return { ok: false, errors, warnings: diagnostics };
   diagnostics.push(...gapsOf(samples, splits, wanted));
   const kept = units.flatMap(({ ids }) => ids).filter((id) => earlier.get(id) !== undefined && earlier.get(id) === splits.get(id)).length;
-  return { ok: true, value: { splits, splitBy: wordsOf(plan, given, wanted, kept), diagnostics }, warnings: [] };
+  return { ok: true, value: { splits, splitBy: wordsOf(plan, given, wanted, kept, by), diagnostics }, warnings: [] };
 }
 
 /** Samples that must not be parted. */
 interface Unit {
-  /** Class of its first member: near-duplicates may stand under two. */
+  /** Class (or stratum) of its first member: near-duplicates may stand under two. */
   readonly label: string;
   readonly ids: readonly SampleId[];
 }
@@ -63,7 +64,7 @@ function sharesOf(plan: SplitPlan, given: ReadonlySet<Split>): Shares {
 function unitsOf(samples: readonly Sample[], { keepTogether }: SplitPlan): Unit[] {
   const sorted = [...samples].sort((a, b) => codePoints(a.id, b.id)); // the order of files must not matter
   const groups = grouped(sorted, ({ id, duplicateGroup }) => keepTogether === 'nothing' || duplicateGroup === undefined ? `file ${id}` : `group ${duplicateGroup}`);
-  return [...groups.values()].map((members) => ({ label: members[0]!.label, ids: members.map(({ id }) => id) }));
+  return [...groups.values()].map((members) => ({ label: members[0]!.stratum ?? members[0]!.label, ids: members.map(({ id }) => id) }));
 }
 
 /** Units known from earlier runs first, then the rest: the largest first, each to the split that lacks most. */
@@ -120,12 +121,22 @@ function lostClasses(samples: readonly Sample[], found: readonly FoundFile[]): D
 }
 
 const countsOf = (files: readonly FoundFile[]): Map<string, number> =>
-  new Map([...grouped(files, ({ label }) => label)].map(([label, members]) => [label, members.length]));
+  new Map([...byLabel(files)].map(([label, members]) => [label, members.length]));
 
-/** A class that is only validated or tested cannot be learnt. */
+/** By each of its labels: a file with several stands under all of them. */
+const byLabel = <T extends FoundFile>(files: readonly T[]): Map<string, T[]> => {
+  const pairs = grouped(files.flatMap((file) => shownLabels(file).map((label) => ({ label, file }))), ({ label }) => label);
+  return new Map([...pairs].map(([label, members]) => [label, members.map(({ file }) => file)]));
+};
+
+/** A class that is only validated or tested cannot be learnt; of an image with several labels, only that one is passed over. */
 function leaveOutUntrained(samples: readonly Sample[], splits: Map<SampleId, Split>, diagnostics: Diagnostic[]): void {
-  for (const [label, members] of grouped(samples, (sample) => sample.label)) {
+  for (const [label, members] of byLabel(samples)) {
     if (members.some(({ id }) => splits.get(id) === 'train')) continue;
+    if (members[0]!.labels) {
+      diagnostics.push({ code: 'class-not-in-training', severity: 'warning', where: { file: label }, message: `the label ${JSON.stringify(label)} has no image to train on: it is not learnt` });
+      continue;
+    }
     for (const { id } of members) splits.delete(id);
     diagnostics.push({
       code: 'class-not-in-training', severity: 'warning', where: { file: label },
@@ -138,7 +149,7 @@ function leaveOutUntrained(samples: readonly Sample[], splits: Map<SampleId, Spl
 function shortcomings(samples: readonly Sample[], splits: ReadonlyMap<SampleId, Split>, wanted: readonly Split[]): Diagnostic[] {
   if (samples.length === 0) return [{ code: 'all-files-bad', severity: 'error', message: 'no file can be used', fix: 'see what is said about each of them' }];
   const classes = new Set(samples.filter(({ id }) => splits.has(id)).map(({ label }) => label));
-  if (classes.size < 2) {
+  if (classes.size < 2 && samples[0]!.labels === undefined && samples[0]!.target === undefined) {
     return [{ code: 'one-class', severity: 'error', message: `only class ${[...classes].map((label) => JSON.stringify(label)).join()} has usable images: there is nothing to tell apart`, fix: 'add images of another class' }];
   }
   const used = new Set(splits.values());
@@ -150,7 +161,7 @@ function shortcomings(samples: readonly Sample[], splits: ReadonlyMap<SampleId, 
 /** Classes that a split lacks though they have images enough: duplicates stay together, and given folders are as they are. */
 function gapsOf(samples: readonly Sample[], splits: ReadonlyMap<SampleId, Split>, wanted: readonly Split[]): Diagnostic[] {
   const used = samples.filter(({ id }) => splits.has(id));
-  return [...grouped(used, ({ label }) => label)].filter(([, members]) => members.length >= fewestPerClass).flatMap(([label, members]) => {
+  return [...byLabel(used)].filter(([, members]) => members.length >= fewestPerClass).flatMap(([label, members]) => {
     const lacking = wanted.filter((split) => !members.some(({ id }) => splits.get(id) === split));
     return lacking.map((split): Diagnostic => ({
       code: 'split-too-small', severity: 'warning', message: `class ${JSON.stringify(label)} has no image in ${split}: it is never ${split === 'test' ? 'tested' : 'validated'}`, where: { file: label },
@@ -158,10 +169,10 @@ function gapsOf(samples: readonly Sample[], splits: ReadonlyMap<SampleId, Split>
   });
 }
 
-function wordsOf(plan: SplitPlan, given: ReadonlySet<Split>, wanted: readonly Split[], kept: number): string {
+function wordsOf(plan: SplitPlan, given: ReadonlySet<Split>, wanted: readonly Split[], kept: number, by: string): string {
   const shares = splitNames.map((split) => percent(plan[split], 0).replace(' %', '')).join(' / ');
   const drawn = wanted.filter((split) => !given.has(split));
   const how = given.size === 0 ? `at random, ${shares} %, seed ${plan.seed}`
-    : `the folder's own ${[...given].join(', ')}${drawn.length > 0 ? `; ${drawn.join(' and ')} taken from train at random, seed ${plan.seed}` : ''}`;
+    : `the ${by}'s own ${[...given].join(', ')}${drawn.length > 0 ? `; ${drawn.join(' and ')} taken from train at random, seed ${plan.seed}` : ''}`;
   return kept > 0 ? `${how}; ${kept} images stay where an earlier run had them` : how;
 }

@@ -6,7 +6,6 @@ import type { View } from './sample.ts';
 /** What data/prepare.ts and data/decodeWorker.ts say to each other. One program, one version: no guards. */
 export interface WorkerSetup {
   readonly input: CardInput;
-  readonly views: readonly View[];
   /** Whether the worker asks, with the hash, before it decodes. */
   readonly asksFirst: boolean;
   /** Files decoded at a time: libuv's threads decode some while this thread resizes another. */
@@ -17,7 +16,7 @@ export interface WorkerSetup {
 export type FileResult = PreparedFile | { readonly sha256: string };
 
 export type ToWorker =
-  | { readonly type: 'file'; readonly index: number; readonly path: string }
+  | { readonly type: 'file'; readonly index: number; readonly path: string; readonly views: readonly View[] }
   | { readonly type: 'answer'; readonly index: number; readonly decode: boolean };
 
 export type FromWorker =

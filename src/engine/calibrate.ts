@@ -1,5 +1,5 @@
 /**
- * What work costs here: six small networks, each heavy in another currency of backbones/cost.ts, are run forward and
+ * What work costs here: small networks, each heavy in another currency of backbones/cost.ts, are run forward and
  * trained for a moment, and the prices that explain those times best are the machine's. About three seconds, once.
  * Real blocks rather than single ops: what a backbone does is timed through the code that will do it.
  */
@@ -15,7 +15,7 @@ import { monotonicMs } from '../base/clock.ts';
 import type { PassRates, Rates } from '../protocol/answers.ts';
 import type { Kernels } from './kernels.ts';
 import type { Prefix } from './onnxPrefix.ts';
-import { adamW, sgd, update } from './optimizer.ts';
+import { adamW, sgd, update, type Optimizer } from './optimizer.ts';
 import { createState, disposeState, evaluateBatch, setStage, takeLoss, trainStep } from './step.ts';
 import { TensorStore } from './tensorStore.ts';
 
@@ -28,15 +28,14 @@ export interface Timing {
 
 /** The training engine's prices. `usual`: what such machines have. */
 export async function calibrateEngine(kernels: Kernels, usual: Pick<Rates, 'forward' | 'backward'>, clock = monotonicMs): Promise<Pick<Rates, 'forward' | 'backward' | 'msPerUpdatedTensor' | 'msPerMillionUpdated'>> {
-  const forward: Timing[] = [], backward: Timing[] = [];
+  const forward: Timing[] = [], backward: Timing[] = [], plain = await timeOptimizer(sgd(), kernels, clock);
   for (const { network, batch } of samples) {
     const cost = cutCost(network, new Set(trainedIn(network))), { forwardMs, stepMs } = await timeNetwork(network, batch, kernels, clock);
+    const updateMs = cost.trainedTensors * plain.msPerUpdatedTensor + cost.trainedParameters / 1e6 * plain.msPerMillionUpdated;
     forward.push({ work: cost.forward, batch, ms: forwardMs });
-    backward.push({ work: cost.backward, batch, ms: Math.max(0.05, stepMs - forwardMs) });
+    backward.push({ work: cost.backward, batch, ms: Math.max(0.05, stepMs - forwardMs - updateMs) });
   }
-  const tensor = await timeUpdates(kernels, 20, 64, clock), million = await timeUpdates(kernels, 1, 1 << 20, clock);
-  const msPerUpdatedTensor = tensor / 20;
-  return { forward: fitRates(forward, usual.forward), backward: fitRates(backward, usual.backward), msPerUpdatedTensor, msPerMillionUpdated: Math.max(0, million - msPerUpdatedTensor) };
+  return { forward: fitRates(forward, usual.forward), backward: fitRates(backward, usual.backward), ...await timeOptimizer(adamW(), kernels, clock) };
 }
 
 /** The frozen prefix's prices. `open`: engine/onnxPrefix.ts, for a model that takes float32. */
@@ -70,11 +69,16 @@ async function timeNetwork(network: Network, batch: number, kernels: Kernels, cl
   }
 }
 
-/** One AdamW update of `count` tensors. */
-async function timeUpdates(kernels: Kernels, count: number, size: number, clock: Clock): Promise<number> {
+async function timeOptimizer(optimizer: Optimizer, kernels: Kernels, clock: Clock): Promise<Pick<Rates, 'msPerUpdatedTensor' | 'msPerMillionUpdated'>> {
+  const msPerUpdatedTensor = await timeUpdates(optimizer, kernels, 20, 64, clock) / 20;
+  return { msPerUpdatedTensor, msPerMillionUpdated: Math.max(0, await timeUpdates(optimizer, kernels, 1, 1 << 20, clock) - msPerUpdatedTensor) };
+}
+
+/** One update of `count` tensors. */
+async function timeUpdates(optimizer: Optimizer, kernels: Kernels, count: number, size: number, clock: Clock): Promise<number> {
   const parameters = new TensorStore(), names = Array.from({ length: count }, (_, i) => String(i));
   for (const name of names) parameters.set(name, tf.zeros([size]));
-  const gradients = new Map(names.map((name) => [name, tf.ones([size])])), state = { optimizer: adamW(), kernels, slots: new TensorStore(), steps: new Map<string, number>() };
+  const gradients = new Map(names.map((name) => [name, tf.ones([size])])), state = { optimizer, kernels, slots: new TensorStore(), steps: new Map<string, number>() };
   try {
     return await quickest(async () => {
       update(parameters, gradients, state, [{ names, rateFactor: 1, weightDecay: 0.01 }], 1e-6);
@@ -176,8 +180,9 @@ const samples: readonly { readonly network: Network; readonly batch: number }[] 
   { network: inverted(28, 40, 5), batch: 4 },
   { network: inverted(14, 80, 3), batch: 8 },
   { network: inverted(7, 192, 5), batch: 8 },
-  { network: dense(28, 128), batch: 2 },
-  { network: dense(14, 256), batch: 2 },
+  { network: dense(28, 128), batch: 4 },
+  { network: dense(14, 256), batch: 4 },
+  { network: headed('wide', [112, 112, 8], [node('conv', conv(32, 1), 'input')]), batch: 4 },
   { network: headed('norms', [112, 112, 16], [node('bn', norm, 'input'), node('relu', { op: 'relu6' }, 'bn')]), batch: 4 },
   { network: { name: 'head', input: [1280], nodes: [node('head', { op: 'linear', units: 10, bias: true }, 'input')] }, batch: 32 },
 ];

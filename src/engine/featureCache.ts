@@ -15,7 +15,7 @@ import type { FeaturePrecision } from './featureRecord.ts';
 import { uniqueId } from '../base/uniqueId.ts';
 import type { View } from '../data/sample.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
-import { decodeIndex, encodeIndexEntry, encodeIndexHeader, type IndexEntry } from './featureIndex.ts';
+import { decodeIndex, encodeIndexEntry, encodeIndexHeader, viewCode, type IndexEntry } from './featureIndex.ts';
 
 /** All that a cached record depends on, but for the sample and its view. */
 export interface CachedContent {
@@ -74,7 +74,7 @@ export async function openFeatureCache(store: ByteStore, options: FeatureCacheOp
     if (damagedHere > 0) await mend(store, segment, entries, recordBytes).catch(() => undefined); // what cannot be written is read as it is
     damaged += damagedHere;
     entries.forEach((entry, record) => {
-      if (entry) locations.set(nameOf(entry), { segment, record, check: entry.check });
+      if (entry) locations.set(recordName(entry), { segment, record, check: entry.check });
     });
   }
   const number = segments.length === 0 ? 0 : Number(segments.at(-1)!.split('-')[1]) + 1;
@@ -84,7 +84,7 @@ export async function openFeatureCache(store: ByteStore, options: FeatureCacheOp
 
 /** Leaves of an index what is whole, so that damage is told once and not at every opening. What is lost stands as a record of no file. */
 async function mend(store: ByteStore, segment: string, entries: readonly (IndexEntry | undefined)[], recordBytes: number): Promise<void> {
-  const nobodys: IndexEntry = { sha256: '0'.repeat(64), view: 'centre', check: 0 };
+  const nobodys: IndexEntry = { sha256: '0'.repeat(64), view: 0, check: 0 };
   await store.remove(`${segment}.index`);
   if (entries.some((entry) => entry)) await store.append(`${segment}.index`, joined([encodeIndexHeader(recordBytes), ...entries.map((entry) => encodeIndexEntry(entry ?? nobodys))]));
   else await store.remove(`${segment}.data`);
@@ -92,7 +92,8 @@ async function mend(store: ByteStore, segment: string, entries: readonly (IndexE
 
 const isIndexOf = (key: string, name: string): boolean => name.startsWith(`${key}-`) && /^-\d{6}-\w+\.index$/.test(name.slice(key.length));
 
-const nameOf = ({ sha256, view }: SampleView): string => `${sha256} ${view}`;
+const recordName = ({ sha256, view }: Pick<IndexEntry, 'sha256' | 'view'>): string => `${sha256} ${view}`;
+const nameOf = ({ sha256, view }: SampleView): string => recordName({ sha256, view: viewCode(view) });
 
 export class FeatureCache {
   readonly #store: ByteStore;
@@ -143,13 +144,13 @@ export class FeatureCache {
   }
 
   async #append(batch: readonly Pending[]): Promise<void> {
-    const entries = batch.map((record) => ({ ...record, check: checksum(record.bytes) }));
+    const entries = batch.map(({ sha256, view, bytes }) => ({ sha256, view: viewCode(view), check: checksum(bytes) }));
     if (this.#ownRecords === 0) await this.#writeAbout();
     await this.#store.append(`${this.#own}.data`, joined(batch.map(({ bytes }) => bytes)));
     const header = this.#ownRecords === 0 ? [encodeIndexHeader(this.#options.recordBytes)] : [];
     await this.#store.append(`${this.#own}.index`, joined([...header, ...entries.map(encodeIndexEntry)]));
     for (const entry of entries) {
-      this.#locations.set(nameOf(entry), { segment: this.#own, record: this.#ownRecords++, check: entry.check });
+      this.#locations.set(recordName(entry), { segment: this.#own, record: this.#ownRecords++, check: entry.check });
     }
   }
 

@@ -9,7 +9,9 @@ import { read, type GridResize, type Network, type Node, type Op, type Reader, t
 import { padsAround } from '../backbones/padding.ts';
 import { parameterName } from '../backbones/parameters.ts';
 import { axisWeights } from '../backbones/resizeGrid.ts';
+import { sizeOf } from '../backbones/shapes.ts';
 import type { Kernels, Rectifier } from './kernels.ts';
+import { added, biased, padded, reshaped, sideBySide } from './kernels/frugal.ts';
 import type { TensorStore } from './tensorStore.ts';
 
 export interface Pass {
@@ -17,6 +19,12 @@ export interface Pass {
   readonly parameters: TensorStore;
   /** Batch norms that normalise by the batch's own statistics and move the stored ones; all others use the stored ones. By node name. */
   readonly batchStatistics: ReadonlySet<string>;
+  /** Node → what its first input is multiplied by: dropout and stochastic depth, while training. */
+  readonly factors?: ReadonlyMap<string, tf.Tensor>;
+  /** Outputs of these nodes are put down here, and then are the caller's. */
+  readonly taps?: { readonly names: ReadonlySet<string>; readonly outputs: Map<string, tf.Tensor> };
+  /** The same once more, for the gradients (segmentedGradients.ts): stored statistics have moved already. */
+  readonly again?: boolean;
 }
 
 /**
@@ -26,6 +34,8 @@ export interface Pass {
 export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
   const values = new Map([['input', x]]), lastUse = lastUses(network);
   let output = x;
+  const { factors, taps } = pass, tap = (name: string, value: tf.Tensor): void => { if (taps?.names.has(name)) taps.outputs.set(name, value); };
+  tap('input', x);
   const activations = pass.kernels.batchNormActivated ? activationsBehindNorms(network) : new Map<string, Node>();
   for (const { name, op, inputs } of network.nodes) {
     const known = values.get(name);
@@ -33,12 +43,13 @@ export function forward(network: Network, x: tf.Tensor, pass: Pass): tf.Tensor {
       output = known;
       continue;
     }
-    const tensors = inputs.map((input) => values.get(input)!), activation = activations.get(name);
-    output = tf.tidy(() => read(rules, op, { node: name, inputs: tensors, pass, ...(activation && { activation: activation.op.op as Rectifier }) }));
+    const [first, ...others] = inputs.map((input) => values.get(input)!) as [tf.Tensor, ...tf.Tensor[]], activation = activations.get(name), factor = factors?.get(name);
+    output = tf.tidy(() => read(rules, op, { node: name, inputs: [factor ? tf.mul(first, factor) : first, ...others], pass, ...(activation && { activation: activation.op.op as Rectifier }) }));
     values.set(activation?.name ?? name, output);
+    tap(activation?.name ?? name, output);
     for (const input of inputs) {
       if (lastUse.get(input) !== name) continue;
-      if (input !== 'input') values.get(input)?.dispose();
+      if (input !== 'input' && !taps?.names.has(input)) values.get(input)?.dispose();
       values.delete(input);
     }
   }
@@ -68,44 +79,47 @@ interface Call {
 
 const rules: Reader<[call: Call], tf.Tensor> = {
   conv: (op, call) => {
-    const { x, pad } = padded(call, op, 0);
+    const { x, pad } = paddedFor(call, op, 0);
     const convolve = (part: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => call.pass.kernels.conv2d(part, filter, op.stride, pad);
-    return biased(grouped(x, parameter(call, 'weight') as tf.Tensor4D, op.groups, convolve), op.bias, call);
+    return withBias(grouped(x, parameter(call, 'weight') as tf.Tensor4D, op.groups, convolve), op.bias, call);
   },
   depthwiseConv: (op, call) => {
-    const { x, pad } = padded(call, op, 0);
-    return biased(call.pass.kernels.depthwiseConv2d(x, parameter(call, 'weight') as tf.Tensor4D, op.stride, pad), op.bias, call);
+    const { x, pad } = paddedFor(call, op, 0);
+    return withBias(call.pass.kernels.depthwiseConv2d(x, parameter(call, 'weight') as tf.Tensor4D, op.stride, pad), op.bias, call);
   },
   batchNorm,
   relu: (_, { inputs: [x], pass }) => pass.kernels.relu(x!),
   relu6: (_, { inputs: [x], pass }) => pass.kernels.relu6(x!),
   activation: ({ kind }, { inputs: [x], pass }) => pass.kernels.activation(x!, kind),
-  add: (_, { inputs: [a, b] }) => tf.add(a!, b!),
+  add: (_, { inputs: [a, b] }) => added(a!, b!),
   multiply: (_, { inputs: [a, b] }) => tf.mul(a!, b!),
-  concat: (_, { inputs }) => tf.concat([...inputs], -1),
-  padChannels: ({ before, after }, { inputs: [x] }) => tf.pad(x!, [...x!.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]),
+  concat: (_, { inputs }) => sideBySide(inputs),
+  padChannels: ({ before, after }, { inputs: [x] }) => padded(x!, [...x!.shape.slice(1).map(() => [0, 0]), [before, after]], 0),
   maxPool: (op, call) => {
-    const { x, pad } = padded(call, op, -Infinity);
+    const { x, pad } = paddedFor(call, op, -Infinity);
     return tf.maxPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
   averagePool: (op, call) => {
-    const { x, pad } = padded(call, op, 0, false); // `same` leaves its zeros out of the mean
+    const { x, pad } = paddedFor(call, op, 0, false); // `same` leaves its zeros out of the mean
     return tf.avgPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
   adaptiveAveragePool: ({ height, width }, { inputs: [x] }) =>
     height === 1 && width === 1 ? tf.mean(x!, [1, 2], true) : averagedAlong(averagedAlong(x as tf.Tensor4D, 1, height), 2, width),
   globalAveragePool: (_, { inputs: [x] }) => tf.mean(x!, [1, 2]),
   flatten: (_, { inputs: [x] }) => {
-    const [batch, height, width] = x!.shape;
-    return tf.reshape(height! * width! === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, -1]);
+    const [batch, height, width, channels] = x!.shape as tf.Tensor4D['shape'];
+    return reshaped(height * width === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, height * width * channels]);
   },
   linear({ units, bias }, call) {
-    const x = call.inputs[0]!, rows = tf.reshape(x, [-1, x.shape.at(-1)!]);
-    return tf.reshape(biased(tf.matMul(rows, parameter(call, 'weight')), bias, call), [...x.shape.slice(0, -1), units]);
+    const x = call.inputs[0]!, leading = x.shape.slice(0, -1), rows = reshaped(x, [sizeOf(leading), x.shape.at(-1)!]);
+    return reshaped(withBias(tf.matMul(rows, parameter(call, 'weight')), bias, call), [...leading, units]);
   },
   layerNorm: ({ epsilon }, call) => call.pass.kernels.layerNorm(call.inputs[0]!, parameter(call, 'weight'), parameter(call, 'bias'), epsilon),
   scale: (_, call) => tf.mul(call.inputs[0]!, parameter(call, 'gamma')),
-  tokens: (_, { inputs: [x] }) => tf.reshape(x!, [x!.shape[0], -1, x!.shape[3]!]),
+  tokens: (_, { inputs: [x] }) => {
+    const [batch, height, width, channels] = x!.shape as tf.Tensor4D['shape'];
+    return reshaped(x!, [batch, height * width, channels]);
+  },
   prepend({ count }, call) {
     const x = call.inputs[0]!, [batch, , width] = x.shape as [number, number, number];
     return tf.concat([tf.add(tf.zeros([batch, count, width]), parameter(call, '')), x], 1);
@@ -124,18 +138,18 @@ const rules: Reader<[call: Call], tf.Tensor> = {
 
 const parameter = ({ node, pass }: Call, part: string): tf.Tensor => pass.parameters.get(parameterName(node, part));
 
-const biased = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? tf.add(y, parameter(call, 'bias')) : y;
+const withBias = (y: tf.Tensor, bias: boolean, call: Call): tf.Tensor => bias ? biased(y, parameter(call, 'bias')) : y;
 
 /**
  * Numeric padding that `same` would give too is left to the kernel, as at stride 1; any other is put on first, for
  * TensorFlow's own kernels know only `same` and `valid`.
  */
-function padded({ inputs: [x] }: Call, window: Window, value: number, same = true): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
+function paddedFor({ inputs: [x] }: Call, window: Window, value: number, same = true): { x: tf.Tensor4D; pad: 'same' | 'valid' } {
   const map = x as tf.Tensor4D, [, height, width] = map.shape, size = [height, width] as const;
   const pads = padsAround(size, window);
   if (pads.flat().every((count) => count === 0)) return { x: map, pad: 'valid' };
   if (same && String(pads) === String(padsAround(size, { ...window, padding: 'same' }))) return { x: map, pad: 'same' };
-  return { x: tf.pad(map, [[0, 0], [...pads[0]], [...pads[1]], [0, 0]], value), pad: 'valid' };
+  return { x: padded(map, [[0, 0], [...pads[0]], [...pads[1]], [0, 0]], value), pad: 'valid' };
 }
 
 /** A map's axis averaged to `parts` values: as a matrix product, whose gradient every engine has. */
@@ -172,7 +186,7 @@ function batchNorm({ epsilon, momentum }: Op<'batchNorm'>, call: Call): tf.Tenso
   const { y, mean, variance } = activation
     ? kernels.batchNormActivated!(x!, scale, shift, stored, epsilon, activation)
     : kernels.batchNormTrain(x!, scale, shift, epsilon);
-  if (!stored) {
+  if (!stored && !call.pass.again) {
     const count = x!.size / x!.shape.at(-1)!;
     moveBuffer(call, 'running_mean', mean, momentum);
     moveBuffer(call, 'running_var', tf.mul(variance, count / Math.max(1, count - 1)), momentum); // stored unbiased, as torch does

@@ -9,6 +9,7 @@ import { activations } from './kernels/activations.ts';
 import { attention } from './kernels/attention.ts';
 import { channelSums } from './kernels/channelSums.ts';
 import { layerNorm } from './kernels/layerNorm.ts';
+import { relu, relu6 } from './kernels/rectifiers.ts';
 
 export interface Kernels {
   /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
@@ -66,8 +67,8 @@ export const portable: Kernels = {
     return tf.add(tf.mul(tf.sub(x, mean), factor), shift);
   },
   batchNormTrain,
-  relu: (x) => tf.relu(x),
-  relu6: (x) => tf.relu6(x),
+  relu,
+  relu6,
   activation: (x, kind) => activations[kind](x),
   conv2d: (x, filter, stride, padding) => tf.conv2d(x, filter, stride, padding),
   depthwiseConv2d: (x, filter, stride, padding) => tf.depthwiseConv2d(x, filter, stride, padding),

@@ -79,7 +79,18 @@ export interface ScheduleLength {
   readonly warmupSteps: number;
 }
 
-/** The schedules of an experiment file over a stage: transformers' get_…_schedule_with_warmup, hence the first update of a warm-up has rate 0. */
-export function scheduleFactor(kind: StagePlan['schedule'], step: number, { totalSteps, warmupSteps }: ScheduleLength): number {
-  return warmedUp(warmupSteps, kind === 'cosine' ? cosine(totalSteps - warmupSteps) : constant)(step);
+/**
+ * The schedules of an experiment file over a stage: transformers' get_…_schedule_with_warmup, hence the first update of a
+ * warm-up has rate 0; `step` is torch's StepLR over thirds of what follows the warm-up; one-cycle is torch's OneCycleLR
+ * with the warm-up, of two updates at least, as its rise.
+ */
+export function scheduleFactor({ schedule, power }: Pick<StagePlan, 'schedule' | 'power'>, step: number, { totalSteps, warmupSteps }: ScheduleLength): number {
+  const rest = totalSteps - warmupSteps;
+  switch (schedule) {
+    case 'constant': return warmedUp(warmupSteps, constant)(step);
+    case 'cosine': return warmedUp(warmupSteps, cosine(rest))(step);
+    case 'polynomial': return warmedUp(warmupSteps, polynomial(Math.max(1, rest), { power }))(step);
+    case 'step': return warmedUp(warmupSteps, stepped(Math.max(1, Math.ceil(rest / 3)), 0.1))(step);
+    case 'one-cycle': return oneCycle({ steps: totalSteps, rise: Math.max(warmupSteps, 2) / totalSteps, first: 1 / 25, last: 1 / 25e4, shape: 'cosine', symmetric: false })(step);
+  }
 }

@@ -7,9 +7,15 @@ import { Bug } from '../base/bug.ts';
  */
 export class TensorStore {
   readonly #tensors = new Map<string, tf.Tensor>();
+  readonly #otherwise: TensorStore | undefined;
+
+  /** otherwise: where names are looked up that are not here; it keeps its own. */
+  constructor(otherwise?: TensorStore) {
+    this.#otherwise = otherwise;
+  }
 
   get(name: string): tf.Tensor {
-    const tensor = this.#tensors.get(name);
+    const tensor = this.#tensors.get(name) ?? this.#otherwise?.get(name);
     if (!tensor) throw new Bug(`no tensor "${name}" on the device`);
     return tensor;
   }

@@ -9,17 +9,20 @@ import { Bug } from '../base/bug.ts';
 type Tape = ReturnType<typeof tf.engine>['state']['activeTape'];
 type TapeNode = Tape[number];
 
-export interface ValueAndGradients {
-  readonly value: tf.Scalar;
+export interface ValueAndGradients<T extends tf.Tensor = tf.Scalar> {
+  readonly value: T;
   /** One for each parameter, in their order. */
   readonly gradients: tf.Tensor[];
 }
 
-/** The caller disposes the value and the gradients, or calls this within a tidy scope. */
-export function valueAndGradients(compute: () => tf.Scalar, parameters: readonly tf.Tensor[]): ValueAndGradients {
+/**
+ * `dy`: the gradient of the value itself, which becomes ours; left out: 1. The caller disposes the value and the gradients,
+ * or calls this within a tidy scope.
+ */
+export function valueAndGradients<T extends tf.Tensor>(compute: () => T, parameters: readonly tf.Tensor[], dy?: tf.Tensor): ValueAndGradients<T> {
   const { value, tape } = record(compute);
   const reached = reachedFrom(parameters, tape);
-  const gradients = new Map<number, tf.Tensor>([[value.id, tf.onesLike(value)]]);
+  const gradients = new Map<number, tf.Tensor>([[value.id, dy ?? tf.onesLike(value)]]);
   for (const node of tape) if (!node.outputs.some(({ id }) => reached.has(id))) release(node);
   for (const node of tape.reverse()) {
     const dys = node.outputs.map(({ id }) => gradients.get(id));
@@ -41,7 +44,7 @@ export function valueAndGradients(compute: () => tf.Scalar, parameters: readonly
   };
 }
 
-function record(compute: () => tf.Scalar): { value: tf.Scalar; tape: Tape } {
+function record<T extends tf.Tensor>(compute: () => T): { value: T; tape: Tape } {
   const { state } = tf.engine();
   if (state.gradientDepth > 0) throw new Bug('gradients within gradients');
   state.activeTape = [];

@@ -1,27 +1,18 @@
 import type { Share } from '../protocol/verdict.ts';
+import { wilson, z95 } from '../base/wilson.ts';
 
 /**
  * 95 % confidence intervals for accuracies and for the difference of two accuracies on the same items.
- * - One accuracy: Wilson's score interval (Wilson 1927, JASA 22; recommended by Brown, Cai & DasGupta 2001): never
- *   leaves 0…1, and honest near the ends and for small n, where value ± 1.96 s.e. is not.
+ * - One accuracy: Wilson's score interval (base/wilson.ts).
  * - Paired difference: Tango's score interval (Tango 1998, Statistics in Medicine 17:891–908): all differences that the
  *   paired score test would not reject. Chosen over Newcombe's square-and-add (1998, method 10) because it inverts the
  *   score form of the very test that gives our p, so interval and p seldom disagree; both cover well from n = 20 on.
  * Both see the sampling of items only: another seed or another split moves more than this.
  */
 
-/** Standard normal quantile of 0.975. */
-export const z95 = 1.959963984540054;
-
 /** Accuracy with its Wilson interval. No items: 0…1. */
-export function shareOf(correct: number, items: number): Share {
-  if (items === 0) return { value: 0, low: 0, high: 1, correct, items };
-  const value = correct / items, z2 = z95 * z95;
-  const centre = (value + z2 / (2 * items)) / (1 + z2 / items);
-  const half = (z95 / (1 + z2 / items)) * Math.sqrt((value * (1 - value)) / items + z2 / (4 * items * items));
-  // At the ends the bound is the end itself; the formula misses it by a rounding.
-  return { value, low: correct === 0 ? 0 : centre - half, high: correct === items ? 1 : centre + half, correct, items };
-}
+export const shareOf = (correct: number, items: number): Share =>
+  items === 0 ? { value: 0, low: 0, high: 1, correct, items } : { value: correct / items, ...wilson(correct / items, items), correct, items };
 
 export interface Difference {
   /** First accuracy − second, −1…1. */

@@ -9,6 +9,8 @@ import { Bug } from '../base/bug.ts';
 export interface Knn {
   /** queries: float32 [items, width]. Returns the class of each. Call it in blocks: it computes until it is done. */
   predict(queries: Float32Array): Int32Array;
+  /** The same for targets that are numbers: float32 [training items, outputs] → the mean over the neighbours of each. */
+  means(queries: Float32Array, targets: Float32Array): Float32Array;
 }
 
 export interface KnnOptions {
@@ -24,17 +26,26 @@ export function fitKnn(features: Float32Array, labels: ArrayLike<number>, { widt
   const items = labels.length;
   if (features.length !== items * width) throw new Bug(`${features.length} features for ${items} items of ${width}`);
   const train = normalised(features, width);
+  const eachQuery = (queries: Float32Array, told: (query: number, neighbours: readonly number[]) => void): void => {
+    const query = normalised(queries, width), count = query.length / width;
+    const similarity = [new Float32Array(items), new Float32Array(items), new Float32Array(items), new Float32Array(items)];
+    for (let first = 0; first < count; first += 4) {
+      similarities(train, query, width, first, similarity);
+      for (let i = first; i < Math.min(first + 4, count); i++) told(i, nearest(similarity[i - first]!, Math.min(k, items)));
+    }
+  };
   return {
     predict(queries) {
-      const query = normalised(queries, width), count = query.length / width;
-      const predicted = new Int32Array(count), similarity = [new Float32Array(items), new Float32Array(items), new Float32Array(items), new Float32Array(items)];
-      for (let first = 0; first < count; first += 4) {
-        similarities(train, query, width, first, similarity);
-        for (let i = first; i < Math.min(first + 4, count); i++) {
-          predicted[i] = vote(nearest(similarity[i - first]!, Math.min(k, items)), labels, classes);
-        }
-      }
+      const predicted = new Int32Array(queries.length / width);
+      eachQuery(queries, (i, neighbours) => { predicted[i] = vote(neighbours, labels, classes); });
       return predicted;
+    },
+    means(queries, targets) {
+      const outputs = targets.length / items, means = new Float32Array(queries.length / width * outputs);
+      eachQuery(queries, (i, neighbours) => {
+        for (const item of neighbours) for (let k = 0; k < outputs; k++) means[i * outputs + k]! += targets[item * outputs + k]! / neighbours.length;
+      });
+      return means;
     },
   };
 }

@@ -30,6 +30,10 @@ export function smallestDetectable(items: number, discordant: number, alpha: key
   return high;
 }
 
+/** Items that would show a difference `gap`, when of `items` so many were discordant. */
+export const itemsToShow = (gap: number, items: number, discordant: number, alpha: keyof typeof zOf = 0.01): number =>
+  Math.ceil(itemsNeeded(gap, Math.max((discordant + 1) / (items + 2), gap), zOf[alpha]));
+
 /** Items that show a difference `gap` among a share `discordance` of differing items. */
 function itemsNeeded(gap: number, discordance: number, z: number): number {
   return ((z * Math.sqrt(discordance) + zPower * Math.sqrt(discordance - gap * gap)) / gap) ** 2;

@@ -1,95 +1,107 @@
-import { Bug } from '../base/bug.ts';
 import { about, percent, stepsText } from '../base/units.ts';
-import type { Claim, Comparison, ControlKind, Verdict } from '../protocol/verdict.ts';
-import { pairedDifference, shareOf } from './intervals.ts';
-import { mcnemarTwoSided } from './mcnemar.ts';
-import { smallestDetectable } from './mde.ts';
+import type { Claim, ClassGap, Comparison, ControlKind, Verdict } from '../protocol/verdict.ts';
+import { controlKinds } from '../protocol/verdict.ts';
+import { classGaps } from './classGaps.ts';
+import { comparePaired, type Pair } from './paired.ts';
+import { shareOf } from './intervals.ts';
 
 /**
  * Did the transfer help? Transfer hurts when the risk of the fine-tuned network is larger than that of the same network
  * trained on the same data for the same steps from random weights (Wang et al. 2019, "Characterizing and Avoiding Negative
  * Transfer", CVPR). Both are judged on the same held-out items, at checkpoints chosen on validation, never on test.
- * Rules and their reasons in plain words: docs/evidence.md. Left out until runs are repeated: noise between seeds, so
- * with one seed a claim is only "likely".
+ * Rules and their reasons in plain words: docs/evidence.md. One pair of runs sees the noise of items only, so it takes a
+ * small p and says "likely"; several seeds see both noises (crossed.ts), and three may confirm.
  */
 
 /** A claim needs at least this gap (points), below this p, on this many items. */
-export const rules = { gapPt: 2, p: 0.01, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
+export const rules = { gapPt: 2, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
 
-/** Items of the test split, and what the run called them: class indices, item by item. */
-export interface RunOutcome {
-  readonly labels: ArrayLike<number>;
-  readonly predicted: ArrayLike<number>;
+/** What a network did on the test items: 1 right, 0 wrong, item by item. */
+export type Outcomes = ArrayLike<number>;
+
+/** A run and its controls, of one seed. All outcomes are in one order of the items, the same for every seed. */
+export interface SeedOutcome {
+  readonly right: Outcomes;
+  readonly controls: readonly ControlOutcome[];
 }
 
 export interface ControlOutcome {
   readonly control: ControlKind;
-  /** Class indices in the order of the run's items. */
-  readonly predicted: ArrayLike<number>;
-  /** When the control ended before the run: its last step, and what the run called the items at its best-validation checkpoint up to there. */
-  readonly matched?: { readonly step: number; readonly predicted: ArrayLike<number> };
+  readonly right: Outcomes;
+  /** When the control ended before the run: its last step, and what the run did at its best-validation checkpoint up to there. */
+  readonly matched?: { readonly step: number; readonly right: Outcomes };
 }
 
 export interface JudgeOptions {
-  /** Pairs of runs behind the predictions. */
-  readonly seeds: number;
+  /** Class index of each item, and what classes are called. */
+  readonly labels: ArrayLike<number>;
+  readonly classes: readonly string[];
   readonly missing: Verdict['missing'];
   /** What the from-scratch control was given. */
   readonly scratchBudgetMs?: number;
 }
 
-/** The verdict of a run against its controls. */
-export function judge(run: RunOutcome, controls: readonly ControlOutcome[], { seeds, missing, scratchBudgetMs }: JudgeOptions): Verdict {
-  const comparisons = controls.map((control) => compare(run, control, seeds));
+/** The verdict of a run against its controls: of one seed, or of several that repeat it. */
+export function judge(seeds: readonly SeedOutcome[], options: JudgeOptions): Verdict {
+  const compared = controlKinds.flatMap((control) => {
+    const pairs = pairsOf(seeds, control);
+    return pairs.length > 0 ? [{ pairs, comparison: compare(control, pairs, matchedStep(seeds, control)) }] : [];
+  });
+  const comparisons = compared.map(({ comparison }) => comparison);
   const decisive = comparisons.filter(({ control }) => isDecisive(control));
-  const claim = claimOf(decisive);
-  const against = decidedBy(decisive, claim);
+  const claim = claimOf(decisive), against = decidedBy(decisive, claim);
+  const classes = against ? classGaps(compared.find(({ comparison }) => comparison === against)!.pairs, options.labels) : [];
   return {
     claim,
     ...(against && { against: against.control }),
     comparisons,
-    missing,
-    headline: headlineOf(claim, seeds),
-    words: wordsOf(claim, against, comparisons, missing, scratchBudgetMs),
+    ...(classes.length > 0 && { classes }),
+    missing: options.missing,
+    headline: headlineOf(claim, against, seedsBehind(decisive, claim, against)),
+    words: wordsOf(claim, against, comparisons, classes, options),
   };
 }
 
-/** Controls that differ from the run in its weights alone carry the claim; blind guess and kNN are shown beside it. */
-const isDecisive = (control: ControlKind): boolean => control === 'scratch' || control === 'random-features';
+/** Controls that differ from the run in its weights alone carry the claim; the others are shown beside it. */
+export const isDecisive = (control: ControlKind): boolean => control === 'scratch' || control === 'random-features';
 
-function compare(run: RunOutcome, { control, predicted, matched }: ControlOutcome, seeds: number): Comparison {
-  const { labels } = run, items = labels.length, judged = matched?.predicted ?? run.predicted;
-  if (judged.length !== items || predicted.length !== items) throw new Bug(`${control}: ${items} items, ${judged.length} and ${predicted.length} predictions`);
-  let runRight = 0, controlRight = 0, both = 0;
-  for (let i = 0; i < items; i++) {
-    const a = judged[i] === labels[i], b = predicted[i] === labels[i];
-    runRight += Number(a);
-    controlRight += Number(b);
-    both += Number(a && b);
-  }
-  const onlyRun = runRight - both, onlyControl = controlRight - both;
-  const gap = pairedDifference(onlyRun, onlyControl, items), p = mcnemarTwoSided(onlyRun, onlyControl);
-  const measured = { gapPt: gap.value * 100, p, items, mdePt: Math.max(rules.gapPt, smallestDetectable(items, onlyRun + onlyControl) * 100) };
+/** Of the seeds that have this control. */
+export const pairsOf = (seeds: readonly SeedOutcome[], kind: ControlKind): Pair[] =>
+  seeds.flatMap(({ right, controls }) => controls.filter(({ control }) => control === kind).map((control) => ({ first: control.matched?.right ?? right, second: control.right })));
+
+/** The fewest steps that any seed's control got, where one ended early. */
+function matchedStep(seeds: readonly SeedOutcome[], kind: ControlKind): number | undefined {
+  const steps = seeds.flatMap(({ controls }) => controls.flatMap(({ control, matched }) => control === kind && matched ? [matched.step] : []));
+  return steps.length > 0 ? Math.min(...steps) : undefined;
+}
+
+function compare(control: ControlKind, pairs: readonly Pair[], step: number | undefined): Comparison {
+  const paired = comparePaired(pairs), { items, bySeed } = paired, seeds = bySeed.length;
+  const measured = { gapPt: paired.value * 100, p: paired.p, items, seeds, mdePt: Math.max(rules.gapPt, paired.detectable * 100) };
   return {
     control,
     claim: claimFrom(measured),
-    lowPt: gap.low * 100,
-    highPt: gap.high * 100,
-    onlyRun,
-    onlyControl,
-    seeds,
     ...measured,
-    run: shareOf(runRight, items),
-    controlShare: shareOf(controlRight, items),
-    at: matched ? { kind: 'matched', step: matched.step } : { kind: 'end' },
+    lowPt: paired.low * 100,
+    highPt: paired.high * 100,
+    onlyRun: paired.onlyFirst,
+    onlyControl: paired.onlySecond,
+    ...(seeds > 1 && { bySeedPt: bySeed.map((gap) => gap * 100) }),
+    run: shareOf(paired.firstRight / seeds, items),
+    controlShare: shareOf(paired.secondRight / seeds, items),
+    at: step === undefined ? { kind: 'end' } : { kind: 'matched', step },
   };
 }
 
+/** Whether a difference is clear: the same rule wherever one is claimed. */
+export const isClear = ({ gapPt, p, seeds }: Pick<Comparison, 'gapPt' | 'p' | 'seeds'>): boolean =>
+  Math.abs(gapPt) >= rules.gapPt && p < (seeds > 1 ? rules.pooledP : rules.p);
+
 /** A clear difference is said even where only large ones could be seen; a blurred one there says nothing at all. */
-function claimFrom({ gapPt, p, items, mdePt }: Pick<Comparison, 'gapPt' | 'p' | 'items' | 'mdePt'>): Claim {
-  if (items < rules.items) return 'not-assessed';
-  if (Math.abs(gapPt) >= rules.gapPt && p < rules.p) return gapPt > 0 ? 'helps' : 'hurts';
-  return mdePt > rules.mdePt ? 'not-assessed' : 'not-shown';
+function claimFrom(measured: Pick<Comparison, 'gapPt' | 'p' | 'items' | 'mdePt' | 'seeds'>): Claim {
+  if (measured.items < rules.items) return 'not-assessed';
+  if (isClear(measured)) return measured.gapPt > 0 ? 'helps' : 'hurts';
+  return measured.mdePt > rules.mdePt ? 'not-assessed' : 'not-shown';
 }
 
 /** Hurts if against any; helps if against all. */
@@ -106,11 +118,16 @@ function decidedBy(decisive: readonly Comparison[], claim: Claim): Comparison | 
   return saying.sort((a, b) => a.gapPt - b.gapPt || Number(b.control === 'scratch') - Number(a.control === 'scratch'))[0];
 }
 
-function headlineOf(claim: Claim, seeds: number): string {
-  const sure = seeds >= rules.seedsToConfirm ? `${seeds} seeds: confirmed` : `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}: likely`;
+/** Helping is said of all deciding controls, so it is as sure as the one with the fewest seeds. */
+const seedsBehind = (decisive: readonly Comparison[], claim: Claim, against: Comparison | undefined): number =>
+  claim === 'helps' ? Math.min(...decisive.map(({ seeds }) => seeds)) : against?.seeds ?? 1;
+
+function headlineOf(claim: Claim, against: Comparison | undefined, seeds: number): string {
+  const sure = `${seedsText(seeds)}: ${seeds >= rules.seedsToConfirm ? 'confirmed' : 'likely'}`;
+  const budget = against?.at.kind === 'matched' ? ' at this budget' : '';
   switch (claim) {
-    case 'helps': return `Transfer helps (${sure})`;
-    case 'hurts': return `Transfer hurts (${sure})`;
+    case 'helps': return `Transfer helps${budget} (${sure})`;
+    case 'hurts': return `Transfer hurts${budget} (${sure})`;
     case 'not-shown': return 'Not shown that transfer helps or hurts';
     case 'not-assessed': return 'Not assessed whether transfer helps';
   }
@@ -119,42 +136,63 @@ function headlineOf(claim: Claim, seeds: number): string {
 const titles: Readonly<Record<ControlKind, string>> = {
   blind: 'the blind guess',
   knn: 'kNN on the pretrained features',
+  'linear-probe': 'a new head on the frozen pretrained features',
   'random-features': 'the same plan on random weights',
   scratch: 'the same network trained from scratch',
 };
 
-function wordsOf(claim: Claim, against: Comparison | undefined, comparisons: readonly Comparison[], missing: Verdict['missing'], scratchBudgetMs?: number): string {
+function wordsOf(claim: Claim, against: Comparison | undefined, comparisons: readonly Comparison[], classes: readonly ClassGap[], options: JudgeOptions): string {
   const sentences: string[] = [];
-  if (against) sentences.push(...comparisonWords(against, scratchBudgetMs), whyWords(claim, against));
+  if (against) sentences.push(...comparisonWords(against, options.scratchBudgetMs), whyWords(claim, against), ...classWords(classes, options.classes));
   else sentences.push('No control was run that differs from the run in its weights alone, so nothing can be said about the transfer.');
   const others = comparisons.filter((comparison) => comparison !== against);
   if (others.length > 0) sentences.push(`Beside it: ${others.map(({ control, controlShare, gapPt }) => `${titles[control]} ${percent(controlShare.value)} (run ${signed(gapPt)})`).join('; ')}.`);
-  if (missing.length > 0) sentences.push(`Not run: ${missing.map(({ control, why }) => `${titles[control]} (${why})`).join('; ')}.`);
+  if (options.missing.length > 0) sentences.push(`Not run: ${options.missing.map(({ control, why }) => `${titles[control]} (${why})`).join('; ')}.`);
   return sentences.join(' ');
 }
 
-function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, items, seeds, at }: Comparison, scratchBudgetMs?: number): string[] {
-  const when = at.kind === 'end' ? '' : ` Both are judged within the first ${stepsText(at.step)}, where the control's time ended${scratchBudgetMs === undefined ? '' : ` (${about(scratchBudgetMs)})`}.`;
+function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, items, seeds, bySeedPt, at }: Comparison, scratchBudgetMs?: number): string[] {
+  const when = at.kind === 'end' ? '' : ` Both are judged within the first ${stepsText(at.step)}, where the control's time ended${scratchBudgetMs === undefined ? '' : ` (${about(scratchBudgetMs)})`}: this is matched to ${stepsText(at.step)}, and says nothing about longer training.`;
+  const interval = `Difference ${signed(gapPt)} points (95 % interval ${signed(lowPt)} to ${signed(highPt)})`;
+  if (!bySeedPt) {
+    return [
+      `On the same ${items} test items the run got ${run.correct} right (${percent(run.value)}), ${titles[control]} ${controlShare.correct} (${percent(controlShare.value)}).${when}`,
+      `${interval}, exact McNemar p ${pText(p)}, ${seedsText(seeds)}.`,
+    ];
+  }
   return [
-    `On the same ${items} test items the run got ${run.correct} right (${percent(run.value)}), ${titles[control]} ${controlShare.correct} (${percent(controlShare.value)}).${when}`,
-    `Difference ${signed(gapPt)} points (95 % interval ${signed(lowPt)} to ${signed(highPt)}), exact McNemar p ${pText(p)}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}.`,
+    `Over ${seedsText(seeds)} on the same ${items} test items the run got ${percent(run.value)} right, ${titles[control]} ${percent(controlShare.value)}.${when}`,
+    `${interval}, p ${pText(p)} with both seeds and items as chance; by seed ${bySeedPt.map(signed).join(', ')}.`,
   ];
 }
 
 /** What these items could have shown, and why there is no claim when there is none. */
-function whyWords(claim: Claim, { items, gapPt, mdePt, p }: Comparison): string {
+function whyWords(claim: Claim, comparison: Comparison): string {
+  const { items, gapPt, mdePt } = comparison;
   const could = `The smallest difference that these items would probably have shown is ${mdePt >= 100 ? 'larger than any' : `${mdePt.toFixed(mdePt < 10 ? 1 : 0)} points`}`;
   if (claim === 'helps' || claim === 'hurts') return `${could}.`;
   if (claim === 'not-assessed') {
     return items < rules.items ? `${items} items are too few to judge by (at least ${rules.items}).` : `${could}: too coarse to read anything into no difference. More test items would help.`;
   }
-  return `${could}; ${p < rules.p ? `${signed(gapPt)} is under the ${rules.gapPt} points that count as a difference` : 'a smaller one may exist'}.`;
+  const isSmall = Math.abs(gapPt) < rules.gapPt && isClear({ ...comparison, gapPt: rules.gapPt });
+  return `${could}; ${isSmall ? `${signed(gapPt)} is under the ${rules.gapPt} points that count as a difference` : 'a smaller one may exist'}.`;
 }
 
+/** Classes that the transfer hurt, though there are many to look at. */
+function classWords(gaps: readonly ClassGap[], names: readonly string[]): string[] {
+  const hurt = gaps.filter(isHurt);
+  if (hurt.length === 0) return [];
+  return [`Transfer hurts ${hurt.slice(0, 3).map(({ label, gapPt, items, p }) => `"${names[label] ?? label}" by ${(-gapPt).toFixed(1)} points (${items} items, p ${pText(p)} adjusted for the number of classes)`).join(', ')}${hurt.length > 3 ? ` and ${hurt.length - 3} more classes` : ''}.`];
+}
+
+export const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt && p < 0.05;
+
+const seedsText = (seeds: number): string => `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
+
 /** "+3.4", "−12.0", "0.0", with a real minus sign. */
-function signed(points: number): string {
+export function signed(points: number): string {
   const digits = Math.abs(points).toFixed(1);
   return digits === '0.0' ? digits : `${points > 0 ? '+' : '−'}${digits}`;
 }
 
-const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;
+export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

@@ -4,15 +4,18 @@ import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Checked, Diagnostic, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
+import { formatValue, yamlText } from './format.ts';
 import { lineIndex } from './lineIndex.ts';
+import { insertedPair } from './mapEdit.ts';
 import { parseExperiment } from './parse.ts';
 import type { Parsed } from './parse.ts';
+import type { StagePlan } from './plan.ts';
 import { experimentField, fieldAt } from './schema.ts';
 import type { ListField, MapField, ValueMap } from './schema.ts';
 import { editList, flowList } from './sequenceEdit.ts';
 import type { ListPlace, OffsetEdit } from './sequenceEdit.ts';
-import { changeOf } from './trainList.ts';
-import type { ListChange } from './trainList.ts';
+import { changedList, changeOf } from './trainList.ts';
+import type { ListChange, Tick } from './trainList.ts';
 
 export interface TextEdit {
   readonly range: TextRange;
@@ -28,22 +31,21 @@ export interface FreezeOptions {
 }
 
 /**
- * A tick in the layer tree as edits of the text: `path` trains, or is frozen, in one stage; all else means what it meant.
- * Edits are few, do not overlap, and touch neither comments nor layout; none when the row is already as asked.
+ * Ticks in the layer tree as edits of the text: rows train, or are frozen, in one stage; all else means what it meant.
+ * Edits are few, do not overlap, and touch neither comments nor layout; none when the rows are already as asked.
  * A file that does not parse is not edited: its diagnostics come back instead.
  */
-export function setFrozen(text: string, path: string, frozen: boolean, { network, stage, file = '' }: FreezeOptions): Checked<readonly TextEdit[]> {
+export function setTraining(text: string, ticks: readonly Tick[], { network, stage, file = '' }: FreezeOptions): Checked<readonly TextEdit[]> {
   const parsed = parseExperiment(text, file);
   if (!parsed.ok) return parsed;
-  const refuse = (code: Diagnostic['code'], message: string): Checked<readonly TextEdit[]> =>
-    ({ ok: false, errors: [{ code, severity: 'error', message, where: { file } }], warnings: [] });
+  const refuse = refusal(file);
 
   const at = stage ?? Math.max(0, stagesOf(parsed.value).length - 1), patterns = trainOf(parsed.value, at);
   if (patterns === undefined) return refuse('missing-key', `there is no ${nameOf(`stages.${at}`)}`);
-  const change = changeOf(network, patterns, path, frozen);
-  if (change === undefined) return refuse('pattern-matches-nothing', `no block or layer ${JSON.stringify(path)} in ${network.name}`);
+  const change = changeOf(network, patterns, ticks);
+  if (typeof change === 'string') return refuse('pattern-matches-nothing', `no block or layer ${JSON.stringify(change)} in ${network.name}`);
 
-  const wanted = [...change.instead.flat(), ...change.appended];
+  const wanted = changedList(change);
   if (same(wanted, patterns)) return { ok: true, value: [], warnings: [] };
   const edits = editsFor(text, parsed.value.document, at, change, wanted);
   // YAML can be written in ways that editing by position does not foresee: what would not mean what was ticked is not done.
@@ -51,8 +53,44 @@ export function setFrozen(text: string, path: string, frozen: boolean, { network
   if (!after.ok || !sameTraining(network, trainOf(after.value, at) ?? [], wanted)) {
     return refuse('yaml-syntax', `the "train" list of ${nameOf(`stages.${at}`)} is written in a way that the tree cannot edit: write ${flowList(wanted)} there`);
   }
+  return { ok: true, value: placed(text, edits), warnings: [] };
+}
+
+/**
+ * One value of a stage, as it would be written, as an edit of the text: its value is replaced, or the key joins those of
+ * the stage. None when it is already so.
+ */
+export function setStageValue(text: string, stage: number, key: keyof StagePlan, value: string | number, file = ''): Checked<readonly TextEdit[]> {
+  const parsed = parseExperiment(text, file);
+  if (!parsed.ok) return parsed;
+  const { document, written } = parsed.value, path = `stages.${stage}.${key}`, newText = formatValue(fieldAt(path)!, value);
+  const root = document.contents as unknown as YAMLMap.Parsed, stages = document.get('stages', true), map = isSeq(stages) ? stages.items[stage] : undefined;
+  const values = stagesOf(parsed.value)[stage], there = written.places.get(path)?.value;
+  if (!values) return refusal(file)('missing-key', `there is no ${nameOf(`stages.${stage}`)}`);
+  if (values[key] === value) return { ok: true, value: [], warnings: [] };
+  if (there) return { ok: true, value: [{ range: there, newText }], warnings: [] };
+  const edit = isMap(map) ? insertedPair(text, map as YAMLMap.Parsed, fieldAt('stages.0') as MapField, key, newText)
+    : insertedPair(text, root, experimentField, 'stages', `[{ ${key}: ${newText} }]`);
+  return { ok: true, value: placed(text, [edit]), warnings: [] };
+}
+
+const refusal = (file: string) => (code: Diagnostic['code'], message: string): Checked<never> =>
+  ({ ok: false, errors: [{ code, severity: 'error', message, where: { file } }], warnings: [] });
+
+function placed(text: string, edits: readonly OffsetEdit[]): readonly TextEdit[] {
   const { rangeOf } = lineIndex(text);
-  return { ok: true, value: edits.map(({ start, end, newText }) => ({ range: rangeOf(start, end), newText })), warnings: [] };
+  return edits.map(({ start, end, newText }) => ({ range: rangeOf(start, end), newText }));
+}
+
+/** The backbone as an edit of the text: its value, or a new key. A file that does not parse is not edited: its diagnostics come back instead. */
+export function setBackbone(text: string, name: string, file = ''): Checked<readonly TextEdit[]> {
+  const parsed = parseExperiment(text, file);
+  if (!parsed.ok) return parsed;
+  const root = parsed.value.document.contents as unknown as YAMLMap.Parsed, pair = root.items.find(({ key }) => isScalar(key) && key.value === 'backbone');
+  const edit = isScalar(pair?.value)
+    ? { start: pair.value.range[0], end: pair.value.range[1], newText: yamlText(name) }
+    : insertedPair(text, root, experimentField, 'backbone', yamlText(name));
+  return { ok: true, value: placed(text, [edit]), warnings: [] };
 }
 
 /** The patterns of a stage as they stand in the file (its default when there are none), or undefined when there is no such stage. */
@@ -71,7 +109,7 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   return applyOffsets(text, edits.map(({ range, newText }) => ({ start: offsetOf(range.start), end: offsetOf(range.end), newText })));
 }
 
-function applyOffsets(text: string, edits: readonly OffsetEdit[]): string {
+export function applyOffsets(text: string, edits: readonly OffsetEdit[]): string {
   return [...edits].sort((a, b) => b.start - a.start).reduce((out, { start, end, newText }) => out.slice(0, start) + newText + out.slice(end), text);
 }
 
@@ -79,31 +117,17 @@ function editsFor(text: string, document: Document.Parsed, stage: number, change
   const root = document.contents as unknown as YAMLMap.Parsed, stages = document.get('stages', true);
   const map = isSeq(stages) ? stages.items[stage] : undefined;
   if (!isMap(map)) return [insertedPair(text, root, experimentField, 'stages', `[{ train: ${flowList(wanted)} }]`)];
-  const place = listPlace(map as YAMLMap.Parsed);
+  const place = listPlace(map as YAMLMap.Parsed, 'train');
   return place ? editList(text, place, change) : [insertedPair(text, map as YAMLMap.Parsed, fieldAt('stages.0') as MapField, 'train', flowList(wanted))];
 }
 
-function listPlace(stage: YAMLMap.Parsed): ListPlace | undefined {
-  const pair = stage.items.find(({ key }) => isScalar(key) && key.value === 'train');
+/** Of the list of words under a key. */
+export function listPlace(map: YAMLMap.Parsed, name: string): ListPlace | undefined {
+  const pair = map.items.find(({ key }) => isScalar(key) && key.value === name);
   if (!pair || !isSeq(pair.value)) return undefined;
   const [start, end] = pair.value.range;
   const items = pair.value.items.map((item) => ({ start: item.range[0], end: item.range[1], pattern: isScalar(item) ? String(item.value) : '' }));
   return { flow: pair.value.flow === true, start, end, items, keyEnd: pair.key.range[1] };
-}
-
-/** A new key among those of a map, in the schema's order. */
-function insertedPair(text: string, map: YAMLMap.Parsed, field: MapField, key: string, value: string): OffsetEdit {
-  const order = Object.keys(field.keys), isLater = (other: unknown): boolean => order.indexOf(String(other)) > order.indexOf(key);
-  const next = map.items.find((pair) => isScalar(pair.key) && isLater(pair.key.value)), last = map.items.at(-1);
-  if (last === undefined) return { start: map.range[0], end: map.range[1], newText: `{ ${key}: ${value} }` };
-  const eol = text.includes('\r\n') ? '\r\n' : '\n', lineOf = (offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
-  const firstKey = map.items[0]!.key.range[0], newLine = `${eol}${' '.repeat(firstKey - lineOf(firstKey))}`;
-  if (next) {
-    const start = next.key.range[0];
-    return { start, end: start, newText: `${key}: ${value}${map.flow ? ', ' : newLine}` };
-  }
-  const lastEnd = (last.value ?? last.key).range[1], end = map.flow ? lastEnd : lastEnd + text.slice(lastEnd).search(/\r?\n|$/);
-  return { start: end, end, newText: `${map.flow ? ', ' : newLine}${key}: ${value}` };
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((name, i) => name === b[i]);

@@ -1,9 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Node } from 'yaml';
 import { suggest } from '../base/suggest.ts';
-import type { Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
-import { allowedText, requiredKeys } from './schema.ts';
-import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap } from './schema.ts';
+import { formatValue } from './format.ts';
+import { variedPath } from './variedPath.ts';
+import type { Diagnostic, DiagnosticCode, FileChange, TextRange } from '../protocol/diagnostic.ts';
+import { allowedText, alternatives, fieldAt, requiredKeys } from './schema.ts';
+import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, VariantsField, Words } from './schema.ts';
 
 /** Where a key and its value stand. */
 export interface Place {
@@ -13,6 +15,11 @@ export interface Place {
 
 /** More would only bury the first ones. */
 export const maxDiagnostics = 100;
+
+/** What to do next: in words, or what to write in place of what stands there. */
+type Fix = string | { readonly words: string; readonly write: string };
+
+const meant = (text: string): Fix => ({ words: `did you mean "${text}"?`, write: text });
 
 type WhereOf = (start: number, end: number) => { readonly file: string; readonly range: TextRange } | undefined;
 
@@ -28,9 +35,9 @@ export class FieldReader {
     this.#whereOf = whereOf;
   }
 
-  say(code: DiagnosticCode, message: string, start: number, end: number, fix?: string): void {
+  say(code: DiagnosticCode, message: string, start: number, end: number, fix?: string, mend?: Diagnostic['mend']): void {
     const where = this.#whereOf(start, end);
-    this.diagnostics.push({ code, severity: 'error', message, ...(fix && { fix }), ...(where && { where }) });
+    this.diagnostics.push({ code, severity: 'error', message, ...(fix && { fix }), ...(where && { where }), ...(where && mend && { mend }) });
   }
 
   read(field: Field, node: Node | null, path: string): Value | undefined {
@@ -43,39 +50,41 @@ export class FieldReader {
       case 'duration': return this.#duration(field, node, path);
       case 'list': return this.#list(field, node, path);
       case 'map': return this.#map(field, node, path);
+      case 'variants': return this.#variants(field, node, path);
     }
   }
 
-  #number(field: NumberField, node: Node | null, path: string): number | undefined {
+  #number(field: NumberField, node: Node | null, path: string): number | string | undefined {
     const value = isScalar(node) ? node.value : undefined;
+    if (isWord(field, value)) return value;
     if (typeof value !== 'number' || (field.integer && !Number.isInteger(value) && Number.isFinite(value))) {
       return this.#wrongType(field, node, path, numberMeant(value, field));
     }
     if (value >= field.min && value <= field.max) return value;
-    if (path === 'thaw') return this.#refuse('unsupported-version', `this file is for version ${value} of Thaw’s experiments; this Thaw knows version 1`, node, 'update Thaw, or write `thaw: 1`');
-    return this.#refuse('out-of-range', `${nameOf(path)} is ${value}`, node, `write ${allowedText(field)}`);
+    if (path === 'thaw') return this.#refuse('unsupported-version', `this file is for version ${value} of Thaw’s experiments; this Thaw knows version 1`, node, { words: 'update Thaw, or write `thaw: 1`', write: '1' });
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${value}`, node, nearest(value, field));
   }
 
-  #share(field: ShareField, node: Node | null, path: string): number | undefined {
+  #share(field: ShareField, node: Node | null, path: string): number | string | undefined {
     const value = isScalar(node) ? node.value : undefined;
+    if (isWord(field, value)) return value;
     const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?%$/.exec(value) : null;
     const share = percent ? Number(`${percent[1]!}e-2`) : value; // "e-2": 70% is the very 0.7, 7.1% not 0.07100000000000001
     if (typeof share !== 'number' || Number.isNaN(share)) return this.#wrongType(field, node, path);
     if (share >= field.min && share <= field.max) return share;
-    const meant = !percent && share > 1 && share <= 100 ? `did you mean ${share}%?` : `write ${allowedText(field)}`;
-    return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, meant);
+    const fix = !percent && share > 1 && share <= 100 ? { words: `did you mean ${share}%?`, write: `${share}%` } : nearest(share, field);
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, fix);
   }
 
   #choice(field: ChoiceField, node: Node | null, path: string): string | undefined {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === 'string' && Object.hasOwn(field.options, value)) return value;
-    const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(field.options)) : undefined;
-    return this.#wrongType(field, node, path, near && `did you mean "${near}"?`);
+    return this.#wrongType(field, node, path, wordMeant(field.options, value));
   }
 
   #text(field: TextField, node: Node | null, path: string): string | undefined {
     const value = isScalar(node) ? node.value : undefined;
-    if (typeof value === 'number' && field.names !== 'backbone') return this.#wrongType(field, node, path, `write "${String(value)}" in quotes`);
+    if (typeof value === 'number' && field.names !== 'backbone') return this.#wrongType(field, node, path, { words: `write "${String(value)}" in quotes`, write: `"${String(value)}"` });
     if (typeof value !== 'string') return this.#wrongType(field, node, path);
     if (value.trim() === '') return this.#refuse('wrong-type', `${nameOf(path)} is empty`, node, `write ${allowedText(field)}`);
     if (field.names === 'pattern' && (value.length > 200 || value.split('*').length > 5)) { // matching takes time exponential in its stars
@@ -86,21 +95,25 @@ export class FieldReader {
 
   #duration(field: DurationField, node: Node | null, path: string): string | number | undefined {
     const value = isScalar(node) ? node.value : undefined;
-    if (value === 'auto' || value === 'off') return value;
+    if (typeof value === 'string' && Object.hasOwn(field.words, value)) return value;
+    const times = field.multiples && typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
+    if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
     const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
     if (!parts) {
-      const meant = typeof value === 'number' ? `write "${value} min" or "${value} s"` : value === false || value === 'no' ? 'write `off`' : undefined;
-      return this.#wrongType(field, node, path, meant);
+      const fix = typeof value === 'number' ? { words: `write "${value} min" or "${value} s"`, write: `${value} min` } : (value === false || value === 'no') && Object.hasOwn(field.words, 'off') ? { words: 'write `off`', write: 'off' } : undefined;
+      return this.#wrongType(field, node, path, fix);
     }
     const amount = Number(parts[1]), minutes = parts[2] === 's' ? amount / 60 : parts[2] === 'h' ? amount * 60 : amount;
     if (minutes >= field.minMinutes && minutes <= field.maxMinutes) return minutes;
     return this.#refuse('out-of-range', `${nameOf(path)} is ${parts[0]}`, node, 'write 1 s to 168 h, or `off`');
   }
 
-  #list(field: ListField, node: Node | null, path: string): Value[] | undefined {
+  #list(field: ListField, node: Node | null, path: string): Value[] | string | undefined {
     if (!isSeq(node)) {
-      const meant = isScalar(node) && typeof node.value === 'string' ? `write [${node.value.slice(0, 60)}]` : isMap(node) ? 'begin each item with "- "' : undefined;
-      return this.#wrongType(field, node, path, meant);
+      if (isScalar(node) && isWord(field, node.value)) return node.value;
+      if (field.words && isScalar(node)) return this.#wrongType(field, node, path, wordMeant(field.words, node.value));
+      const fix = isScalar(node) && typeof node.value === 'string' ? { words: `write [${node.value.slice(0, 60)}]`, write: `[${node.value}]` } : isMap(node) ? 'begin each item with "- "' : undefined;
+      return this.#wrongType(field, node, path, fix);
     }
     const values: Value[] = [];
     for (const item of node.items as Node[]) {
@@ -108,7 +121,7 @@ export class FieldReader {
       this.#place(itemPath, item);
       const value = this.read(field.of, item, itemPath) ?? (field.of.kind === 'map' ? {} : undefined);
       if (value === undefined) continue;
-      if (field.unique && typeof value === 'string' && values.includes(value)) this.#refuse('duplicate-key', `${quoted(value)} stands twice in ${nameOf(path)}`, item, 'take one out');
+      if (field.unique && typeof value === 'string' && values.includes(value)) this.#twice(`${quoted(value)} stands twice in ${nameOf(path)}`, item);
       else values.push(value);
     }
     return values;
@@ -121,7 +134,7 @@ export class FieldReader {
       const name = isScalar(key) ? String(key.value) : undefined;
       const known = name !== undefined && Object.hasOwn(field.keys, name) ? field.keys[name] : undefined;
       if (name === undefined) this.#refuse('wrong-type', `${seenText(key)} where a key was expected`, key);
-      else if (seen.has(name)) this.#refuse('duplicate-key', `the key ${quoted(name)} stands twice`, key, 'take one out');
+      else if (seen.has(name)) this.#twice(`the key ${quoted(name)} stands twice`, key);
       else if (known === undefined) this.#unknownKey(name, key, field, path);
       else {
         const childPath = join(path, name);
@@ -136,16 +149,61 @@ export class FieldReader {
     return values;
   }
 
+  #variants(field: VariantsField, node: Node | null, path: string): ValueMap | undefined {
+    if (!isMap(node)) return this.#wrongType(field, node, path, isSeq(node) ? 'write `{ rate: [1e-3, 3e-3] }`' : undefined);
+    const values: Record<string, ValueMap> = {};
+    for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
+      const written = isScalar(key) ? String(key.value) : '', varied = variedPath(written);
+      if (typeof varied !== 'string') this.#refuse('unknown-key', varied.problem, key, varied.fix);
+      else if (varied in values) this.#refuse('duplicate-key', `${quoted(varied)} varies twice`, key, 'write its values in one list');
+      else {
+        this.#place(join(path, written), value, key);
+        this.#key = key;
+        const read = this.#values(fieldAt(varied)!, value, varied, join(path, written));
+        if (read) values[varied] = read;
+      }
+    }
+    return values;
+  }
+
+  /** A list of values, called after themselves, or values by name. */
+  #values(of: Field, node: Node | null, path: string, place: string): ValueMap | undefined {
+    if (!isMap(node) && !isSeq(node)) return this.#refuse('wrong-type', `${nameOf(place)} is ${seenText(node)}`, node, `write a list of values, each ${allowedText(of)}`);
+    const items: readonly (readonly [name: string | undefined, item: Node | null])[] = isMap(node)
+      ? (node.items as { key: Node; value: Node | null }[]).map(({ key, value }) => [isScalar(key) ? String(key.value) : '', value] as const)
+      : (node.items as Node[]).map((item) => [undefined, item] as const);
+    if (items.length === 0) return this.#refuse('wrong-type', `${nameOf(place)} has no value`, node, 'write some, or take it out');
+    const values: Record<string, Value> = {}, lastPart = path.split('.').at(-1)!;
+    for (const [given, item] of items) {
+      const value = this.read(of, item, path);
+      const name = given ?? (value === undefined ? '' : `${lastPart} ${formatValue(of, value)}`);
+      if (value === undefined) continue;
+      if (name in values) this.#refuse('duplicate-key', `${quoted(name)} stands twice in ${nameOf(place)}`, item, 'take one out');
+      else values[name] = value;
+    }
+    return values;
+  }
+
   #require(seen: ReadonlySet<string>, map: Node, path: string): void {
     const [start = 0] = map.range ?? [];
     for (const [key, fix] of Object.entries(requiredKeys[path] ?? {})) {
-      if (!seen.has(key)) this.say('missing-key', `${quoted(join(path, key))} is missing`, start, start, fix);
+      if (seen.has(key)) continue;
+      const field = fieldAt(join(path, key)), text = field?.kind === 'number' ? String(field.default) : undefined; // where there is only one thing to write
+      this.say('missing-key', `${quoted(join(path, key))} is missing`, start, start, fix, text === undefined ? undefined : added(join(path, key), text));
     }
+    const either = alternatives[path] ?? [], written = either.filter((key) => seen.has(key));
+    if (either.length > 0 && written.length === 0) this.say('missing-key', `${either.map((key) => quoted(join(path, key))).join(' or ')} is missing`, start, start, 'add `folder: …`, the folder of photos relative to this file, or `manifest: …`, a list of them');
+    if (written.length > 1) this.say('duplicate-key', `${written.map((key) => quoted(join(path, key))).join(' and ')} stand both: the photos are found by one of them`, start, start, 'take one out');
+  }
+
+  #twice(message: string, node: Node): void {
+    const [start = 0, end = start] = node.range ?? [], range = this.#whereOf(start, end)?.range;
+    this.say('duplicate-key', message, start, end, 'take one out', range && { title: 'Take it out', changes: [{ type: 'remove', range }] });
   }
 
   #unknownKey(name: string, key: Node, field: MapField, path: string): void {
     const keys = Object.keys(field.keys), near = this.diagnostics.length < maxDiagnostics ? suggest(name.slice(0, 80), keys) : undefined;
-    this.#refuse('unknown-key', `unknown key ${quoted(name)}${path === '' ? '' : ` in ${nameOf(path)}`}`, key, near ? `did you mean "${near}"?` : `known here: ${keys.join(', ')}`);
+    this.#refuse('unknown-key', `unknown key ${quoted(name)}${path === '' ? '' : ` in ${nameOf(path)}`}`, key, near ? meant(near) : `known here: ${keys.join(', ')}`);
   }
 
   #place(path: string, value: Node | null, key?: Node): void {
@@ -155,13 +213,14 @@ export class FieldReader {
     if (valueRange) this.places.set(path, { value: valueRange, ...(keyRange && { key: keyRange }) });
   }
 
-  #wrongType(field: Field, node: Node | null, path: string, fix?: string): undefined {
+  #wrongType(field: Field, node: Node | null, path: string, fix?: Fix): undefined {
     return this.#refuse('wrong-type', `${nameOf(path)} is ${seenText(node)}`, node, fix ?? `write ${allowedText(field)}`);
   }
 
-  #refuse(code: DiagnosticCode, message: string, node: Node | null, fix?: string): undefined {
-    const [start = 0, end = start] = (isEmpty(node) ? this.#key : node)?.range ?? [];
-    this.say(code, message, start, end, fix);
+  #refuse(code: DiagnosticCode, message: string, node: Node | null, fix?: Fix): undefined {
+    const [start = 0, end = start] = (isEmpty(node) ? this.#key : node)?.range ?? [], range = this.#whereOf(start, end)?.range;
+    if (fix === undefined || typeof fix === 'string') this.say(code, message, start, end, fix);
+    else this.say(code, message, start, end, fix.words, range && !isEmpty(node) ? written(range, fix.write) : undefined);
     return undefined;
   }
 }
@@ -183,16 +242,34 @@ export function seenText(node: Node | null): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'left empty';
 }
 
+/** A word that stands in place of the value itself: `off`, `auto`. */
+const isWord = ({ words }: { readonly words?: Words }, value: unknown): value is string =>
+  words !== undefined && typeof value === 'string' && Object.hasOwn(words, value);
+
+function wordMeant(words: Words, value: unknown): Fix | undefined {
+  const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(words)) : undefined;
+  return near === undefined ? undefined : meant(near);
+}
+
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
 
 const join = (path: string, key: string): string => path === '' ? key : `${path}.${key}`;
 
 const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
+const written = (range: TextRange, text: string): NonNullable<Diagnostic['mend']> => ({ title: `Write ${text}`, changes: [{ type: 'replace', range, text }] });
+const added = (path: string, text: string): NonNullable<Diagnostic['mend']> => ({ title: `Add ${path}: ${text}`, changes: [{ type: 'set', path, text } satisfies FileChange] });
+
+/** The bound that was crossed, as a quick fix. */
+const nearest = (value: number, field: NumberField | ShareField): Fix => {
+  const words = `write ${allowedText(field)}`;
+  return Number.isFinite(value) ? { words, write: String(Math.min(field.max, Math.max(field.min, value))) } : words;
+};
+
 /** What was probably meant by something that is not a number of the right kind. */
-function numberMeant(value: unknown, field: NumberField): string | undefined {
+function numberMeant(value: unknown, field: NumberField): Fix | undefined {
   const words = typeof value === 'string' ? value.trim().replace(',', '.') : '';
   const number = words !== '' ? Number(words) : typeof value === 'number' ? Math.round(value) : NaN;
   const fits = number >= field.min && number <= field.max && (!field.integer || Number.isInteger(number));
-  return fits ? `did you mean ${number}?` : undefined;
+  return fits ? { words: `did you mean ${number}?`, write: String(number) } : undefined;
 }

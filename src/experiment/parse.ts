@@ -20,6 +20,14 @@ export interface Written {
   readonly places: ReadonlyMap<string, Place>;
 }
 
+/** A text, read as far as that goes: what every feature of the editor looks at, so that one version of a file is parsed once. */
+export interface Read {
+  readonly source: Source;
+  readonly written: Written;
+  /** Of syntax, keys, types and ranges. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Reads an experiment file: syntax, keys, types and ranges, all problems at once. What it means: resolve.ts. */
 export function parseExperiment(text: Uint8Array | string, file: string): Checked<Parsed> {
   const { source, written, diagnostics } = readExperiment(text, file);
@@ -28,7 +36,7 @@ export function parseExperiment(text: Uint8Array | string, file: string): Checke
 }
 
 /** The same for callers that go on with what was readable: later checks add to the list instead of hiding behind it. */
-export function readExperiment(text: Uint8Array | string, file: string): { source: Source; written: Written; diagnostics: readonly Diagnostic[] } {
+export function readExperiment(text: Uint8Array | string, file: string): Read {
   const source = readSource(text, file);
   const reader = new FieldReader((start, end) => ({ file, range: source.rangeOf(start, end) }));
   reader.diagnostics.push(...source.diagnostics);

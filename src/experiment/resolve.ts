@@ -1,15 +1,19 @@
+import { dirname } from 'node:path';
 import { suggest } from '../base/suggest.ts';
 import { isFolder } from '../backbones/backboneName.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import type { Architecture } from '../backbones/card.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
+import { lint } from './lint.ts';
 import { readExperiment, readOverride } from './parse.ts';
-import type { Written } from './parse.ts';
+import type { Read, Written } from './parse.ts';
 import type { Origin, Origins, Plan } from './plan.ts';
-import { experimentField, fieldAt } from './schema.ts';
+import { alternatives, experimentField, fieldAt, leafPaths } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
 import { SenseCheck } from './senseCheck.ts';
 import type { FilledPlan } from './senseCheck.ts';
+import { sweepOf } from './sweep.ts';
 
 export interface ResolveOptions {
   /** Name of the file, for diagnostics. */
@@ -20,6 +24,10 @@ export interface ResolveOptions {
   readonly backbones: Backbones;
   /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
+  /** Likewise, what makes a run one of several (sweep.ts): before the command line. */
+  readonly varied?: Readonly<Record<string, string>>;
+  /** Photos in a data folder or manifest (absolute), where somebody has counted: some remarks rest on it. */
+  readonly imagesIn?: (folder: string) => number | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -33,24 +41,33 @@ export interface Resolved {
 }
 
 /** The experiment with every default filled in, here and nowhere else, and checked for sense. All problems at once. */
-export function resolveExperiment(text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> {
-  const { source, written, diagnostics } = readExperiment(text, options.file);
-  const overrides = readOverrides(options.overrides ?? {}, written);
-  const found: Diagnostic[] = [...diagnostics, ...overrides.errors];
+export const resolveExperiment = (text: Uint8Array | string, options: ResolveOptions): Checked<Resolved> =>
+  resolveRead(readExperiment(text, options.file), options);
+
+/** The same for what has been read already. */
+export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolved> {
+  const { source, written, diagnostics } = read;
+  const varied = readOverrides(options.varied ?? {}, written), overrides = readOverrides(options.overrides ?? {}, written);
+  const found: Diagnostic[] = [...diagnostics, ...varied.errors, ...overrides.errors];
   if (source.document === undefined) return { ok: false, errors: found, warnings: [] };
 
   const origins: Record<string, Origin> = {};
-  const values = fill(experimentField, merged(written.values, overrides.values), '', (path, given) => {
-    origins[path] = !given ? 'default' : overrides.origins.has(path) ? 'command line' : options.origin ?? 'file';
+  const values = fill(experimentField, merged(written.values, [...varied.values, ...overrides.values]), '', (path, given) => {
+    origins[path] = !given ? 'default' : overrides.origins.has(path) ? 'command line' : varied.origins.has(path) ? 'variant' : options.origin ?? 'file';
   });
   // The one cast from table to type: schema.ts has a field for every key of Plan, and each value was read by its field.
   const filled = values as unknown as FilledPlan;
   const plan = planOf(filled, options.folderOf), backbone = options.backbones.find(plan.backbone);
   const sense = new SenseCheck(filled, written, options.file, backbone);
   found.push(...sense.errors());
+  if (found.length === 0) found.push(...membersErrors(read, options, plan, sense));
   if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: sense.remarks() };
+  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: isWhole(plan.data) ? options.imagesIn?.(plan.data.manifest ?? plan.data.folder) : undefined }, options.file);
+  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: [...sense.remarks(), ...remarks] };
 }
+
+/** Whether what was counted is what is used. */
+const isWhole = ({ subset, maxPerClass }: Plan['data']): boolean => subset === 1 && maxPerClass === 0;
 
 /** In reading order; what has no place first. */
 function byPlace(a: Diagnostic, b: Diagnostic): number {
@@ -58,15 +75,30 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
   return (at?.line ?? -1) - (bt?.line ?? -1) || (at?.character ?? -1) - (bt?.character ?? -1);
 }
 
+/** What only shows once the changes of `variants` are made, such as a pattern that matches nothing. */
+function membersErrors(read: Read, options: ResolveOptions, plan: Plan, sense: SenseCheck): Diagnostic[] {
+  for (const { name, varied } of sweepOf(plan)) {
+    const member = resolveRead(read, { ...options, varied });
+    if (!member.ok) return [sense.ofVariant(name, member.errors[0]!)];
+  }
+  return [];
+}
+
 function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan {
-  const off = filled.scratchBudget === 'off';
+  const left = leftOut(filled), { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
   return {
     ...filled,
-    data: { ...filled.data, folder: folderOf(filled.data.folder) },
+    data: { folder: list === undefined ? folderOf(folder) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
     backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
-    controls: filled.controls.filter((control) => !(off && control === 'scratch')),
+    controls: filled.controls.filter((control) => !left.includes(control)),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
   };
+}
+
+/** A run from random weights is its own control: these would repeat it. */
+function leftOut({ weights, scratchBudget }: FilledPlan): readonly Plan['controls'][number][] {
+  if (weights === 'random') return ['random-features', 'scratch'];
+  return scratchBudget === 'off' ? ['scratch'] : [];
 }
 
 /** Defaults for what is not there, key by key in the schema's order. `told` hears of every leaf and whether it was given. */
@@ -74,7 +106,8 @@ function fill(field: Field, value: Value | undefined, path: string, told: (path:
   const below = (key: string): string => path === '' ? key : `${path}.${key}`;
   if (field.kind === 'map') {
     const given = value as ValueMap | undefined;
-    return Object.fromEntries(Object.entries(field.keys).map(([key, child]) => [key, fill(child, given?.[key], below(key), told)]));
+    const keys = Object.entries(field.keys).filter(([key]) => given?.[key] !== undefined || !alternatives[path]?.includes(key));
+    return Object.fromEntries(keys.map(([key, child]) => [key, fill(child, given?.[key], below(key), told)]));
   }
   if (field.kind === 'list' && field.of.kind === 'map') {
     const items = (value ?? field.default) as readonly Value[];
@@ -115,14 +148,6 @@ function readOverrides(texts: NonNullable<ResolveOptions['overrides']>, written:
     }
   }
   return { values, origins: new Set(values.map(([path]) => path)), errors };
-}
-
-/** Dotted paths of all values, `stages.*.rate` for stages. */
-export function leafPaths(field: Field, path: string): string[] {
-  const below = (key: string): string => path === '' ? key : `${path}.${key}`;
-  if (field.kind === 'map') return Object.entries(field.keys).flatMap(([key, child]) => leafPaths(child, below(key)));
-  if (field.kind === 'list' && field.of.kind === 'map') return leafPaths(field.of, below('*'));
-  return [path];
 }
 
 function merged(values: ValueMap, overrides: Overrides['values']): ValueMap {

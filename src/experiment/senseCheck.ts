@@ -1,11 +1,20 @@
 import type { Architecture } from '../backbones/card.ts';
+import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
+import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
-import type { Checked, Diagnostic, DiagnosticCode, TextRange } from '../protocol/diagnostic.ts';
+import { shapesOf } from '../backbones/shapes.ts';
+import type { Checked, Diagnostic, DiagnosticCode, Mend } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
+import { yamlText } from './format.ts';
 import type { Written } from './parse.ts';
+import { rangeAt } from './places.ts';
+import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan } from './plan.ts';
-import { controlOptions } from './schema.ts';
+import { isRestrained } from './restraints.ts';
+import { controlOptions, maxMembers } from './schema.ts';
+import type { ValueMap } from './schema.ts';
+import { memberCount } from './sweep.ts';
 
 /** A Plan but for `off`, which becomes a control less. */
 export type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
@@ -26,10 +35,10 @@ export class SenseCheck {
   }
 
   errors(): Diagnostic[] {
-    const { stages } = this.#plan, found = this.#backbone, network = found.ok ? found.value?.network(2) : undefined; // names do not depend on the number of classes
-    const problems = [...this.#split(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
-    if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`')];
-    return [...problems, ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    const { stages } = this.#plan, found = this.#backbone, network = found.ok && found.value ? networkOf(found.value) : undefined;
+    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
+    if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`', set('Add a stage', 'stages', '[{ train: [head] }]'))];
+    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
 
   /** Allowed, and said: weights that are not there yet, controls that were taken out. */
@@ -37,16 +46,43 @@ export class SenseCheck {
     return [...this.#ofBackbone(this.#backbone.warnings), ...this.#missingControls()];
   }
 
+  /** An error that one of the runs of `variants` would have: where the variants stand. */
+  ofVariant(name: string, { code, message, fix }: Diagnostic): Diagnostic {
+    return this.#problem(code, `the run ${JSON.stringify(name)}: ${message}`, 'variants', fix);
+  }
+
+  #task(): Diagnostic[] {
+    const { task, data } = this.#plan;
+    if (task === 'image-classification' || data.manifest !== undefined) return [];
+    return [this.#problem('missing-key', `${task} needs a manifest: folders can only say one class each`, 'task', 'write `data: { manifest: … }`, a CSV or JSONL file with a row for each photo')];
+  }
+
+  /** Of a task with other outputs than classes. */
+  #classesOnly(stage: number): Diagnostic[] {
+    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss, headStart } = stages[stage]!;
+    if (task === 'image-classification') return [];
+    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
+    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
+  }
+
+  #members(): Diagnostic[] {
+    const members = memberCount(this.#plan);
+    if (members <= maxMembers) return [];
+    return [this.#problem('out-of-range', `variants and seeds make ${members} runs`, Object.keys(this.#plan.variants).length > 0 ? 'variants' : 'seeds', `let them be ${maxMembers} at most`)];
+  }
+
   #ofBackbone(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-    return diagnostics.map(({ severity, code, message, fix }) => this.#diagnostic(severity, code, message, 'backbone', fix));
+    return diagnostics.map(({ severity, code, message, fix, mend }) => this.#diagnostic(severity, code, message, 'backbone', fix, mend));
   }
 
   #missingControls(): Diagnostic[] {
-    const { controls, scratchBudget } = this.#plan;
+    const { controls, scratchBudget, weights } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
+      if (weights === 'random' && (control === 'scratch' || control === 'random-features')) return []; // the run is one itself
       const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
       if (controls.includes(control) && !off) return [];
-      return [this.#diagnostic('information', 'control-off', `the control "${control}" will not run: ${why}`, path, 'the verdict will say that it is missing')];
+      const mend = off ? set('Write auto', 'scratchBudget', 'auto') : { title: `Add ${control}`, changes: [{ type: 'add', path, text: control } as const] };
+      return [this.#diagnostic('information', 'control-off', `the control "${control}" will not run: ${why}`, path, 'the verdict will say that it is missing', mend)];
     });
   }
 
@@ -54,38 +90,80 @@ export class SenseCheck {
     const { train, validation, test } = this.#plan.data.split, sum = train + validation + test;
     if (Math.abs(sum - 1) < 1e-6) return [];
     const [shares, whole] = [[train, validation, test].map(asPercent).join(' + '), asPercent(sum)];
-    return [this.#problem('out-of-range', `train, validation and test are ${shares} = ${whole}`, 'data.split', 'let them sum to 100%; a share that is not written has its default (70%, 15%, 15%)')];
+    return [this.#problem('out-of-range', `train, validation and test are ${shares} = ${whole}`, 'data.split', 'let them sum to 100%; a share that is not written has its default (70%, 15%, 15%)', this.#balanced())];
+  }
+
+  /** The share that most likely was not thought of: the first that is not written, else the one of training. */
+  #balanced(): Mend | undefined {
+    const { split } = this.#plan.data, shares = ['train', 'test', 'validation'] as const;
+    const key = shares.find((each) => !this.#written.places.has(`data.split.${each}`)) ?? 'train';
+    const share = 1 - shares.reduce((sum, each) => each === key ? sum : sum + split[each], 0), text = asPercent(share);
+    return share >= 0.01 && share <= 0.98 ? set(`Write ${key}: ${text}`, `data.split.${key}`, text) : undefined;
   }
 
   #stage(stage: number, network: Network): Diagnostic[] {
     const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
     const { trained, unmatched } = matchPatterns(network, patterns);
     if (unmatched.length > 0) {
-      return unmatched.map(({ pattern, suggestion }) => this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`,
-        `${path}.${patterns.indexOf(pattern)}`, suggestion && `did you mean "${suggestion}"?`));
+      return unmatched.map(({ pattern, suggestion }) => {
+        const at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
+        return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion && `did you mean "${suggestion}"?`,
+          suggestion === undefined || !range ? undefined : { title: `Write ${suggestion}`, changes: [{ type: 'replace', range, text: yamlText(suggestion) }] });
+      });
     }
-    if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer')];
-    if (stage > 0 || [...trained].some((name) => name.startsWith('head.'))) return [];
-    return [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head')];
+    if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer', set('Write [head]', path, '[head]'))];
+    const headFrozen = stage === 0 && ![...trained].some((name) => name.startsWith('head.'));
+    return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head', { title: 'Add head', changes: [{ type: 'add', path, text: 'head' }] })] : [], ...this.#ofTrained(stage, network, trained), ...this.#ofRandom(stage, network, trained)];
   }
 
-  #problem(code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
-    return this.#diagnostic('error', code, message, path, fix);
+  /** Keys of one stage that cannot both be meant, whatever the network. */
+  #contradictions(stage: number): Diagnostic[] {
+    const { steps, wiseFt, augment } = this.#plan.stages[stage]!, path = `stages.${stage}`, of = nameOf(path);
+    const written = (this.#written.values['stages'] as readonly ValueMap[] | undefined)?.[stage];
+    return [
+      ...steps !== 'auto' && written?.['steps'] !== undefined && written['epochs'] !== undefined ? [this.#problem('contradiction', `${of} counts both steps and epochs`, `${path}.steps`, 'take one of them out', this.#without(`${path}.epochs`))] : [],
+      ...wiseFt !== 'off' && stage === 0 ? [this.#problem('contradiction', 'wiseFt goes back towards the beginning of its stage, and the head of the first stage begins at random', `${path}.wiseFt`, 'train the head in a stage before it', set('Write wiseFt: off', `${path}.wiseFt`, 'off'))] : [],
+      ...augment.length === 0 ? [this.#problem('wrong-type', `${nameOf(`${path}.augment`)} is an empty list`, `${path}.augment`, 'write `none`', set('Write none', `${path}.augment`, 'none'))] : [],
+    ];
   }
 
-  #diagnostic(severity: Diagnostic['severity'], code: DiagnosticCode, message: string, path: string, fix?: string): Diagnostic {
-    const range = this.#rangeOf(path);
-    return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) } };
+  /** Keys that have nothing to act on where so much is frozen. */
+  #ofTrained(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
+    const { cutmix, regularize, headStart } = this.#plan.stages[stage]!, path = `stages.${stage}`, boundary = freezeBoundary(network, trained);
+    const isMap = boundary === 'input' || shapesOf(network).get(boundary)?.length === 3, headOnly = [...trained].every((name) => name.startsWith('head.'));
+    return [
+      ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it', set('Write cutmix: 0', `${path}.cutmix`, '0'))] : [],
+      ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block', this.#without(`${path}.regularize`))] : [],
+      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`')] : [],
+    ];
   }
 
-  /** Of the value at `path`, or of the nearest key above it that stands in the file. */
-  #rangeOf(path: string): TextRange | undefined {
-    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
-      const place = this.#written.places.get(at);
-      if (place) return place.value;
-    }
-    return undefined;
+  /** Random weights that never learn are no features, and there are no statistics to keep. */
+  #ofRandom(stage: number, network: Network, trained: ReadonlySet<string>): Diagnostic[] {
+    const { batchNorm, regularize } = this.#plan.stages[stage]!, path = `stages.${stage}`, of = nameOf(path);
+    if (this.#plan.weights === 'pretrained') return [];
+    return [
+      ...stage === 0 && matchPatterns(network, ['all']).trained.size > trained.size ? [this.#problem('contradiction', `weights are random, and some of them are frozen in ${of}`, `${path}.train`, 'write [all]', set('Write [all]', `${path}.train`, '[all]'))] : [],
+      ...stage === 0 && batchNorm === 'stored' && hasBatchNorm(network) ? [this.#problem('contradiction', `weights are random: no statistics came with them that ${of} could use`, `${path}.batchNorm`, 'write `batchNorm: batch`', set('Write batchNorm: batch', `${path}.batchNorm`, 'batch'))] : [],
+      ...isRestrained(regularize) ? [this.#problem('contradiction', `regularize holds ${of} near pretrained weights, and there are none`, `${path}.regularize`, 'take it out', this.#without(`${path}.regularize`))] : [],
+    ];
+  }
+
+  #without(path: string): Mend | undefined {
+    const key = this.#written.places.get(path)?.key;
+    return key && { title: 'Take it out', changes: [{ type: 'remove', range: key }] };
+  }
+
+  #problem(code: DiagnosticCode, message: string, path: string, fix?: string, mend?: Mend): Diagnostic {
+    return this.#diagnostic('error', code, message, path, fix, mend);
+  }
+
+  #diagnostic(severity: Diagnostic['severity'], code: DiagnosticCode, message: string, path: string, fix?: string, mend?: Mend): Diagnostic {
+    const range = rangeAt(this.#written, path);
+    return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) }, ...(mend && { mend }) };
   }
 }
 
-const asPercent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;
+const set = (title: string, path: string, text: string): Mend => ({ title, changes: [{ type: 'set', path, text }] });
+
+export const asPercent = (share: number): string => `${Number((share * 100).toFixed(4))}%`;

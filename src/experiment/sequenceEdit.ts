@@ -79,16 +79,15 @@ function editBlock(text: string, { items, keyEnd }: ListPlace, { instead, append
     const { lead, eol, endOfLine } = lineOf(text, item);
     if (names.length > 0) edits.push({ start: endOfLine, end: endOfLine, newText: names.map((name) => `${eol}${lead}${yamlText(name)}`).join('') });
   };
+  // What joins the list stands behind the last item that stays; where none does, in the place of the last.
+  const kept = items.findLastIndex((_, i) => instead[i]!.length > 0), last = kept < 0 && appended.length > 0 ? items.length - 1 : kept;
   items.forEach((item, i) => {
-    const [first, ...more] = instead[i]!;
-    if (first === undefined) edits.push(takenOut(text, item));
-    else if (!isKept(item, instead[i]!)) {
-      edits.push({ start: item.start, end: item.end, newText: yamlText(first) });
-      insertAfter(item, more);
-    }
+    const [first, ...more] = i === last ? [...instead[i]!, ...appended] : instead[i]!;
+    if (first === undefined) return void edits.push(takenOut(text, item));
+    if (first !== item.pattern) edits.push({ start: item.start, end: item.end, newText: yamlText(first) });
+    insertAfter(item, more);
   });
-  if (items.length > 0) insertAfter(items.at(-1)!, appended);
-  if (appended.length === 0 && instead.every((names) => names.length === 0)) {
+  if (last < 0) {
     const colon = text.indexOf(':', keyEnd) + 1;
     edits.unshift({ start: colon, end: colon, newText: ' []' });
   }

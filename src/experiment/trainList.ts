@@ -14,13 +14,43 @@ export interface ListChange {
   readonly appended: readonly string[];
 }
 
-/** Undefined when no row has this path. The change is empty when the row already is as asked. */
-export function changeOf(network: Network, patterns: readonly string[], path: string, frozen: boolean): ListChange | undefined {
-  const tree = freezeTree(network), chain = chainTo(tree, path);
-  if (chain === undefined) return undefined;
-  const covers = patterns.map((pattern) => matchPatterns(network, [pattern]).trained);
-  return frozen ? freeze(tree, patterns, covers, new Set(chain[0]!.parameters)) : thaw(patterns, covers, chain);
+/** A row of the layer tree that is to train, or to be frozen. */
+export interface Tick {
+  readonly path: string;
+  readonly trains: boolean;
 }
+
+/** The list that a change makes of one. */
+export const changedList = ({ instead, appended }: ListChange): readonly string[] => [...instead.flat(), ...appended];
+
+/** All ticks, one after another, as one change: empty when every row already is as asked. A path that no row has comes back as itself. */
+export function changeOf(network: Network, patterns: readonly string[], ticks: readonly Tick[]): ListChange | string {
+  const tree = freezeTree(network), known = new Map<string, ReadonlySet<string>>();
+  const coverOf = (pattern: string): ReadonlySet<string> => {
+    const names = known.get(pattern) ?? matchPatterns(network, [pattern]).trained;
+    known.set(pattern, names);
+    return names;
+  };
+  let change: ListChange = { instead: patterns.map((pattern) => [pattern]), appended: [] };
+  for (const { path, trains } of ticks) {
+    const chain = chainTo(tree, path);
+    if (chain === undefined) return path;
+    const now = changedList(change), covers = now.map(coverOf);
+    change = followedBy(change, trains ? thaw(now, covers, [...chain, rootOf(tree)]) : freeze(tree, now, covers, new Set(chain[0]!.parameters)));
+  }
+  return change;
+}
+
+/** `next` is about the list that `change` makes. */
+function followedBy({ instead, appended }: ListChange, next: ListChange): ListChange {
+  let at = 0;
+  const nextOf = (names: readonly string[]): readonly string[] => names.flatMap(() => next.instead[at++]!);
+  return { instead: instead.map(nextOf), appended: [...nextOf(appended), ...next.appended] };
+}
+
+/** Stands for the whole network. */
+const rootOf = (tree: readonly FreezeRow[]): FreezeRow =>
+  ({ path: 'all', parameters: tree.flatMap(({ parameters }) => parameters), parameterCount: 0, children: tree });
 
 /** Every pattern that covers some of the row is replaced by rows for the rest of what it covers. */
 function freeze(tree: readonly FreezeRow[], patterns: readonly string[], covers: readonly ReadonlySet<string>[], row: ReadonlySet<string>): ListChange {

@@ -1,9 +1,12 @@
 import type { Diagnostic } from './diagnostic.ts';
+import type { DataFacts } from './runEvent.ts';
 
 /** What a trainer answers when it is asked something (trainer/host/ask.ts); guarded where it arrives. */
 
-/** `estimate <dataset folder>`: what each plan would do there. */
+/** `estimate <dataset folder | manifest>`: what each plan would do there. */
 export interface Estimate {
+  /** What a manifest seems to be for; left out: one class per photo. */
+  readonly task?: DataFacts['task'];
   readonly images: number;
   readonly classes: number;
   /** The recommended plan first. */
@@ -35,8 +38,21 @@ export interface PlanEstimate {
 /** `predict <run folder> <files…>`: one for each file, in their order. */
 export interface FilePrediction {
   readonly file: string;
-  /** Most probable first; empty when the file could not be read. */
+  /** Most probable first; empty when the file could not be read, or numbers are learnt. Of several labels each has its own probability. */
   readonly top: readonly { readonly label: string; readonly probability: number }[];
+  /** Where numbers are learnt. */
+  readonly number?: number;
+  readonly problem?: Diagnostic;
+}
+
+/** `explain <run folder> <images…>`: one for each image, in their order. */
+export interface FileExplanation {
+  readonly file: string;
+  /** What the network sees first, and how sure it is. */
+  readonly label?: string;
+  readonly probability?: number;
+  /** A PNG: the image as the network sees it, hot where its evidence for the label lies. */
+  readonly overlay?: string;
   readonly problem?: Diagnostic;
 }
 
@@ -87,7 +103,20 @@ export interface CachedFeatures {
   readonly usedAt: string;
 }
 
-/** `cost <dataset folder>`: what predictions of time and memory rest on (experiment/predict.ts). */
+/** An installed native engine, as it lies in the cache. */
+export interface EngineEntry {
+  /** Its name on the disk: "tensorflow-2.21.0-linux-x64". */
+  readonly name: string;
+  readonly tensorflow: string;
+  readonly platform: string;
+  readonly cuda: boolean;
+  readonly sizeBytes: number;
+  readonly folder: string;
+  /** `used` by the next run; `spare`: whole, but another is preferred; `damaged`; `unknown` to this version of Thaw, or for another platform. */
+  readonly state: 'used' | 'spare' | 'damaged' | 'unknown';
+}
+
+/** `cost <dataset folder | manifest>`: what predictions of time and memory rest on (experiment/predict.ts). */
 export interface CostBasis {
   readonly images: number;
   readonly classes: number;
@@ -111,9 +140,11 @@ export interface Rates {
   /** What the loop around a step takes: gathering rows, journal, other threads' turns. */
   readonly msPerStep: number;
   readonly decodedImagesPerSecond: number;
-  /** Memory of a trainer beside what its plan adds: Node, engine, decoders, the prefix at work. */
+  /** Memory of a trainer beside what its plan adds: Node and the engine. */
   readonly baseBytes: number;
-  /** Memory that a step takes behind the boundary, times the outputs there: 1 where gradients are single ops, more where they are composed. */
+  /** Decoders and frozen layers at work. */
+  readonly prefixBytes: number;
+  /** Memory that a step takes behind the boundary, times what its ops keep: 1 where gradients are single ops, more where they are composed. */
   readonly keptOutputs: number;
 }
 
@@ -140,6 +171,8 @@ export interface Prediction {
   readonly cacheBytes: number;
   /** Rows of a batch that fit into memory at once; with fewer than the batch, gradients are added up. */
   readonly rowsAtOnce: number;
+  /** Activations are computed again for the gradients rather than kept, for want of memory. */
+  readonly recomputes: boolean;
 }
 
 /** What a network costs when it trains from one of its blocks on. */
@@ -147,4 +180,36 @@ export interface CutPrediction extends Prediction {
   /** The first block that trains. */
   readonly path: string;
   readonly trainedParameters: number;
+}
+
+/** `rate <experiment file> <.thaw folder> <stage>`: a learning-rate range test; also a file of .thaw/rates (runs/rateTests.ts). */
+export interface RateTest {
+  readonly format: 1;
+  readonly at: string;
+  /** Absolute. */
+  readonly experimentFile: string;
+  readonly stage: { readonly index: number; readonly name: string };
+  /** The rate that the experiment has there. */
+  readonly rate: number;
+  readonly images: number;
+  readonly batch: number;
+  /** Title of the engine that trained. */
+  readonly engine: string;
+  /** Training loss before the first update, in nats. */
+  readonly startLoss: number;
+  /** Rising, equidistant in their logarithm; with the loss after one update at each, and the same smoothed where it is finite. */
+  readonly rates: readonly number[];
+  readonly losses: readonly number[];
+  readonly smoothed: readonly number[];
+  /** It ended before the largest rate, where the loss had grown too far. */
+  readonly diverged: boolean;
+  /** None when the loss fell nowhere. */
+  readonly suggestions?: RateSuggestions;
+}
+
+/** What they are: evidence/rateSuggestions.ts. */
+export interface RateSuggestions {
+  readonly valley: number;
+  readonly steepest: number;
+  readonly minimum: number;
 }

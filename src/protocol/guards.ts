@@ -1,18 +1,22 @@
+import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, EngineOffer, Estimate, FetchedModel, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Rates } from './answers.ts';
-import type { FromPage, PageMistake, PageResults, PageRun, ToPage } from './pageMessages.ts';
-import type { Checked, Diagnostic, TextPosition, TextRange } from './diagnostic.ts';
-import type { Comparison, Share, Verdict } from './verdict.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
+import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
+import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
+import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
+import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
+import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
-import { branded, dictionary, either, fields, flag, type Guard, list, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
+import { branded, dictionary, either, type Fields, fields, flag, type Guard, list, matching, number, oneOf, optional, parsed, type Parsed, tagged, text, whole } from './shape.ts';
 
 /** The trust edges: what reaches us from a disk, another process or the page is looked at here, once, field by field. */
 
 const runId = branded<RunId>(text);
 const outcome = oneOf('finished', 'stopped', 'failed', 'killed', 'crashed');
 const status = oneOf('queued', 'preparing', 'training', 'judging', 'finished', 'stopped', 'failed', 'killed', 'crashed');
-const controlKind = oneOf('blind', 'knn', 'random-features', 'scratch');
+const controlKind = oneOf(...controlKinds);
 const claim = oneOf('helps', 'hurts', 'not-shown', 'not-assessed');
 const engineName = oneOf('tensorflow', 'wasm', 'webgpu', 'cpu');
 
@@ -24,21 +28,34 @@ const diagnostic = fields<Diagnostic>({
   message: text,
   fix: optional(text),
   where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
+  mend: optional(fields<Mend>({
+    title: text,
+    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, remove: { range } })),
+  })),
 });
 
 const share = fields<Share>({ value: number, low: number, high: number, correct: number, items: number });
 const comparison = fields<Comparison>({
   control: controlKind, claim, gapPt: number, lowPt: number, highPt: number, p: number, onlyRun: number, onlyControl: number,
-  items: number, seeds: number, mdePt: number, run: share, controlShare: share,
+  items: number, seeds: number, bySeedPt: optional(list(number)), mdePt: number, run: share, controlShare: share,
   at: either(fields<{ kind: 'matched'; step: number }>({ kind: oneOf('matched'), step: number }), fields<{ kind: 'end' }>({ kind: oneOf('end') })),
 });
+const remedy = tagged<Remedy>({
+  edit: { title: text, edits: list(fields<(Remedy & { type: 'edit' })['edits'][number]>({ path: text, value: text })) },
+  control: { title: text, control: controlKind },
+  confirm: { title: text },
+});
+const advice = fields<Advice>({ cause: oneOf(...causes), strength: oneOf('likely', 'possible'), words: text, remedies: list(remedy) });
+const classGap = fields<ClassGap>({ label: whole, items: number, gapPt: number, lowPt: number, highPt: number, p: number });
 const verdict = fields<Verdict>({
   claim,
   against: optional(controlKind),
   comparisons: list(comparison),
+  classes: optional(list(classGap)),
   missing: list(fields<Verdict['missing'][number]>({ control: controlKind, why: text })),
   headline: text,
   words: text,
+  advice: optional(list(advice)),
 });
 
 const rung = fields<RungFacts>({ name: engineName, title: optional(text), ok: flag, stepMs: optional(number), why: optional(text) });
@@ -53,33 +70,59 @@ const engine = fields<EngineFacts>({
   gain: optional(fields<EngineGain>({ seconds: number, offeredSeconds: number, fetchBytes: number })),
 });
 const counts = list(number);
+const task = oneOf('image-multi-label', 'image-regression');
+const metrics = optional(dictionary(number));
 const data = fields<DataFacts>({
   classes: list(text), train: counts, validation: counts, test: counts,
   leftOut: dictionary(number), converted: dictionary(number), duplicateGroups: number, splitBy: text,
+  task: optional(task), scale: optional(fields<NonNullable<DataFacts['scale']>>({ mean: number, std: number })), subset: optional(text),
+  photos: optional(fields<NonNullable<DataFacts['photos']>>({ train: number, validation: number, test: number })),
 });
 const stage = fields<StageFacts>({
-  name: text, fromStep: number, epochs: number, trains: list(text), trainedParameters: number, rate: number,
+  name: text, fromStep: number, epochs: number, stepsPerEpoch: optional(number), trains: list(text), trainedParameters: number, rate: number,
   predicted: optional(fields<NonNullable<StageFacts['predicted']>>({ epochMs: number, peakBytes: number, cacheBytes: number })),
 });
 const measuredStage = fields<MeasuredStage>({ name: text, epochMs: number, predictedEpochMs: number });
+
+const calibrationScore = fields<CalibrationScore>({
+  ece: number, chanceEce: number, brier: number, loss: number, bins: list(fields<ReliabilityBin>({ confidence: number, accuracy: number, items: number })),
+});
+const calibration = fields<Calibration>({
+  temperature: number, why: optional(text), validationItems: number, items: number, before: calibrationScore, after: calibrationScore,
+});
+const accuracyChange = fields<AccuracyChange>({ value: number, low: number, high: number });
+const transfer = fields<Transfer>({
+  changes: list(fields<LayerChange>({ path: text, change: number })),
+  blocks: list(fields<BlockTransfer>({
+    path: text, change: number,
+    cka: optional(fields<NonNullable<BlockTransfer['cka']>>({ value: number, control: number })),
+    rewind: optional(fields<NonNullable<BlockTransfer['rewind']>>({ pretrained: accuracyChange, random: accuracyChange })),
+  })),
+  images: number, rewindImages: number,
+  sourceHead: optional(fields<NonNullable<Transfer['sourceHead']>>({ agreement: share, classes: number })),
+  notes: list(text),
+});
 
 const fact = tagged<RunFact>({
   started: { pid: whole, node: text, resumedFromStep: optional(number) },
   engine: { engine },
   progress: {
-    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'training', 'evaluating'),
+    activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating', 'rates'),
     done: number, total: optional(number), etaMs: optional(number), perSecond: optional(number),
   },
   data: { data },
   planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
+  'plan-changed': { stage: whole, origin: oneOf('tree', 'command line'), stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
-  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag },
+  evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag, predictedClasses: optional(number) },
   checkpoint: { step: number, best: flag },
   'early-stop': { step: number, patience: number, bestStep: number },
-  tested: { step: number, loss: number, accuracy: share },
+  tested: { step: number, loss: number, accuracy: share, metrics },
   measured: { stages: list(measuredStage), peakBytes: number, predictedPeakBytes: number },
-  control: { control: controlKind, accuracy: share, runId: optional(text), matchedSteps: optional(number) },
+  calibrated: { calibration },
+  transferred: { transfer },
+  control: { control: controlKind, accuracy: share, metrics, runId: optional(text), matchedSteps: optional(number), reusedFrom: optional(text) },
   'control-started': { control: controlKind, runId: text, budgetMs: optional(number) },
   verdict: { verdict },
   warning: { diagnostic },
@@ -90,22 +133,28 @@ const event: Guard<RunEvent> = (value) => ({ ...head(value), ...fact(value) });
 
 const request = fields<RunRequest>({
   overrides: optional(dictionary(either(either(text, flag), number))),
+  varied: optional(dictionary(text)),
   engine: optional(engineName),
   featureCacheMaxGb: optional(number),
 });
 const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
-  controlOf: optional(runId), control: optional(controlKind), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
+  controlOf: optional(runId), control: optional(controlKind), addedLater: optional(flag), controlKey: optional(text), budgetMs: optional(number), cutAtStep: optional(number), seedOf: optional(runId),
+  sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
-  test: optional(share), claim: optional(claim), problem: optional(diagnostic),
+  test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
+const item = fields<PageItem>({ path: text, thumbnail: text, right: text, wrong: text });
 const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
-  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, label: number, predicted: number, probability: number })),
+  mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, right: text, wrong: text, how: text })),
+  labels: optional(list(fields<PageLabel>({ label: text, averagePrecision: number, f1: number, items: number }))),
+  numbers: optional(list(fields<PageNumber>({ target: number, predicted: number }))),
+  differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
 const toPage = tagged<ToPage>({
@@ -117,6 +166,9 @@ const fromPage = tagged<FromPage>({
   ready: { protocol: number },
   stop: {},
   'run-again': {},
+  'add-control': {},
+  confirm: {},
+  remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
   'open-plan': {},
   'open-experiment': {},
@@ -124,8 +176,41 @@ const fromPage = tagged<FromPage>({
   'page-error': { message: text },
 });
 
+const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number, recomputes: flag };
+const preview = fields<PlanPreview>({
+  title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
+  stages: list(fields<PreviewStage>({
+    name: text, words: text, batchNorm: text, trainedParameters: number,
+    blocks: list(fields<PreviewBlock>({ state: oneOf('trained', 'partly', 'cached', 'frozen'), training: whole, layers: whole })),
+  })),
+  values: list(fields<PlanValue>({ path: text, text, origin: text })),
+  costs: optional(fields<PreviewCosts>({
+    images: number, classes: number, engine: text,
+    phases: list(fields<Phase>({ kind: oneOf('features', 'stage', 'control'), name: text, words: text, fromMs: number, ms: number })),
+    stages: list(fields<Prediction>(prediction)), cuts: list(fields<CutPrediction>({ ...prediction, path: text, trainedParameters: number })),
+  })),
+});
+const toPreview = tagged<ToPreview>({ preview: { file: text, preview: optional(preview), stage: whole, broken: optional(text), unpredicted: optional(text) } });
+const fromPreview = tagged<FromPreview>({
+  ready: {}, run: {}, 'open-file': {},
+  cut: { stage: whole, path: text },
+  'choose-stage': { stage: whole },
+  'page-error': { message: text },
+});
+
+const rateTest = fields<RateTest>({
+  format: oneOf(1), at: text, experimentFile: text, stage: fields<RateTest['stage']>({ index: whole, name: text }), rate: number,
+  images: whole, batch: whole, engine: text, startLoss: number, rates: list(number), losses: list(number), smoothed: list(number), diverged: flag,
+  suggestions: optional(fields<RateSuggestions>({ valley: number, steepest: number, minimum: number })),
+});
+const toRates = tagged<ToRates>({ 'rates': { test: rateTest, rate: optional(number) } });
+const fromRates = tagged<FromRates>({ 'ready': {}, 'use-rate': { rate: number }, 'test-again': {}, 'open-experiment': {}, 'page-error': { message: text } });
+
 /** One line of a journal. An event type of a newer Thaw is a note, not an error: skip it and say so. */
 export const parseRunEvent = (value: unknown): Parsed<RunEvent> => parsed(event, value);
+
+/** evidence/transfer.json of a run. */
+export const parseTransfer = (value: unknown): Parsed<Transfer> => parsed(transfer, value);
 
 /** A message for the page, in the page. */
 export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, value);
@@ -133,8 +218,21 @@ export const parseToPage = (value: unknown): Parsed<ToPage> => parsed(toPage, va
 /** A message from the page, in the extension host. */
 export const parseFromPage = (value: unknown): Parsed<FromPage> => parsed(fromPage, value);
 
+/** A message for the page that previews a plan, in the page. */
+export const parseToPreview = (value: unknown): Parsed<ToPreview> => parsed(toPreview, value);
+
+/** A message from it, in the extension host. */
+export const parseFromPreview = (value: unknown): Parsed<FromPreview> => parsed(fromPreview, value);
+
+/** The same for the page of a learning-rate test. */
+export const parseToRates = (value: unknown): Parsed<ToRates> => parsed(toRates, value);
+export const parseFromRates = (value: unknown): Parsed<FromRates> => parsed(fromRates, value);
+
 /** A diagnostic that a process left as its last words. */
 export const parseDiagnostic = (value: unknown): Parsed<Diagnostic> => parsed(diagnostic, value);
+
+/** The answer to `preflight`. */
+export const parseDiagnostics = (value: unknown): Parsed<readonly Diagnostic[]> => parsed(list(diagnostic), value);
 
 /** The answer of a trainer that was asked something; its value is for the asker to guard. */
 export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
@@ -145,7 +243,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
-  images: number, classes: number, why: text, problems: list(diagnostic),
+  task: optional(task), images: number, classes: number, why: text, problems: list(diagnostic),
   plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
@@ -153,7 +251,7 @@ export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields
 const passRates = fields<PassRates>({ msPerDenseGflop: number, msPerDepthwiseGflop: number, msPerGigabyte: number, msPerNode: number });
 const rates = fields<Rates>({
   prefix: passRates, forward: passRates, backward: passRates, msPerUpdatedTensor: number, msPerMillionUpdated: number, msPerStep: number,
-  decodedImagesPerSecond: number, baseBytes: number, keptOutputs: number,
+  decodedImagesPerSecond: number, baseBytes: number, prefixBytes: number, keptOutputs: number,
 });
 
 /** The answer to `cost`. */
@@ -165,8 +263,16 @@ export const parseRates = (value: unknown): Parsed<Rates> => parsed(rates, value
 
 /** The answer to `predict`. */
 export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction[]> => parsed(list(fields<FilePrediction>({
-  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), problem: optional(diagnostic),
+  file: text, top: list(fields<FilePrediction['top'][number]>({ label: text, probability: number })), number: optional(number), problem: optional(diagnostic),
 })), value);
+
+/** The answer to `explain`. */
+export const parseExplanations = (value: unknown): Parsed<readonly FileExplanation[]> => parsed(list(fields<FileExplanation>({
+  file: text, label: optional(text), probability: optional(number), overlay: optional(text), problem: optional(diagnostic),
+})), value);
+
+/** The answer to `rate`, and a file of .thaw/rates. */
+export const parseRateTest = (value: unknown): Parsed<RateTest> => parsed(rateTest, value);
 
 /** The answer to `doctor`: its table is in `tried`. */
 export const parseEngineFacts = (value: unknown): Parsed<EngineFacts> => parsed(engine, value);
@@ -188,6 +294,39 @@ export const parseEngineOffers = (value: unknown): Parsed<readonly EngineOffer[]
 export const parseFetchedModel = (value: unknown): Parsed<FetchedModel> => parsed(fields<FetchedModel>({
   name: text, title: text, commit: text, fetchedAt: text, licence: text, sizeBytes: number,
 }), value);
+
+const boardScores = fields<BoardScores>({ probe: share, knn: share, logMe: number, hScore: number, leep: optional(number) });
+const board = fields<Board>({
+  format: oneOf(1), folder: text, at: text, images: whole, found: whole, classes: whole, fingerprint: text,
+  rows: list(fields<BoardRow>({
+    name: text, title: text, licence: text, sizeBytes: number, key: text, features: whole, seconds: number, place: whole, sharedBy: whole,
+    scores: boardScores, random: boardScores, gain: fields<BoardRow['gain']>({ value: number, low: number, high: number }), right: matching(/^[01]*$/),
+  })),
+  failed: list(fields<Board['failed'][number]>({ name: text, problem: diagnostic })),
+});
+
+const rankProgress: Fields<Omit<RankProgress, 'board'>> = { doing: text, nth: whole, of: whole, done: whole, total: whole, leftMs: optional(number) };
+
+/** The answer to `rank`, and the board of a folder as it is kept. */
+export const parseBoard = (value: unknown): Parsed<Board> => parsed(board, value);
+
+/** Told before it. */
+export const parseRankProgress = (value: unknown): Parsed<RankProgress> => parsed(fields<RankProgress>({ ...rankProgress, board: optional(board) }), value);
+
+const toBoard = tagged<ToBoard>({
+  state: {
+    state: fields<BoardState>({
+      folder: text, board: optional(board), progress: optional(fields<Omit<RankProgress, 'board'>>(rankProgress)), running: flag,
+      problem: optional(fields<NonNullable<BoardState['problem']>>({ message: text, fix: optional(text) })),
+      experiment: optional(fields<NonNullable<BoardState['experiment']>>({ file: text, backbone: text })),
+    }),
+  },
+});
+const fromBoard = tagged<FromBoard>({ ready: {}, use: { name: text }, measure: {}, cancel: {}, 'page-error': { message: text } });
+
+/** As parseToPage and parseFromPage, for the page of a board. */
+export const parseToBoard = (value: unknown): Parsed<ToBoard> => parsed(toBoard, value);
+export const parseFromBoard = (value: unknown): Parsed<FromBoard> => parsed(fromBoard, value);
 
 /** The content of a lease.json. */
 export const parseLease = (value: unknown): Parsed<Lease> =>

@@ -1,24 +1,61 @@
+import type { RateTest } from './answers.ts';
 import type { RunEvent } from './runEvent.ts';
+import type { ControlKind } from './verdict.ts';
 import type { RunManifest } from './runManifest.ts';
 
 /** Between the extension host and the dashboard page. Both sides guard what they receive (protocol/guards.ts). */
 export const pageProtocol = 1;
 
-/** One finished evaluation, for the confusion matrix and the mistakes. Paths are shown as text only. */
+/** One finished evaluation. Paths are shown as text only. */
 export interface PageResults {
   readonly classes: readonly string[];
-  /** Row = true class, column = predicted class, counts over the test split. */
+  /** Row = true class, column = predicted class, counts over the test split. Empty where a photo has not just one class. */
   readonly confusion: readonly (readonly number[])[];
-  /** Wrong test items, most confident first, at most 24. `thumbnail` is a webview URI. */
+  /** Of `image-multi-label`: each label, the least well told first. */
+  readonly labels?: readonly PageLabel[];
+  /** Of `image-regression`: what it is, what was predicted, item by item. */
+  readonly numbers?: readonly PageNumber[];
+  /** Wrong test items, the worst first, at most 24. `thumbnail` is a webview URI. */
   readonly mistakes: readonly PageMistake[];
+  readonly differing?: PageDiffering;
+}
+
+/** Test items that only one of the run and its deciding control got right, at most 24 of each. */
+export interface PageDiffering {
+  readonly control: ControlKind;
+  readonly fixed: readonly PageItem[];
+  readonly broken: readonly PageItem[];
+  readonly onlyRun: number;
+  readonly onlyControl: number;
+}
+
+export interface PageItem {
+  readonly path: string;
+  readonly thumbnail: string;
+  readonly right: string;
+  /** What the one that is wrong has called it. */
+  readonly wrong: string;
 }
 
 export interface PageMistake {
   readonly path: string;
   readonly thumbnail: string;
-  readonly label: number;
+  /** What it is, what was said of it, and how sure that was or how far off. */
+  readonly right: string;
+  readonly wrong: string;
+  readonly how: string;
+}
+
+export interface PageLabel {
+  readonly label: string;
+  readonly averagePrecision: number;
+  readonly f1: number;
+  readonly items: number;
+}
+
+export interface PageNumber {
+  readonly target: number;
   readonly predicted: number;
-  readonly probability: number;
 }
 
 export interface PageRun {
@@ -37,8 +74,28 @@ export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'stop' }
   | { readonly type: 'run-again' }
+  /** Which one, the person is asked. */
+  | { readonly type: 'add-control' }
+  | { readonly type: 'confirm' }
+  /** By their places in the verdict: what is done is what the verdict says, not what a page may send. */
+  | { readonly type: 'remedy'; readonly advice: number; readonly remedy: number }
   | { readonly type: 'open-file'; readonly path: string }
   | { readonly type: 'open-plan' }
   | { readonly type: 'open-experiment' }
   | { readonly type: 'reveal-folder' }
+  | { readonly type: 'page-error'; readonly message: string };
+
+/** To the page of a learning-rate test. `rate`: what the file says now; absent while it cannot be read. */
+export interface ToRates {
+  readonly type: 'rates';
+  readonly test: RateTest;
+  readonly rate?: number;
+}
+
+export type FromRates =
+  | { readonly type: 'ready' }
+  /** Write it into the file. */
+  | { readonly type: 'use-rate'; readonly rate: number }
+  | { readonly type: 'test-again' }
+  | { readonly type: 'open-experiment' }
   | { readonly type: 'page-error'; readonly message: string };

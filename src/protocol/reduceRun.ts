@@ -1,5 +1,6 @@
 import type { Activity, DataFacts, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
-import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { Calibration, Transfer } from './insight.ts';
+import type { ControlKind, Score, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { append, cutAfter, emptySeries, type Series } from '../base/series.ts';
@@ -36,8 +37,10 @@ export interface RunState {
   readonly best?: { readonly step: number; readonly loss: number; readonly accuracy: number };
   readonly checkpointStep?: number;
   readonly earlyStop?: { readonly step: number; readonly patience: number; readonly bestStep: number };
-  readonly tested?: { readonly step: number; readonly loss: number; readonly accuracy: Share };
+  readonly tested?: { readonly step: number; readonly loss: number } & Score;
   readonly measured?: Measured;
+  readonly calibration?: Calibration;
+  readonly transfer?: Transfer;
   /** In the order they started or, having nothing to train, ended. */
   readonly controls: readonly ControlState[];
   readonly verdict?: Verdict;
@@ -65,11 +68,13 @@ export interface ControlState {
   readonly budgetMs?: number;
   /** Present once it is done. */
   readonly accuracy?: Share;
+  readonly metrics?: Score['metrics'];
   readonly matchedSteps?: number;
+  readonly reusedFrom?: string;
 }
 
 /** The state before the first event. Status and problem come from the manifest, for runs whose journal is lost. */
-export function initialRun(manifest: RunManifest): RunState {
+export function initialRun(manifest: Pick<RunManifest, 'status' | 'endedAt' | 'problem'>): RunState {
   const { status, endedAt, problem } = manifest;
   return {
     status, nextSeq: 0, stages: [], step: 0, epoch: 0, controls: [], warnings: [],
@@ -91,7 +96,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'engine': return { ...run, engine: event.engine };
     case 'progress': return { ...run, ...progressOf(event) };
     case 'data': return { ...run, data: event.data };
-    case 'planned': {
+    case 'planned': case 'plan-changed': {
       const { stages, stepsPerEpoch, totalSteps, predictedMs } = event;
       return { ...run, planned: { stages, stepsPerEpoch, totalSteps, ...(predictedMs !== undefined && { predictedMs }) } };
     }
@@ -112,9 +117,11 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'early-stop': return { ...run, earlyStop: { step: event.step, patience: event.patience, bestStep: event.bestStep } };
     case 'tested': return {
       ...without(run, 'progress', 'etaMs', 'perSecond'), status: 'judging',
-      tested: { step: event.step, loss: event.loss, accuracy: event.accuracy },
+      tested: { step: event.step, loss: event.loss, accuracy: event.accuracy, ...(event.metrics && { metrics: event.metrics }) },
     };
     case 'measured': return { ...run, measured: { stages: event.stages, peakBytes: event.peakBytes, predictedPeakBytes: event.predictedPeakBytes } };
+    case 'calibrated': return { ...run, calibration: event.calibration };
+    case 'transferred': return { ...run, transfer: event.transfer };
     case 'control-started': case 'control': return { ...run, controls: withControl(run.controls, event) };
     case 'verdict': return { ...run, verdict: event.verdict };
     case 'warning': return { ...run, warnings: [...run.warnings, event.diagnostic] };

@@ -1,4 +1,5 @@
-import type { ControlKind, Share, Verdict } from './verdict.ts';
+import type { ControlKind, Score, Verdict } from './verdict.ts';
+import type { Calibration, Transfer } from './insight.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
 /**
@@ -16,26 +17,33 @@ export type RunFact =
   | { readonly type: 'data'; readonly data: DataFacts }
   /** The resolved plan in brief: what the page needs to draw bands and axes before the first step. */
   | { readonly type: 'planned'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
+  /** Layers were thawed or frozen while it trains: the plan from now on, in which stage `stage` is new and begins at once. */
+  | { readonly type: 'plan-changed'; readonly stage: number; readonly origin: 'tree' | 'command line'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
   | { readonly type: 'stage'; readonly stage: number; readonly step: number }
   /** `loss` in nats, mean over the steps since the last such event; `rate` the head's. */
   | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly rate: number; readonly perSecond: number; readonly etaMs: number }
-  | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean }
+  /** `predictedClasses`: to how many classes the items were assigned at all. */
+  | { readonly type: 'evaluated'; readonly step: number; readonly epoch: number; readonly split: 'validation'; readonly loss: number; readonly accuracy: number; readonly best: boolean; readonly predictedClasses?: number }
   | { readonly type: 'checkpoint'; readonly step: number; readonly best: boolean }
   | { readonly type: 'early-stop'; readonly step: number; readonly patience: number; readonly bestStep: number }
-  /** Test accuracy at the best-validation checkpoint: once, at the end of training. */
-  | { readonly type: 'tested'; readonly step: number; readonly loss: number; readonly accuracy: Share }
+  /** How good the best-validation checkpoint is on the test photos: once, at the end of training. */
+  | { readonly type: 'tested'; readonly step: number; readonly loss: number } & Score
+  /** After `tested`: how far the stated probabilities can be trusted, and what fine-tuning changed. */
+  | { readonly type: 'calibrated'; readonly calibration: Calibration }
+  | { readonly type: 'transferred'; readonly transfer: Transfer }
   /** At the end of training: the stages that trained, and the largest resident size of the trainer so far. */
   | { readonly type: 'measured'; readonly stages: readonly MeasuredStage[]; readonly peakBytes: number; readonly predictedPeakBytes: number }
-  /** A control with nothing to train (blind, knn), or the end of a control run. */
-  | { readonly type: 'control'; readonly control: ControlKind; readonly accuracy: Share; readonly runId?: string; readonly matchedSteps?: number }
+  /** A control with nothing to train (blind, knn), or the end of a control run. `reusedFrom`: the run that had it made, where an earlier one fitted. */
+  | { readonly type: 'control'; readonly control: ControlKind; readonly runId?: string; readonly matchedSteps?: number; readonly reusedFrom?: string } & Score
   | { readonly type: 'control-started'; readonly control: ControlKind; readonly runId: string; readonly budgetMs?: number }
+  /** Of several the last counts: a control that is added later, and runs with other seeds, judge anew. */
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
 
-/** `fetching` counts bytes, the others images. */
-export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'training' | 'evaluating';
+/** `fetching` counts bytes, `rates` steps, `trying-rates` rates, the others images. */
+export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'trying-rates' | 'training' | 'evaluating' | 'rates';
 
 /** How a trainer ended. `crashed` and `killed` are concluded by whoever finds it dead. */
 export type Outcome = 'finished' | 'stopped' | 'failed' | 'killed' | 'crashed';
@@ -116,8 +124,16 @@ export interface RungFacts {
 }
 
 export interface DataFacts {
-  /** Display order; the index is the label everywhere. */
+  /** What is learnt; left out: one class per photo. */
+  readonly task?: 'image-multi-label' | 'image-regression';
+  /** Display order; the index is the label everywhere. Where numbers are learnt: what they are called, and in `train` and so on how many there are. */
   readonly classes: readonly string[];
+  /** Of the numbers in training: what predictions are undone by. */
+  readonly scale?: { readonly mean: number; readonly std: number };
+  /** Photos in each split, where a photo has not just one class. */
+  readonly photos?: Readonly<Record<'train' | 'validation' | 'test', number>>;
+  /** "36 of 360 photos: a subset of 10 %"; left out: all are used. */
+  readonly subset?: string;
   /** Items per class in each split, indexed as `classes`. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
@@ -135,6 +151,8 @@ export interface StageFacts {
   /** First step of the stage (planned; early stopping may move later ones). */
   readonly fromStep: number;
   readonly epochs: number;
+  /** Absent in journals of earlier versions: the run's. */
+  readonly stepsPerEpoch?: number;
   /** "head", "head, blocks.5, blocks.6": as written in the plan. */
   readonly trains: readonly string[];
   readonly trainedParameters: number;

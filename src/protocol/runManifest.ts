@@ -1,5 +1,5 @@
 import type { Brand } from '../base/brand.ts';
-import type { Outcome, EngineFacts } from './runEvent.ts';
+import type { DataFacts, Outcome, EngineFacts } from './runEvent.ts';
 import type { Claim, ControlKind, Share } from './verdict.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
@@ -31,7 +31,20 @@ export interface RunManifest {
   /** Set on control runs. */
   readonly controlOf?: RunId;
   readonly control?: ControlKind;
+  /** A control that was added to a run that had ended: it has a trainer of its own. */
+  readonly addedLater?: boolean;
+  /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controlKey.ts). */
+  readonly controlKey?: string;
+  /** Time that the control was given, and the step at which that ended, if it did. */
+  readonly budgetMs?: number;
+  readonly cutAtStep?: number;
+  /** Set on runs that one file made together (`variants`, `seeds`): what they share, what this one is called among them, and its place, from 1. */
+  readonly sweep?: { readonly id: string; readonly name: string; readonly place: number };
+  /** The run that this one repeats with another seed: they are judged together. */
+  readonly seedOf?: RunId;
   readonly engine?: EngineFacts;
+  /** As in the journal's `data`; left out: one class per photo. */
+  readonly task?: DataFacts['task'];
   /** sha256 over the sorted sample hashes, labels and splits. */
   readonly dataFingerprint?: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -45,6 +58,8 @@ export interface RunManifest {
 export interface RunRequest {
   /** Values of the plan by dotted path (`stages.0.rate`), from the command line or a control. */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
+  /** What makes a run one of several that a file makes, likewise, as it would be written. */
+  readonly varied?: Readonly<Record<string, string>>;
   /** The rung to use, instead of the fastest. */
   readonly engine?: EngineFacts['name'];
   /** GB (10⁹ bytes) that the home's feature cache may have between runs; left out: runs/featureFolder.ts. */

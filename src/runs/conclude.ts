@@ -82,9 +82,9 @@ function concluded(run: RunFolder, manifest: RunManifest): { manifest: RunManife
   };
 }
 
-/** Control runs are executed by the trainer of their run: what is known of its end lies there. */
-const ownerOf = (run: RunFolder, { controlOf }: RunManifest): RunFolder =>
-  controlOf === undefined ? run : runFolder(join(placeOf(run).runs, controlOf));
+/** Control runs are executed by the trainer of their run, and what is known of its end lies there; but for those added later, which have a trainer of their own. */
+const ownerOf = (run: RunFolder, { controlOf, addedLater }: RunManifest): RunFolder =>
+  controlOf === undefined || addedLater ? run : runFolder(join(placeOf(run).runs, controlOf));
 
 /** As the resolved plan says it (experiment/format.ts). */
 export function batchOf({ resolvedPlan }: RunFolder): { readonly batch?: number } {

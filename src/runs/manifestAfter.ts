@@ -12,6 +12,7 @@ export function manifestAfter(manifest: RunManifest, event: RunEvent): RunManife
       return { ...lasting, status: 'preparing' };
     }
     case 'engine': return { ...manifest, engine: event.engine };
+    case 'data': return event.data.task ? { ...manifest, task: event.data.task } : manifest;
     case 'stage': return { ...manifest, status: 'training' };
     case 'evaluated': return event.best
       ? { ...manifest, best: { step: event.step, validationAccuracy: event.accuracy, validationLoss: event.loss } } : manifest;

@@ -4,7 +4,7 @@ import type { Checked } from '../protocol/diagnostic.ts';
 import type { RunFolder } from './runFolder.ts';
 import { atomicWrite } from './atomicWrite.ts';
 import { Bug } from '../base/bug.ts';
-import { fields, list, number, parsed, text, whole } from '../protocol/shape.ts';
+import { fields, type Guard, list, number, parsed, text, whole } from '../protocol/shape.ts';
 import { formatJson } from '../protocol/jsonText.ts';
 
 /** What the network said about one item: one line of eval/<split>.jsonl. Paired tests need items, not means. */
@@ -24,6 +24,23 @@ export interface TopClass {
   readonly probability: number;
 }
 
+/** The same where an image has several labels: those it has, those that were said, and of each label how sure it was. */
+export interface LabelsPrediction {
+  readonly path: string;
+  readonly labels: readonly number[];
+  readonly predicted: readonly number[];
+  readonly probabilities: readonly number[];
+}
+
+/** The same where numbers are learnt, in their own unit. */
+export interface NumberPrediction {
+  readonly path: string;
+  readonly target: number;
+  readonly predicted: number;
+}
+
+export type AnyPrediction = Prediction | LabelsPrediction | NumberPrediction;
+
 /** A prediction from the probabilities of all classes. A tie goes to the lower index. */
 export function predictionOf(path: string, label: number, probabilities: ArrayLike<number>): Prediction {
   const top = Array.from(probabilities, (probability, index) => ({ label: index, probability }))
@@ -35,17 +52,23 @@ export function predictionOf(path: string, label: number, probabilities: ArrayLi
 }
 
 /** Writes eval/<split>.jsonl, replacing an earlier evaluation at once. */
-export function writePredictions(run: RunFolder, split: string, predictions: Iterable<Prediction>): void {
+export function writePredictions(run: RunFolder, split: string, predictions: Iterable<AnyPrediction>): void {
   mkdirSync(run.evaluations, { recursive: true });
   atomicWrite(predictionsFile(run, split), Array.from(predictions, (each) => `${formatJson(each)}\n`).join(''));
 }
 
 /** Reads eval/<split>.jsonl. Missing or damaged: a diagnostic. */
-export function readPredictions(run: RunFolder, split: string): Checked<readonly Prediction[]> {
+export const readPredictions = (run: RunFolder, split: string): Checked<readonly Prediction[]> => read(run, split, prediction);
+
+export const readLabelsPredictions = (run: RunFolder, split: string): Checked<readonly LabelsPrediction[]> => read(run, split, labelsPrediction);
+
+export const readNumberPredictions = (run: RunFolder, split: string): Checked<readonly NumberPrediction[]> => read(run, split, numberPrediction);
+
+function read<T>(run: RunFolder, split: string, guard: Guard<T>): Checked<readonly T[]> {
   const file = predictionsFile(run, split);
   try {
     const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
-    const result = parsed(list(prediction), lines.map((line): unknown => JSON.parse(line)));
+    const result = parsed(list(guard), lines.map((line): unknown => JSON.parse(line)));
     if (result.ok) return { ok: true, value: result.value, warnings: [] };
     return unreadable(file, result.note);
   } catch (error) {
@@ -78,4 +101,8 @@ const prediction = fields<Prediction>({
   top: list(fields<TopClass>({ label: whole, probability: number })),
 });
 
-const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);
+const labelsPrediction = fields<LabelsPrediction>({ path: text, labels: list(whole), predicted: list(whole), probabilities: list(number) });
+
+const numberPrediction = fields<NumberPrediction>({ path: text, target: number, predicted: number });
+
+export const predictionsFile = (run: RunFolder, split: string): string => join(run.evaluations, `${split}.jsonl`);

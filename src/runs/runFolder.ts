@@ -27,6 +27,8 @@ export interface RunFolder {
   readonly last: string;
   readonly best: string;
   readonly evaluations: string;
+  /** What was found out about the trained network (evidenceFiles.ts). */
+  readonly evidence: string;
 }
 
 /** A folder of runs with what they share: `training` and `upkeep` are locks (lock.ts). */
@@ -39,6 +41,10 @@ export interface RunsPlace {
   readonly features: string;
   /** What is known of photos met before (data/factsCache.ts). */
   readonly facts: string;
+  /** Backbones compared on a folder (boardFile.ts). */
+  readonly boards: string;
+  /** Learning-rate tests (rateTests.ts). */
+  readonly rates: string;
 }
 
 export const runFolder = (path: string): RunFolder => ({
@@ -58,6 +64,7 @@ export const runFolder = (path: string): RunFolder => ({
   last: join(path, 'checkpoints', 'last.json'),
   best: join(path, 'checkpoints', 'best.json'),
   evaluations: join(path, 'eval'),
+  evidence: join(path, 'evidence'),
 });
 
 /** The place that a run's folder lies in. */
@@ -134,8 +141,8 @@ function sweep(runs: string): void {
   }
 }
 
-const runsPlace = (path: string): RunsPlace =>
-  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts') });
+export const runsPlace = (path: string): RunsPlace =>
+  ({ path, runs: join(path, 'runs'), training: join(path, 'training'), upkeep: join(path, 'upkeep'), features: join(path, 'cache', 'features'), facts: join(path, 'cache', 'facts'), boards: join(path, 'boards'), rates: join(path, 'rates') });
 
 const forbidden = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT'];
 

@@ -21,6 +21,11 @@ export interface Options {
   readonly cuda?: boolean;
   readonly yes?: boolean;
   readonly home?: string;
+  /** Of `rank`: those that are meant. */
+  readonly backbone?: string[];
+  /** Of `check`: look at the photos too. */
+  readonly data?: boolean;
+  readonly stage?: string;
   readonly 'feature-cache-gb'?: string;
   readonly detach?: boolean;
   readonly help?: boolean;
@@ -30,7 +35,7 @@ export interface Options {
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
   'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
-  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'feature-cache-gb': { type: 'string' },
+  'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'stage': { type: 'string' }, 'backbone': { type: 'string', multiple: true }, 'data': { type: 'boolean' }, 'feature-cache-gb': { type: 'string' },
   'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
 
@@ -48,26 +53,38 @@ export function readArguments(argv: readonly string[]): Arguments | string {
 
 export const usage = `thaw: fine-tune a pretrained network on a folder of photos, and learn whether the transfer helped
 
-  thaw run <folder | file.thaw.yaml>   fine-tune; a folder gets an experiment file beside it
+  thaw run <folder | labels.csv | file.thaw.yaml>   fine-tune; photos get an experiment file beside them
   thaw check <file.thaw.yaml>          look for problems without running
+  thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
+  thaw rank <folder>                   which backbone knows most of its classes, before anything is trained
+  thaw lr <file.thaw.yaml>             try learning rates on the last stage (--stage: on another), and suggest some
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
+  thaw explain <run> <images …>        where in each image the network sees its label (Grad-CAM), as PNG
   thaw runs                            runs of this folder
+  thaw compare <run> <run>             results side by side, and what differs between their plans
+  thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen
   thaw stop <run>                      finish the step, keep a checkpoint, end
+  thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
+  thaw confirm <run>                   repeat it with other seeds until three can be judged together
   thaw doctor                          engines of this machine: what works, how fast, what is missing
   thaw engine install                  TensorFlow for fast training: fetched, checked, unpacked into the cache
   thaw engine list | remove [version]  what is installed, how large, where
   thaw models list | add <hf:owner/name> | remove <hf:owner/name>   backbones from a hub
   thaw cache list | clear              features kept of this folder's runs: what, how much
 
-  --preset features-only | top-blocks | everything    plan for a folder without a file (default: what fits its size)
+  --preset features-only | few-images | top-blocks | lp-ft | gradual | everything | from-scratch
+                             plan for a folder without a file (default: what fits its size and this machine)
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
-  --scratch-budget "5 min"   how long it may take (default: as long as the run, at least a minute)
+  --scratch-budget "2x run"  how long it may take, or 5 min (default: as long as the run, at least a minute)
   --engine tensorflow | webgpu | wasm
                              train on this engine instead of the fastest
+  --stage probe | 1          lr: the stage by its name or number
   --home <folder>            where .thaw/runs lies (default: the experiment file's folder)
   --feature-cache-gb 10      how much the feature cache may keep between runs (default: 10 GB)
+  --data                     check: look at some of the photos too, as the backbone would see them
+  --backbone <name | folder> rank: this one only (repeat as needed; default: all on this machine)
   --detach                   start, print the run's id, and leave it running
   --json                     one JSON line per event, for programs
   --from <file | folder>     engine install: from wheels, a jar or an engine pack at hand

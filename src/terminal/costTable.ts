@@ -21,10 +21,11 @@ export function costTable({ basis, stages, cuts, batch }: Costs, { bold, dim, ye
   ];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]): string => `  ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join('  ')}`;
-  const split = [...cuts, ...stages].find(({ rowsAtOnce }) => rowsAtOnce < batch);
+  const all = [...cuts, ...stages];
   return [
     `${bold(`${basis.images.toLocaleString('en')} images`)}, ${basis.classes} classes, batch ${batch}, on ${basis.engine}; up to ${bytes(basis.memoryBytes)} of memory`, '',
     dim(line(head)), ...rows.slice(0, cuts.length).map(line), '', ...rows.slice(cuts.length).map(line),
-    ...(split ? ['', yellow('Where a batch does not fit into memory at once, it goes through in parts and the gradients are added up.')] : []),
+    ...(all.some(({ rowsAtOnce }) => rowsAtOnce < batch) ? ['', yellow('Where a batch does not fit into memory at once, it goes through in parts and the gradients are added up.')] : []),
+    ...(all.some(({ recomputes }) => recomputes) ? ['', yellow('Where activations do not fit into memory, they are computed again for the gradients, which takes a third longer.')] : []),
   ].join('\n');
 }

@@ -1,19 +1,10 @@
 import { bytes } from '../base/units.ts';
 import { visible } from '../protocol/diagnostic.ts';
+import type { EngineEntry } from '../protocol/answers.ts';
 import type { Paint } from './paint.ts';
 
-/** One installed engine, as far as its row needs it. */
-export interface EngineRow {
-  readonly tensorflow: string;
-  readonly platform: string;
-  readonly cuda: boolean;
-  readonly sizeBytes: number;
-  readonly folder: string;
-  readonly state: 'used' | 'spare' | 'damaged' | 'unknown';
-}
-
 /** What `thaw engine list` prints. */
-export function engineList(engines: readonly EngineRow[], interruptedBytes: number, { bold, dim, green, yellow }: Paint): string {
+export function engineList(engines: readonly EngineEntry[], interruptedBytes: number, { bold, dim, green, yellow }: Paint): string {
   const states = { used: green('in use'), spare: dim('not used: another one is preferred'), damaged: yellow('damaged: `thaw engine install` mends it'), unknown: dim('of another version of Thaw or another platform: not used') };
   const rows = engines.map(({ tensorflow, platform, cuda, sizeBytes, folder, state }) =>
     `${bold(`TensorFlow ${tensorflow}`)} ${platform}${cuda ? ' with CUDA' : ''} · ${bytes(sizeBytes)} · ${states[state]}\n  ${dim(visible(folder))}`);

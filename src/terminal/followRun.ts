@@ -1,12 +1,12 @@
 import type { RunEvent } from '../protocol/runEvent.ts';
 import type { RunManifest } from '../protocol/runManifest.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
-import { controlTitle } from '../protocol/wording.ts';
+import { controlTitle, learntText, photosIn, scoreName, scoreSentence, scoreText } from '../protocol/wording.ts';
 import { diagnosticText, visible } from '../protocol/diagnostic.ts';
 import { endCard } from './endCard.ts';
 import { clipped, wrapped } from './fit.ts';
 import { liveLine } from './liveLine.ts';
-import { percent, threadsText, stepsText } from '../base/units.ts';
+import { threadsText, stepsText } from '../base/units.ts';
 import type { Paint } from './paint.ts';
 
 /** A folder in a bad state has hundreds; a person reads a few. */
@@ -23,11 +23,13 @@ export interface Screen {
 export class RunScreen {
   readonly #screen: Screen;
   readonly #paint: Paint;
+  readonly #id: string;
   #run: RunState;
   #control: { readonly kind: string; readonly state: RunState } | undefined;
   #warnings = 0;
 
   constructor(manifest: RunManifest, screen: Screen, paint: Paint) {
+    this.#id = manifest.id;
     this.#run = initialRun(manifest);
     this.#screen = screen;
     this.#paint = paint;
@@ -49,7 +51,7 @@ export class RunScreen {
     const kind = manifest.control ?? '';
     const before = this.#control?.kind === kind ? this.#control.state : initialRun(manifest);
     this.#control = { kind, state: reduceRun(before, event) };
-    if (!this.#screen.live && event.type === 'evaluated') this.#print(`  ${controlTitle(kind)}: step ${event.step}, validation ${percent(event.accuracy)}`);
+    if (!this.#screen.live && event.type === 'evaluated') this.#print(`  ${controlTitle(kind)}: step ${event.step}, validation ${scoreText(event.accuracy, this.#run.data?.task)}`);
     this.#redraw();
   }
 
@@ -57,7 +59,7 @@ export class RunScreen {
     this.#clear();
     const unsaid = this.#warnings - mostWarnings;
     if (unsaid > 0) this.#screen.write(this.#paint.dim(`${unsaid} more such remarks are in the run's journal.jsonl\n`));
-    const card = endCard(this.#run, this.#paint);
+    const card = endCard(this.#run, this.#id, this.#paint);
     if (card) this.#screen.write(`\n${wrapped(card, Math.min(100, this.#screen.columns))}\n`);
   }
 
@@ -66,20 +68,23 @@ export class RunScreen {
     switch (event.type) {
       case 'engine': return dim(`${event.engine.title}, ${event.engine.device.toUpperCase()}, ${threadsText(event.engine.threads)}: ${event.engine.why}`) + (event.engine.advice ? `\n${yellow(event.engine.advice)}` : '');
       case 'data': {
-        const { classes, train, validation, test, leftOut, splitBy } = event.data;
-        const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+        const { leftOut, splitBy, subset } = event.data, { train, validation, test } = photosIn(event.data);
         const out = Object.entries(leftOut).map(([code, n]) => `${n} ${code}`).join(', ');
-        return `${sum(train) + sum(validation) + sum(test)} images in ${classes.length} classes: ${sum(train)} to train on, ${sum(validation)} to validate, ${sum(test)} to test (${splitBy})${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
+        return `${train + validation + test} images ${learntText(event.data)}: ${train} to train on, ${validation} to validate, ${test} to test (${splitBy})${subset === undefined ? '' : `\n${yellow(subset)}`}${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
       }
       case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(event.diagnostic));
+      case 'plan-changed': {
+        const facts = event.stages[event.stage];
+        return facts && dim(`layers changed from the ${event.origin}: ${facts.trains.map(visible).join(', ')} from the next epoch on`);
+      }
       case 'stage': {
         const facts = this.#run.planned?.stages[event.stage];
         return facts && `${this.#paint.bold(visible(facts.name))}: ${facts.trains.join(', ')} ${facts.trains.length === 1 ? 'trains' : 'train'}, up to ${facts.epochs} epochs`;
       }
-      case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, accuracy ${percent(event.accuracy)}${event.best ? ' (best)' : ''}`;
+      case 'evaluated': return this.#screen.live || event.step === 0 ? undefined : `  epoch ${event.epoch.toFixed(0)}: validation loss ${event.loss.toFixed(3)}, ${scoreName(this.#run.data?.task)} ${scoreText(event.accuracy, this.#run.data?.task).replace('R² ', '')}${event.best ? ' (best)' : ''}`;
       case 'early-stop': return dim(`no better for ${event.patience} epochs: step ${event.bestStep} is kept`);
-      case 'tested': return green(`trained: ${percent(event.accuracy.value)} of ${event.accuracy.items} test images right`);
-      case 'control': return `  ${controlTitle(event.control)}: ${percent(event.accuracy.value)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}`;
+      case 'tested': return green(`trained: ${scoreSentence(event.accuracy, this.#run.data?.task)}`);
+      case 'control': return `  ${controlTitle(event.control)}: ${scoreText(event.accuracy.value, this.#run.data?.task)}${event.matchedSteps !== undefined ? dim(` after ${stepsText(event.matchedSteps)}`) : ''}${event.reusedFrom !== undefined ? dim(` (reused from ${event.reusedFrom})`) : ''}`;
       default: return undefined;
     }
   }

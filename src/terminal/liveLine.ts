@@ -1,7 +1,8 @@
 import type { RunState } from '../protocol/reduceRun.ts';
-import { activityText, controlTitle, speedText } from '../protocol/wording.ts';
+import type { DataFacts } from '../protocol/runEvent.ts';
+import { activityText, controlTitle, scoreText, speedText } from '../protocol/wording.ts';
 import { behindControl } from '../protocol/behindControl.ts';
-import { clockTime, percent } from '../base/units.ts';
+import { clockTime } from '../base/units.ts';
 import { lastY } from '../base/series.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
@@ -11,27 +12,27 @@ export function liveLine(run: RunState, control: { readonly kind: string; readon
   if (run.status === 'judging' && control) {
     const behind = behindControl(run, control.state);
     return [
-      `${dim('control')} ${controlTitle(control.kind)}`, ...partsOf(control.state),
+      `${dim('control')} ${controlTitle(control.kind)}`, ...partsOf(control.state, run.data?.task),
       behind && yellow(`watch: the run is ${(-behind.gapPt).toFixed(1)} points behind it at step ${behind.step}, so far`),
     ].filter(Boolean).join(dim(' · '));
   }
-  return partsOf(run).join(dim(' · '));
+  return partsOf(run, run.data?.task).join(dim(' · '));
 }
 
-function partsOf(state: RunState): string[] {
+function partsOf(state: RunState, task: DataFacts['task']): string[] {
   const { planned, stages, progress, etaMs, perSecond } = state;
   const parts: (string | undefined)[] = [];
   if (progress) parts.push(activityText(progress));
   else if (state.status === 'training') {
     const stage = stages.at(-1)?.stage ?? 0, facts = planned?.stages[stage];
     const since = state.step - (stages.at(-1)?.step ?? 0);
-    const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / planned.stepsPerEpoch)) : 0;
+    const epoch = planned ? Math.min(facts?.epochs ?? Infinity, Math.ceil(Math.max(1, since) / (facts?.stepsPerEpoch ?? planned.stepsPerEpoch))) : 0;
     const loss = lastY(state.loss), accuracy = lastY(state.validationAccuracy);
     parts.push(
       planned && planned.stages.length > 1 ? `stage ${stage + 1}/${planned.stages.length} ${visible(facts?.name ?? '')}` : facts && visible(facts.name),
       facts && `epoch ${epoch}/${facts.epochs}`,
       loss !== undefined ? `loss ${loss.toFixed(3)}` : undefined,
-      accuracy !== undefined ? `validation ${percent(accuracy)}` : undefined,
+      accuracy !== undefined ? `validation ${scoreText(accuracy, task)}` : undefined,
     );
   } else parts.push(state.status === 'queued' ? 'waiting for another run to end' : state.status);
   parts.push(perSecond !== undefined && perSecond > 0 ? speedText(perSecond, progress?.activity) : undefined, etaMs !== undefined ? `${clockTime(etaMs)} left` : undefined);

@@ -91,7 +91,17 @@ export class ActiveExperimentModel extends Owner {
     const stages = this.#active?.plan?.stages ?? [];
     const items = stages.map(({ name, train }, index) => ({ label: plain(`${index + 1}. ${name}`), description: plain(`trains ${train.join(', ')}`), index }));
     const choice = await vscode.window.showQuickPick(items, { placeHolder: 'The stage that Layers shows and changes' });
-    if (choice && this.#active) this.#set({ ...this.#active, stage: choice.index });
+    if (choice) this.showStage(choice.index);
+  }
+
+  /** As far as there is such a stage. */
+  showStage(stage: number): void {
+    if (this.#active?.plan?.stages[stage]) this.#set({ ...this.#active, stage });
+  }
+
+  /** Shows the stage after this one, or before it. */
+  async moveStage(by: 1 | -1): Promise<void> {
+    this.showStage((this.#active?.stage ?? 0) + by);
   }
 
   async #follow(editor: vscode.TextEditor | undefined): Promise<void> {

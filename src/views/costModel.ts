@@ -19,6 +19,7 @@ export class CostModel extends Owner {
   readonly #runs: RunModel;
   readonly #log: Log;
   readonly #known = new Map<string, CostBasis>();
+  readonly #refused = new Map<string, string>();
   readonly #asked = new Set<string>();
   readonly #ended = new AbortController();
   #wasTraining = false;
@@ -32,10 +33,21 @@ export class CostModel extends Owner {
     this.own({ dispose: () => this.#ended.abort() });
   }
 
-  /** For this dataset folder, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
+  /** For this dataset folder or manifest, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
   basisOf(experiment: vscode.Uri, folder: string): CostBasis | undefined {
     if (vscode.workspace.isTrusted && !this.#isTraining() && !this.#asked.has(folder)) void this.#ask(experiment, folder);
     return this.#known.get(folder);
+  }
+
+  /** The same without asking. */
+  knownOf(folder: string): CostBasis | undefined {
+    return this.#known.get(folder);
+  }
+
+  /** Why nothing is known for this folder, when that is certain. */
+  whyUnknown(folder: string): string | undefined {
+    if (!vscode.workspace.isTrusted) return 'No prediction: counting photos and measuring this machine start a program, which needs this workspace to be trusted.';
+    return this.#isTraining() && !this.#known.has(folder) ? 'Predictions come when the run that is on has ended: nothing is measured beside it.' : this.#refused.get(folder);
   }
 
   async #ask(experiment: vscode.Uri, folder: string): Promise<void> {
@@ -43,8 +55,10 @@ export class CostModel extends Owner {
     try {
       const answer = await this.#homes.hostOf(experiment).ask('cost', [folder], { signal: this.#ended.signal, timeoutMs: askTimeoutMs });
       const basis = answer.ok ? parseCostBasis(answer.value) : undefined;
+      const refused = answer.ok ? 'the answer is not understood' : answer.errors.map(diagnosticText).join('; ');
       if (basis?.ok) this.#known.set(folder, basis.value);
-      else this.#log.info(`no prediction for ${folder}: ${answer.ok ? 'the answer is not understood' : answer.errors.map(diagnosticText).join('; ')}`);
+      else this.#refused.set(folder, `No prediction: ${refused}`);
+      if (!basis?.ok) this.#log.info(`no prediction for ${folder}: ${refused}`);
       this.#onDidChange.fire();
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#log.info(`no prediction for ${folder}: ${String(error)}`);

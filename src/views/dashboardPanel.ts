@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
@@ -6,10 +7,12 @@ import type { FromPage, PageResults } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import { parseFromPage } from '../protocol/guards.ts';
 import type { RunId } from '../protocol/runManifest.ts';
-import { dashboardHtml } from './dashboardHtml.ts';
-import type { Log } from './log.ts';
+import { changeExperiment } from './changeExperiment.ts';
+import { showProblem, type Log } from './log.ts';
+import { pageHtml } from './pageHtml.ts';
 import { PageFeed } from './pageFeed.ts';
-import type { RunModel } from './runModel.ts';
+import type { Remedy, Verdict } from '../protocol/verdict.ts';
+import type { ModelRun, RunModel } from './runModel.ts';
 import { readResults } from './runResults.ts';
 
 /** The open dashboards: one panel per run, made again by VS Code after a reload. */
@@ -62,6 +65,8 @@ class Dashboard extends Owner {
   readonly #feed: PageFeed;
   #dataFolder = '';
   #results: PageResults | undefined;
+  /** The verdict that they were read with: another one may rest on another control. */
+  #resultsFor: Verdict | undefined;
 
   constructor(panel: vscode.WebviewPanel, runId: RunId, extension: vscode.Uri, model: RunModel, log: Log) {
     super();
@@ -116,7 +121,7 @@ class Dashboard extends Owner {
     const { webview, title } = this.#panel;
     const address = (name: string): string => webview.asWebviewUri(this.#asset(name)).toString();
     const nonce = randomUUID().replaceAll('-', '');
-    return dashboardHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title });
+    return pageHtml({ cspSource: webview.cspSource, script: address('dashboard.js'), style: address('dashboard.css'), nonce, title, label: 'Run dashboard' });
   }
 
   #asset(...names: string[]): vscode.Uri {
@@ -125,10 +130,11 @@ class Dashboard extends Owner {
 
   #readResults(): PageResults | undefined {
     const run = this.#model.runOf(this.#runId);
-    if (this.#results || !run?.state.tested || !run.state.data) return this.#results;
+    if (!run?.state.tested || !run.state.data || this.#results && this.#resultsFor === run.state.verdict) return this.#results;
     const { dataFolder } = run.manifest;
-    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(dataFolder), path)).toString();
-    const read = readResults(run.folder, run.state.data.classes, address);
+    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.file(resolve(dataFolder, path))).toString();
+    const read = readResults(run.folder, { ...run.state, data: run.state.data }, address);
+    this.#resultsFor = run.state.verdict;
     if (read.ok) this.#results = read.value;
     else for (const { message } of read.errors) this.#log.error(message);
     return this.#results;
@@ -146,11 +152,24 @@ class Dashboard extends Owner {
       case 'ready': return this.#ready(message.protocol);
       case 'stop': return execute('thaw.stopRun', target);
       case 'run-again': return run && execute('thaw.startRun', vscode.Uri.file(run.manifest.experimentFile));
+      case 'add-control': return execute('thaw.addControl', target);
+      case 'confirm': return execute('thaw.confirmRun', target);
+      case 'remedy': return run && this.#remedy(run, run.state.verdict?.advice?.[message.advice]?.remedies[message.remedy]);
       case 'open-experiment': return execute('thaw.openExperiment', target);
       case 'reveal-folder': return execute('thaw.revealRun', target);
       case 'open-plan': return run && execute('vscode.open', vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One });
       case 'open-file': return this.#openFile(message.path);
       case 'page-error': return this.#log.error(`dashboard: ${message.message}`);
+    }
+  }
+
+  async #remedy(run: ModelRun, remedy: Remedy | undefined): Promise<void> {
+    const target = { runId: this.#runId };
+    switch (remedy?.type) {
+      case 'edit': return changeExperiment(vscode.Uri.file(run.manifest.experimentFile), remedy.edits).catch((error: unknown) => void showProblem(this.#log, remedy.title, error));
+      case 'control': return execute('thaw.addControl', target, remedy.control);
+      case 'confirm': return execute('thaw.confirmRun', target);
+      case undefined: return this.#log.warn('the dashboard asked for advice that it was not given');
     }
   }
 
@@ -161,8 +180,9 @@ class Dashboard extends Owner {
 
   /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
   async #openFile(path: string): Promise<void> {
-    if (!this.#results?.mistakes.some((mistake) => mistake.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
-    await execute('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(this.#dataFolder), path), { viewColumn: vscode.ViewColumn.One });
+    const { mistakes = [], differing } = this.#results ?? {};
+    if (![...mistakes, ...differing?.fixed ?? [], ...differing?.broken ?? []].some((shown) => shown.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
+    await execute('vscode.open', vscode.Uri.file(resolve(this.#dataFolder, path)), { viewColumn: vscode.ViewColumn.One });
   }
 }
 

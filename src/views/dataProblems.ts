@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import type { RunId } from '../protocol/runManifest.ts';
-import { problemOf } from './experimentProblems.ts';
+import { problemOf, rangeOf } from './experimentProblems.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 
 /** More would bury every other problem of the workspace. */
@@ -45,8 +45,8 @@ function entriesOf({ manifest, state }: ModelRun): [vscode.Uri, vscode.Diagnosti
     else files.set(file.toString(), [file, [diagnostic]]);
   };
   // Conversions (an alpha channel laid over white) are remarks of the run, not problems of the file.
-  const bad = state.warnings.filter(({ where, severity }) => where && severity !== 'information');
-  for (const warning of bad.slice(0, shownPerFolder)) add(fileUri(folder, warning.where!.file), problemOf(warning, start));
+  const bad = state.warnings.filter(({ where, severity, code }) => where && (severity !== 'information' || code === 'suspicious-label' || code === 'far-from-source' || code === 'channel-order'));
+  for (const warning of bad.slice(0, shownPerFolder)) add(fileUri(folder, warning.where!.file), problemOf(warning, rangeOf(warning.where!.range)));
   const more = Math.max(bad.length - shownPerFolder, 0) + unsaid(state);
   if (more > 0) {
     add(folder, problemOf({ code: 'corrupt', severity: 'warning', message: `… and ${more} more files with a problem`, fix: `all are listed in data/manifest.jsonl of the run ${manifest.id}` }, start));

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import type { Diagnostic, TextRange } from '../protocol/diagnostic.ts';
-import { visible } from '../protocol/diagnostic.ts';
+import { diagnosticsOf, visible } from '../protocol/diagnostic.ts';
 import type { Experiments, Reading } from './experiments.ts';
 
 export const severityOf: { readonly [S in Diagnostic['severity']]: vscode.DiagnosticSeverity } = {
@@ -22,10 +22,7 @@ export class ExperimentProblems extends Owner {
   }
 }
 
-function problemsOf({ checked }: Reading): vscode.Diagnostic[] {
-  const all = checked.ok ? checked.warnings : [...checked.errors, ...checked.warnings];
-  return all.map((diagnostic) => problemOf(diagnostic, rangeOf(diagnostic.where?.range)));
-}
+const problemsOf = ({ checked }: Reading): vscode.Diagnostic[] => diagnosticsOf(checked).map((diagnostic) => problemOf(diagnostic, rangeOf(diagnostic.where?.range)));
 
 /** One entry of the Problems panel. */
 export function problemOf({ code, severity, message, fix }: Diagnostic, range: vscode.Range): vscode.Diagnostic {

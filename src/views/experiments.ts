@@ -3,14 +3,19 @@ import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { experimentSelector } from '../contributions.ts';
 import type { BackboneModel } from './backboneModel.ts';
-import type { Resolved } from '../experiment/resolve.ts';
+import type { CostModel } from './costModel.ts';
+import type { Read } from '../experiment/parse.ts';
+import type { Resolved, ResolveOptions } from '../experiment/resolve.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
 
 /** What an experiment file says now, unsaved edits included. */
 export interface Reading {
   readonly uri: vscode.Uri;
+  readonly read: Read;
   readonly checked: Checked<Resolved>;
 }
+
+const yamlParts = () => Promise.all([import('../experiment/parse.ts'), import('../experiment/resolve.ts')]);
 
 /** Long enough to not read at every key, short enough to feel at once. */
 const settleMs = 150;
@@ -25,11 +30,15 @@ export class Experiments extends Owner {
   readonly onDidClose = this.#onDidClose.event;
   readonly #backbones: BackboneModel;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #readings = new Map<string, { readonly version: number; readonly reading: Reading }>();
+  /** By document, not by name: one that is closed and opened again counts its versions anew. */
+  readonly #readings = new Map<vscode.TextDocument, { readonly version: number; readonly reading: Reading }>();
+  readonly #costs: CostModel;
 
-  constructor(backbones: BackboneModel) {
+  constructor(backbones: BackboneModel, costs: CostModel) {
     super();
     this.#backbones = backbones;
+    this.#costs = costs;
+    this.own(costs.onDidChange(() => this.#readAgain()));
     this.own(backbones.onDidChange(() => this.#readAgain()));
     this.own(vscode.workspace.onDidOpenTextDocument((document) => this.#soon(document, 0)));
     this.own(vscode.workspace.onDidChangeTextDocument(({ document }) => this.#soon(document, settleMs)));
@@ -40,7 +49,7 @@ export class Experiments extends Owner {
 
   /** The reading of a file as it is now, opened when it is not. Rejects when there is no such file. */
   async read(uri: vscode.Uri): Promise<Reading> {
-    return this.#read(await vscode.workspace.openTextDocument(uri));
+    return this.readingOf(await vscode.workspace.openTextDocument(uri));
   }
 
   #soon(document: vscode.TextDocument, afterMs: number): void {
@@ -49,24 +58,29 @@ export class Experiments extends Owner {
     clearTimeout(this.#timers.get(key));
     this.#timers.set(key, setTimeout(() => {
       this.#timers.delete(key);
-      if (!document.isClosed) void this.#read(document);
+      if (!document.isClosed) void this.readingOf(document);
     }, afterMs));
   }
 
-  async #read(document: vscode.TextDocument): Promise<Reading> {
-    const { resolveExperiment } = await import('../experiment/resolve.ts'); // with the YAML library: not before an experiment is there
-    const { uri, version } = document, key = uri.toString();
-    const known = this.#readings.get(key);
+  /** One version of a file is read once, whoever asks: problems, hovers, outline, lenses. */
+  async readingOf(document: vscode.TextDocument): Promise<Reading> {
+    const [{ readExperiment }, { resolveRead }] = await yamlParts(); // with the YAML library: not before an experiment is there
+    const { uri, version } = document, known = this.#readings.get(document);
     if (known?.version === version) return known.reading;
-    const folder = dirname(uri.fsPath);
-    const checked = resolveExperiment(document.getText(), { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones });
-    const reading = { uri, checked };
-    this.#readings.set(key, { version, reading });
+    const read = readExperiment(document.getText(), uri.fsPath), reading = { uri, read, checked: resolveRead(read, this.optionsOf(uri)) };
+    if (document.isClosed) return reading; // asked late: no longer what the file says
+    this.#readings.set(document, { version, reading });
     this.#onDidRead.fire(reading);
     return reading;
   }
 
-  /** What a backbone's name stands for has changed, perhaps. */
+  /** What the text of this file is resolved with. */
+  optionsOf(uri: vscode.Uri): ResolveOptions {
+    const folder = dirname(uri.fsPath);
+    return { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones, imagesIn: (data) => this.#costs.knownOf(data)?.images };
+  }
+
+  /** What a backbone's name stands for, or what is known of a folder, has changed. */
   #readAgain(): void {
     this.#readings.clear();
     for (const document of vscode.workspace.textDocuments) this.#soon(document, 0);
@@ -76,6 +90,6 @@ export class Experiments extends Owner {
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    if (this.#readings.delete(key)) this.#onDidClose.fire(document.uri);
+    if (this.#readings.delete(document)) this.#onDidClose.fire(document.uri);
   }
 }

@@ -1,33 +1,36 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
-import type { PresetName } from '../experiment/presets.ts';
 import type { Estimate } from '../protocol/answers.ts';
+import type { Backbones } from '../backbones/backbones.ts';
 import { type Checked, Refused } from '../protocol/diagnostic.ts';
 import { parseEstimate } from '../protocol/guards.ts';
 import type { Homes } from './homes.ts';
 import { problemText } from './log.ts';
 import { PlanPicker } from './planPicker.ts';
+import { experimentBase } from '../experiment/manifestName.ts';
 import { writeExperiment } from './newExperiment.ts';
 import { trusted } from './trust.ts';
 
 /** A folder of 100,000 files takes a while to count. */
 const estimateTimeoutMs = 120_000;
 
-/** *Fine-Tune This Folder*: one question, one file beside the folder, one run. */
+/** *Fine-Tune This Folder*, or manifest: one question, one file beside it, one run. */
 export class FineTune {
   readonly #homes: Homes;
+  readonly #backbones: Backbones;
 
-  constructor(homes: Homes) {
+  constructor(homes: Homes, backbones: Backbones) {
     this.#homes = homes;
+    this.#backbones = backbones;
   }
 
-  run: Commands['thaw.fineTune'] = async (chosen) => {
+  run: Commands['thaw.fineTune'] = async (chosen, backbone) => {
     if (!await trusted('Fine-tuning')) return undefined;
-    const folder = chosen ?? await askFolder();
+    const folder = chosen ?? await askFolder('Fine-Tune');
     if (!folder) return undefined;
-    const text = await this.#chooseText(folder);
-    const experiment = text === undefined ? undefined : await writeExperiment(folder, text);
+    const text = await this.#chooseText(folder, typeof backbone === 'string' ? backbone : undefined);
+    const experiment = text === undefined ? undefined : await writeExperiment(folder.with({ path: experimentBase(folder.path) }), text);
     if (!experiment) return undefined;
     await vscode.window.showTextDocument(experiment.uri, { viewColumn: vscode.ViewColumn.One, preview: false });
     if (experiment.then === 'open') return undefined;
@@ -35,8 +38,8 @@ export class FineTune {
   };
 
   /** The text of the experiment file for the plan that the person picks. Throws Refused when the folder cannot be trained on. */
-  async #chooseText(folder: vscode.Uri): Promise<string | undefined> {
-    const { experimentText, presets } = await import('../experiment/presets.ts');
+  async #chooseText(folder: vscode.Uri, backbone: string | undefined): Promise<string | undefined> {
+    const { experimentText, presets } = await import('../experiment/presets.ts'), { becauseOf } = await import('../experiment/recommend.ts');
     const name = basename(folder.fsPath), looking = new AbortController();
     const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
     let estimate: Estimate | undefined;
@@ -53,7 +56,7 @@ export class FineTune {
       const choice = await Promise.race([picker.choose(), refusal(estimated)]);
       if (!choice) return undefined;
       const because = estimate && becauseOf(estimate, choice.preset);
-      return experimentText(choice.preset, { folder: name, scratchBudget: choice.scratchBudget, ...(because && { because }) });
+      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(because && { because }), ...(backbone !== undefined && { backbone }), backbones: this.#backbones });
     } finally {
       looking.abort();
       picker.close();
@@ -75,10 +78,7 @@ export class FineTune {
 /** Settles only when `work` fails: lost against in a race, its success decides nothing. */
 const refusal = (work: Promise<void>): Promise<never> => work.then(() => new Promise<never>(() => undefined));
 
-const becauseOf = ({ images, classes, plans, why }: Estimate, preset: PresetName): string =>
-  `${images} photos in ${classes} classes.${plans[0]?.preset === preset ? ` ${why}` : ''}`;
-
-async function askFolder(): Promise<vscode.Uri | undefined> {
-  const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel: 'Fine-Tune', title: 'A folder with one subfolder of images per class' });
+export async function askFolder(openLabel: string): Promise<vscode.Uri | undefined> {
+  const picked = await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, canSelectMany: false, openLabel, title: 'A folder with one subfolder of images per class' });
   return picked?.[0];
 }

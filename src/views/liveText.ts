@@ -1,6 +1,6 @@
-import { clockTime, percent } from '../base/units.ts';
+import { clockTime } from '../base/units.ts';
 import type { RunState } from '../protocol/reduceRun.ts';
-import { activityText, controlTitle } from '../protocol/wording.ts';
+import { activityText, controlTitle, scoreText } from '../protocol/wording.ts';
 import { isLive, statusLook } from './runLook.ts';
 import type { ModelRun } from './runModel.ts';
 
@@ -10,7 +10,7 @@ export function liveText({ state }: ModelRun, controls: readonly ModelRun[]): st
   const score = state.tested?.accuracy.value ?? state.best?.accuracy, etaMs = (control?.state ?? state).etaMs;
   return [
     control?.manifest.control ? `control ${controlTitle(control.manifest.control)}` : doingText(state),
-    score === undefined ? undefined : percent(score),
+    score === undefined ? undefined : scoreText(score, state.data?.task),
     etaMs === undefined ? undefined : clockTime(etaMs),
   ].filter((part) => part !== undefined).join(' · ');
 }

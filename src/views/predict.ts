@@ -80,9 +80,10 @@ async function showPredictions(run: ModelRun, predictions: readonly FilePredicti
   else if (choice?.file) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(choice.file));
 }
 
-function itemsOf({ file, top, problem }: FilePrediction): PredictionItem[] {
+function itemsOf({ file, top, number, problem }: FilePrediction): PredictionItem[] {
   const heading: PredictionItem = { label: plain(basename(file)), kind: vscode.QuickPickItemKind.Separator };
   if (problem) return [heading, { label: '$(error) Not predicted', description: plain(problem.message), file }];
+  if (number !== undefined) return [heading, { label: String(Number(number.toPrecision(4))), file }];
   return [heading, ...top.map(({ label, probability }) => ({ label: plain(label), description: `${bar(probability)} ${percent(probability)}`, file }))];
 }
 

@@ -3,22 +3,32 @@ import type { Commands, RunTarget } from '../contributions.ts';
 import { experimentSuffix } from '../contributions.ts';
 import type { ActiveExperimentModel } from './activeExperiment.ts';
 import type { Dashboards } from './dashboardPanel.ts';
-import { isExperiment } from './experiments.ts';
+import type { Member } from '../experiment/sweep.ts';
+import { type Experiments, isExperiment } from './experiments.ts';
 import { plain } from './plainText.ts';
 import { isLive, lookOf, scoreText } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
+import { controlKinds, type ControlKind } from '../protocol/verdict.ts';
+import { controlOptions } from '../experiment/schema.ts';
+import { controlTitle } from '../protocol/wording.ts';
+import type { RunId } from '../protocol/runManifest.ts';
+import type { RunRow } from './runsTree.ts';
 import { trusted } from './trust.ts';
+
+type ControlRow = RunRow & { readonly kind: 'control' };
 
 /** What can be done with runs: each takes its run from a tree row, or asks. */
 export class RunCommands {
   readonly #model: RunModel;
   readonly #dashboards: Dashboards;
   readonly #experiment: ActiveExperimentModel;
+  readonly #experiments: Experiments;
 
-  constructor(model: RunModel, dashboards: Dashboards, experiment: ActiveExperimentModel) {
+  constructor(model: RunModel, dashboards: Dashboards, experiment: ActiveExperimentModel, experiments: Experiments) {
     this.#model = model;
     this.#dashboards = dashboards;
     this.#experiment = experiment;
+    this.#experiments = experiments;
   }
 
   /** Runs an experiment file as it stands in the editor: unsaved changes are saved first, so that file and run agree. */
@@ -26,13 +36,13 @@ export class RunCommands {
     const uri = experiment ?? await this.#experimentMeant();
     if (!uri || !await trusted('Training')) return undefined;
     await vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.save();
-    const id = await this.#model.start(uri);
+    const id = await this.#model.start(uri, await this.#membersOf(uri));
     this.#dashboards.show(id);
     return id;
   };
 
   stopRun: Commands['thaw.stopRun'] = async (target) => {
-    const run = await this.#runMeant(target, 'The run to stop', ({ state }) => isLive(state.status));
+    const run = await this.#runMeant(target, 'The run to stop', ({ state }) => isLive(state.status), this.#model.live());
     if (!run) return;
     const title = `Stopping ${plain(run.manifest.title)}: finishing the step and keeping a checkpoint`;
     await vscode.window.withProgress({ location: { viewId: 'thaw.runs' }, title }, () => this.#model.stop(run.manifest.id));
@@ -71,6 +81,30 @@ export class RunCommands {
     this.#model.delete(run.manifest.id);
   };
 
+  addControl: Commands['thaw.addControl'] = async (target, wanted) => {
+    const run = await this.#runMeant(target, 'The run to add a control to', isComparable);
+    if (!run || !await trusted('Training')) return undefined;
+    await this.#model.read(run.manifest.id);
+    const control = wanted ?? await pickControl(this.#model.runOf(run.manifest.id) ?? run);
+    return control && this.#model.addControl(run.manifest.id, control);
+  };
+
+  confirmRun: Commands['thaw.confirmRun'] = async (target) => {
+    const run = await this.#runMeant(target, 'The run to confirm', isComparable);
+    if (!run || !await trusted('Training')) return [];
+    const started = await this.#model.confirm(run.manifest.id);
+    if (started.length === 0) void vscode.window.showInformationMessage(`Three seeds of ${plain(run.manifest.title)} are there already: its verdict counts them all.`);
+    return started;
+  };
+
+  /** The runs that the file makes; none when it is one, or is wrong: then that run says so. */
+  async #membersOf(experiment: vscode.Uri): Promise<readonly Member[]> {
+    const { checked } = await this.#experiments.read(experiment);
+    if (!checked.ok) return [];
+    const { sweepOf } = await import('../experiment/sweep.ts');
+    return sweepOf(checked.value.plan);
+  }
+
   async #experimentMeant(): Promise<vscode.Uri | undefined> {
     const document = vscode.window.activeTextEditor?.document;
     if (document && isExperiment(document)) return document.uri;
@@ -81,11 +115,21 @@ export class RunCommands {
   }
 
   /** The run of a tree row, the only one there is, or the one that the person picks. */
-  async #runMeant(target: RunTarget | undefined, placeHolder: string, fits: (run: ModelRun) => boolean = () => true): Promise<ModelRun | undefined> {
+  async #runMeant(target: RunTarget | undefined, placeHolder: string, fits: (run: ModelRun) => boolean = () => true, runs?: readonly ModelRun[]): Promise<ModelRun | undefined> {
     await this.#model.ready();
-    if (target) return this.#model.runOf(target.runId);
-    return pickRun(this.#model.runs().filter(fits), placeHolder);
+    if (target) return this.#model.runOf((target as Partial<ControlRow>).control?.runId as RunId | undefined ?? target.runId);
+    return pickRun((runs ?? this.#model.runs()).filter(fits), placeHolder);
   }
+}
+
+/** Ended and tested: what a control can be compared with. */
+const isComparable = ({ manifest: { test, status } }: ModelRun): boolean => test !== undefined && !isLive(status);
+
+/** Asks which control to add; those that the run has are marked, and would be made anew. */
+async function pickControl({ state }: ModelRun): Promise<ControlKind | undefined> {
+  const items = controlKinds.map((control) => ({ label: controlTitle(control), description: state.controls.some((each) => each.control === control && each.accuracy) ? 'there already' : '', detail: controlOptions[control], control }));
+  items.sort((a, b) => a.description.length - b.description.length);
+  return (await vscode.window.showQuickPick(items, { placeHolder: 'What to compare the run with, on the same test photos' }))?.control;
 }
 
 /** Asks which run is meant; the only one needs no asking. */

@@ -1,4 +1,4 @@
-import { percent } from '../base/units.ts';
+import { scoreText as textOf } from '../protocol/wording.ts';
 import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
 import type { Claim } from '../protocol/verdict.ts';
 
@@ -38,7 +38,7 @@ export const lookOf = ({ status, claim }: RunManifest): Look =>
   status === 'finished' && claim ? claimLook[claim] : statusLook[status];
 
 /** The one number that says how good a run is: test accuracy, else best validation accuracy so far. */
-export function scoreText({ test, best }: RunManifest): string | undefined {
-  if (test) return percent(test.value);
-  return best && `${percent(best.validationAccuracy)} validation`;
+export function scoreText({ test, best, task }: RunManifest): string | undefined {
+  if (test) return textOf(test.value, task);
+  return best && `${textOf(best.validationAccuracy, task)} validation`;
 }

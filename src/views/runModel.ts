@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { type Disposable, Owner } from '../base/owner.ts';
+import type { Tick } from '../experiment/trainList.ts';
 import { type Diagnostic, Refused } from '../protocol/diagnostic.ts';
 import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
+import type { Member } from '../experiment/sweep.ts';
+import type { ControlKind } from '../protocol/verdict.ts';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import { readManifest } from '../runs/manifest.ts';
 import { manifestAfter } from '../runs/manifestAfter.ts';
@@ -92,13 +95,18 @@ export class RunModel extends Owner {
     return this.#newestFirst().filter(({ manifest: { controlOf } }) => !controlOf || !this.#entries.has(controlOf));
   }
 
-  /** The control runs of a run, oldest first. */
+  /** The control runs of a run, oldest first; those that it took from another run too. */
   controlsOf(id: RunId): readonly ModelRun[] {
-    return this.#newestFirst().filter(({ manifest }) => manifest.controlOf === id).reverse();
+    return this.#entriesOf(id);
   }
 
   runOf(id: RunId): ModelRun | undefined {
     return this.#entries.get(id);
+  }
+
+  /** Runs that a trainer works on or that wait for one, newest first; of controls, those that were added to a run that had ended. */
+  live(): readonly ModelRun[] {
+    return this.runs().flatMap((run) => isLive(run.state.status) ? [run] : this.controlsOf(run.manifest.id).filter(({ state }) => isLive(state.status)));
   }
 
   /** Run folders that cannot be read. */
@@ -114,16 +122,29 @@ export class RunModel extends Owner {
     return this.#entries.get(id);
   }
 
-  /** Starts a run from an experiment file as it is on the disk. Throws Refused. */
-  async start(experiment: vscode.Uri): Promise<RunId> {
+  /** Starts a run from an experiment file as it is on the disk, or all that it makes; of those, the first is returned. Throws Refused. */
+  async start(experiment: vscode.Uri, members: readonly Member[] = []): Promise<RunId> {
     const settings = vscode.workspace.getConfiguration('thaw'), engine = engineNamed(settings.get('engine')), featureCacheMaxGb = settings.get<number>('featureCache.maxGb');
-    const started = await this.#homes.hostOf(experiment).startRun({
-      experimentFile: experiment.fsPath,
-      ...(engine && { engine }),
-      ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }),
-    });
+    const request = { experimentFile: experiment.fsPath, ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+    const host = this.#homes.hostOf(experiment), started = members.length > 0 ? await host.startSweep(request, members) : await host.startRun(request);
     if (!started.ok) throw new Refused(started.errors);
     for (const { message } of started.warnings) void vscode.window.showWarningMessage(plain(message));
+    this.refresh();
+    return typeof started.value === 'string' ? started.value : started.value[0]!;
+  }
+
+  /** Adds a control to a run that has ended; it is judged anew when that is made. Throws Refused. */
+  async addControl(id: RunId, control: ControlKind): Promise<RunId> {
+    const added = await this.#hostOf(id).addControl(id, control);
+    if (!added.ok) throw new Refused(added.errors);
+    this.refresh();
+    return added.value;
+  }
+
+  /** Repeats a run with other seeds until three can be judged together. Throws Refused. */
+  async confirm(id: RunId): Promise<readonly RunId[]> {
+    const started = await this.#hostOf(id).confirm(id);
+    if (!started.ok) throw new Refused(started.errors);
     this.refresh();
     return started.value;
   }
@@ -132,6 +153,12 @@ export class RunModel extends Owner {
   async stop(id: RunId): Promise<void> {
     const stopped = await this.#entries.get(id)?.host.stopRun(id);
     if (stopped && !stopped.ok) throw new Refused(stopped.errors);
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Throws Refused. */
+  changeLayers(id: RunId, ticks: readonly Tick[]): void {
+    const ordered = this.#entries.get(id)?.host.changeLayers(id, ticks, 'tree');
+    if (ordered && !ordered.ok) throw new Refused(ordered.errors);
   }
 
   /** Deletes a run that has ended, with its controls, from the disk. Throws Refused. */
@@ -203,7 +230,7 @@ export class RunModel extends Owner {
   }
 
   async #readEvents(entry: Entry): Promise<void> {
-    const { host, folder: { id } } = entry;
+    const { host, folder: { id } } = entry, wasLive = isLive(entry.manifest.status);
     const onNote = (note: string): void => this.#log.info(`${id}: a journal line was skipped: ${note}`);
     for await (const event of host.eventsOf(id, entry.state.nextSeq, this.#ended.signal, { onNote })) {
       entry.events.push(event);
@@ -215,6 +242,16 @@ export class RunModel extends Owner {
     }
     entry.manifest = storedManifest(entry); // by now it says the same as the journal, and more
     this.#tell(id);
+    const { controlOf, seedOf } = entry.manifest, parent = controlOf && this.#entries.get(controlOf);
+    if (wasLive) for (const other of [controlOf, seedOf, parent && parent.manifest.seedOf]) if (other) this.#readOn(other);
+  }
+
+  /** A control or a repeat of this run has ended, and its journal has got a new verdict. */
+  #readOn(id: RunId): void {
+    const entry = this.#entries.get(id);
+    if (!entry?.reading || isLive(entry.manifest.status)) return;
+    delete entry.reading;
+    this.#follow(entry);
   }
 
   #end(): void {
@@ -238,7 +275,14 @@ export class RunModel extends Owner {
   }
 
   #entriesOf(id: RunId): Entry[] {
-    return [...this.#entries.values()].filter(({ manifest }) => manifest.controlOf === id);
+    const taken = new Set(this.#entries.get(id)?.state.controls.map(({ runId }) => runId));
+    return this.#newestFirst().filter(({ manifest, folder }) => manifest.controlOf === id || taken.has(folder.id)).reverse();
+  }
+
+  #hostOf(id: RunId): TrainerHost {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new Refused([{ code: 'no-run', severity: 'error', message: 'this run is not there any more' }]);
+    return entry.host;
   }
 
   #tell(id: RunId): void {
@@ -257,7 +301,7 @@ export class RunModel extends Owner {
     const runs = this.runs();
     setContext('thaw.hasRuns', runs.length > 0);
     setContext('thaw.hasModel', runs.some(hasModel));
-    setContext('thaw.training', runs.some(({ state }) => isLive(state.status)));
+    setContext('thaw.training', this.live().length > 0);
   }
 }
 

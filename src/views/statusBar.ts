@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { liveText } from './liveText.ts';
 import { plain } from './plainText.ts';
+import { watchText } from '../protocol/behindControl.ts';
 import type { RunModel } from './runModel.ts';
-import { isLive } from './runLook.ts';
 
 /** One item while something trains: what, how far, how good, how long. A click opens the dashboard. */
 export class StatusBar extends Owner {
@@ -20,12 +20,13 @@ export class StatusBar extends Owner {
   }
 
   #draw(): void {
-    const live = this.#model.runs().filter(({ state }) => isLive(state.status));
+    const live = this.#model.live();
     const run = live.find(({ state }) => state.status !== 'queued') ?? live[0];
     if (!run) return this.#item.hide();
-    const text = plain(`${run.manifest.title}: ${liveText(run, this.#model.controlsOf(run.manifest.id))}`), more = live.length > 1 ? ` (+${live.length - 1})` : '';
+    const controls = this.#model.controlsOf(run.manifest.id), watch = watchText(run.state, controls);
+    const text = plain(`${run.manifest.title}: ${liveText(run, controls)}`), more = live.length > 1 ? ` (+${live.length - 1})` : '';
     this.#item.text = `$(loading~spin) Thaw: ${text}${more}`;
-    this.#item.tooltip = `${text}\nClick to open the dashboard`;
+    this.#item.tooltip = `${text}${watch === undefined ? '' : `\nWatch: ${plain(watch)}`}\nClick to open the dashboard`;
     this.#item.accessibilityInformation = { label: `Thaw is training: ${text}. Opens the dashboard.`, role: 'button' };
     this.#item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: run.manifest.id }] };
     this.#item.show();

@@ -109,3 +109,111 @@ hostTest('the stage that the tree edits can be another than the last', async () 
   assert.match(document.getText(), /name: thaw, train: \[head, blocks\.6\]/);
   await vscode.commands.executeCommand('workbench.action.files.revert');
 });
+
+const undo = (): Thenable<unknown> => vscode.commands.executeCommand('undo');
+
+/** Rows whose state an action of the tree has to change, from `[head, blocks.2]`. */
+const actions: readonly (readonly [command: string, row: string, list: RegExp])[] = [
+  ['thaw.trainFromHere', 'blocks.5', /\[head, blocks\.2, blocks\.5, blocks\.6, conv_head\]/],
+  ['thaw.freezeBelow', 'blocks.5', /\[head\]/],
+  ['thaw.onlyHead', 'blocks.5', /\[head\]/],
+  ['thaw.trainLayers', 'blocks.6', /\[head, blocks\.2, blocks\.6\]/],
+  ['thaw.freezeLayers', 'head', /\[blocks\.2\]/],
+];
+for (const [command, path, list] of actions) {
+  hostTest(`${command} is one edit, which undo takes back`, async () => {
+    const before = text.replace('[head]', '[head, blocks.2]'), { document } = await showExperiment('layers.thaw.yaml', before);
+    await becomes('blocks.2', true);
+    const row = (await (await thaw()).layers.getChildren()).find((each) => each.path === path);
+    await vscode.commands.executeCommand(command, row);
+    assert.match(document.getText(), list);
+    assert.equal(document.getText().match(/# kept/g)?.length, 3);
+    await undo();
+    assert.equal(document.getText(), before);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+  });
+}
+
+hostTest('a command on a selection means every row of it, in one edit', async () => {
+  const { document } = await showExperiment('layers.thaw.yaml', text);
+  await becomes('blocks.6', false);
+  const rows = (await (await thaw()).layers.getChildren()).filter(({ path }) => ['stem', 'blocks.3', 'blocks.6'].includes(path));
+  await vscode.commands.executeCommand('thaw.trainLayers', rows[0], rows);
+  assert.match(document.getText(), /\[head, stem, blocks\.3, blocks\.6\]/);
+  await vscode.commands.executeCommand('thaw.copyLayerPath', rows[0], rows);
+  assert.equal(await vscode.env.clipboard.readText(), 'stem, blocks.3, blocks.6');
+  await undo();
+  assert.equal(document.getText(), text);
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
+
+hostTest('batch norm is switched in the file, and its badge follows', async () => {
+  const { document } = await showExperiment('layers.thaw.yaml', text.replace('[head]', '[blocks.6, head]'));
+  await becomes('blocks.6', true);
+  const { layers } = await thaw(), badge = async (): Promise<string> => String(layers.getTreeItem((await layers.getChildren()).find(({ path }) => path === 'blocks.6')!).description);
+  assert.match(await badge(), /BN stored$/);
+  await vscode.commands.executeCommand('thaw.switchBatchNorm');
+  assert.match(document.getText(), /^ {4}batchNorm: batch$/m);
+  await eventually('the badge', async () => (await badge()).startsWith('BN batch'));
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
+
+hostTest('stages are stepped through', async () => {
+  await showExperiment('stages.thaw.yaml', `thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head] }\n  - { name: thaw, train: [head, blocks.6] }\n`);
+  const { experiment } = await thaw();
+  await eventually('both stages', () => experiment.active?.plan?.stages.length === 2);
+  for (const [command, stage] of [['thaw.previousStage', 0], ['thaw.previousStage', 0], ['thaw.nextStage', 1], ['thaw.nextStage', 1]] as const) {
+    await vscode.commands.executeCommand(command);
+    assert.equal(experiment.active?.stage, stage);
+  }
+});
+
+hostTest('a layer is found by its name, wherever the tree is folded', async () => {
+  await showExperiment('layers.thaw.yaml', text);
+  await becomes('head', true);
+  await vscode.commands.executeCommand('thaw.layers.focus');
+  const { layers } = await thaw(), finding = vscode.commands.executeCommand('thaw.findLayer');
+  await eventually('the tree to select the row', async () => {
+    await vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return layers.selection.length === 1;
+  });
+  await finding;
+});
+
+hostTest('of 500 rows, a tick redraws those that it changes', async () => {
+  await showExperiment('large.thaw.yaml', text.replace('stages:', 'backbone: hf:timm/densenet201.tv_in1k\nstages:'));
+  const { layers } = await thaw();
+  const all = async (row?: Parameters<typeof layers.getChildren>[0]): Promise<number> => {
+    let count = 0;
+    for (const child of await layers.getChildren(row)) {
+      layers.getTreeItem(child);
+      count += 1 + await all(child);
+    }
+    return count;
+  };
+  await becomes('features.denseblock4', false);
+  assert.ok(await all() > 500);
+  const redrawn: (number | undefined)[] = [], listening = layers.onDidChangeTreeData((rows) => redrawn.push(rows?.length));
+  const startMs = performance.now();
+  await layers.setTrains('features.denseblock3.denselayer48.conv2', true);
+  await becomes('features.denseblock3.denselayer48.conv2', true);
+  listening.dispose();
+  assert.ok(performance.now() - startMs < 2000, `${(performance.now() - startMs).toFixed(0)} ms`);
+  assert.ok(redrawn.length > 0 && redrawn.every((count) => count !== undefined && count < 250), redrawn.join(', ')); // the layer, its parents, and what the moved boundary no longer caches
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
+
+hostTest('the last plan of a broken file is grey, and says what it is', async () => {
+  const editor = await showExperiment('layers.thaw.yaml', text), { layers, experiment } = await thaw();
+  await becomes('head', true);
+  const head = async (): Promise<vscode.TreeItem> => layers.getTreeItem((await layers.getChildren()).at(-1)!);
+  assert.equal((await head()).resourceUri, undefined);
+  await retype(editor, 'epochs: 2', 'epochs: {');
+  await eventually('the errors of the file', () => (experiment.active?.errors.length ?? 0) > 0);
+  assert.equal((await head()).resourceUri?.scheme, 'thaw-stale-layer');
+  assert.match((await head()).accessibilityInformation?.label ?? '', /of the last plan that could be read$/);
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+  await eventually('the plan to be read again', () => experiment.active?.errors.length === 0);
+  assert.equal((await head()).resourceUri, undefined);
+});

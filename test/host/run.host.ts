@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { RunId } from '../../src/protocol/runManifest.ts';
 import { dashboardType } from '../../src/contributions.ts';
 import { eventually, hostTest } from './suite.ts';
-import { inWorkspace, showExperiment, thaw } from './thaw.ts';
+import { inWorkspace, retype, showExperiment, thaw } from './thaw.ts';
 
 /** Two busy cores and the built-in engine. */
 const trainingMs = 180_000;
@@ -86,6 +86,34 @@ hostTest('an image is predicted with the latest run', async () => {
   await accept(vscode.commands.executeCommand('thaw.predict', image)); // the first row is the image's best label: it opens the image
   await eventually('the image to be open', () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).some(({ label: name }) => name === photo![0]));
 }, { limitMs: trainingMs });
+
+hostTest('plans of two runs, and of a file and its last run, stand side by side', async () => {
+  const { model } = await thaw(), [newer, older] = model.runs();
+  assert.ok(newer && older, 'there are two runs');
+  const shown = async (): Promise<vscode.TabInputTextDiff> => eventually('the diff', () => {
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    return input instanceof vscode.TabInputTextDiff && input;
+  });
+  const textOf = async (uri: vscode.Uri): Promise<string> => (await vscode.workspace.openTextDocument(uri)).getText();
+  await vscode.commands.executeCommand('thaw.diffPlans', { runId: newer.manifest.id }, [{ runId: newer.manifest.id }, { runId: older.manifest.id }]);
+  const runs = await shown();
+  assert.match(await textOf(runs.original), /^ {4}epochs: 2 {2}# file$/m);
+  assert.match(await textOf(runs.modified), /^ {4}epochs: 10000 {2}# file$/m);
+  assert.equal(vscode.window.tabGroups.activeTabGroup.activeTab?.label.includes('↔'), true);
+
+  await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  const editor = await showExperiment('long.thaw.yaml', new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.file(newer.manifest.experimentFile))));
+  await retype(editor, 'epochs: 10000', 'epochs: 77');
+  await vscode.commands.executeCommand('thaw.comparePlan', editor.document.uri);
+  const now = await shown();
+  assert.match(await textOf(now.original), /epochs: 10000/);
+  assert.match(await textOf(now.modified), /epochs: 77/);
+  await retype(editor, 'epochs: 77', 'epochs: 78');
+  await eventually('the diff to follow the file', async () => (await textOf(now.modified)).includes('epochs: 78'));
+  await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  await vscode.window.showTextDocument(editor.document);
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
 
 hostTest('a run that another process starts or deletes comes and goes', async () => {
   const { model } = await thaw();

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { photoWorkspace } from '../support/photoWorkspace.ts';
 import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
 
+/** Trains enough for Transfer to have something to show. */
+const looking = 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nstages:\n  - { name: thaw, train: [head, layer2, layer3], epochs: 4, augment: none }\ncontrols: [blind]\n';
 const short = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 3 }\ncontrols: [blind, knn]\n';
 
 workbenchTest('the dashboard comes back as it was after another editor hid it, and its charts follow the theme', async ({ page, workspace }) => {
@@ -33,4 +36,25 @@ workbenchTest('the dashboard comes back as it was after another editor hid it, a
     }
   });
   await screenshot(page, 'dashboard-light');
+});
+
+workbenchTest('Calibration and Transfer show what the run found when it looked back', async ({ page, workspace }) => {
+  await photoWorkspace(workspace, { classes: 3, perClass: 45 });
+  await writeFile(join(workspace, 'looking.thaw.yaml'), looking);
+  await openFile(page, 'looking.thaw.yaml');
+  await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
+  const dashboard = webviewFrame(page);
+  await dashboard.getByText(/^Finished/).waitFor({ timeout: 120_000 });
+  await runCommand(page, 'View: Close Other Editors in Group'); // nothing beside it: all columns can be seen
+  for (const theme of ['dark', 'light']) {
+    await dashboard.getByRole('tab', { name: 'Calibration' }).click();
+    await dashboard.getByText(/^Calibration error \d+\.\d % on \d+ test images/).scrollIntoViewIfNeeded();
+    await page.mouse.wheel(0, 2000);
+    await screenshot(page, `calibration-${theme}`);
+    await dashboard.getByRole('tab', { name: 'Transfer' }).click();
+    assert.match(await dashboard.getByRole('row', { name: /^layer3/ }).innerText(), /^layer3\s+\d+\.\d %\s+\d\.\d\d\s+-?\d\.\d\d\s+[+−]?\d+\.\d \(/);
+    await dashboard.getByText(/^Source-head drift/).scrollIntoViewIfNeeded();
+    await screenshot(page, `transfer-${theme}`);
+    if (theme === 'dark') await runCommand(page, 'Preferences: Toggle between Light/Dark Themes');
+  }
 });

@@ -13,7 +13,7 @@ void test('a right-click on a folder of photos leads to a judged model, watched 
     const workspace = await photoWorkspace(folder, { classes: 4, perClass: 24 });
     await inWorkbench('fine-tune', { workspace, settings: { 'thaw.scratchBudget': '20 s' } }, async ({ page }) => {
       await explorerContextMenu(page, 'photos', 'Fine-Tune This Folder');
-      await quickPick(page).getByRole('option', { name: /Features only.*recommended/ }).waitFor();
+      await quickPick(page).getByRole('option', { name: /Few images.*recommended/ }).waitFor();
       await screenshot(page, 'fine-tune-1-plans');
       await page.keyboard.press('Enter');
 

@@ -19,3 +19,19 @@ workbenchTest('a click on a checkbox trains a block, and undo freezes it again',
   await page.keyboard.press('ControlOrMeta+z');
   await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, not ticked/ }).waitFor();
 });
+
+workbenchTest('a tick, by mouse or keyboard, of a row that is selected with others ticks them all, and one undo takes it back', async ({ page, workspace }) => {
+  await writeFile(join(workspace, 'ticks.thaw.yaml'), 'thaw: 1\ndata: { folder: photos }\nstages:\n  - train: [head]   # kept\n');
+  await openFile(page, 'ticks.thaw.yaml');
+  await openThaw(page);
+  const row = (path: string) => view(page, 'Layers').getByRole('treeitem', { name: new RegExp(`^${path.replace('.', '\\.')},`) }), code = page.locator('.monaco-editor .view-lines').first();
+  await row('blocks.4').click({ position: { x: 120, y: 8 } });
+  await row('blocks.6').click({ position: { x: 120, y: 8 }, modifiers: ['Shift'] });
+  await row('blocks.5').getByRole('checkbox').click();
+  await code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }).waitFor();
+  await page.keyboard.press('Alt+Enter');
+  await code.filter({ hasText: /train:\s\[head\]\s+#\skept/ }).waitFor();
+  await code.click();
+  await page.keyboard.press('ControlOrMeta+z');
+  await code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }).waitFor();
+});

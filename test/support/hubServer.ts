@@ -189,4 +189,4 @@ export function randomLite0(seed: number, classes = 5): Weights {
   return toSourceNames(randomWeights(card.network(classes), seed), card.sourceHead);
 }
 
-export const asSafetensors = (weights: Weights): Uint8Array => encodeSafetensors(weights, { dtype: 'F16' });
+export const asSafetensors = (weights: Weights, dtype: 'F16' | 'F32' = 'F16'): Uint8Array => encodeSafetensors(weights, { dtype });

@@ -20,8 +20,8 @@ import { assertFingerprint, assertGolden, goldenCase, type GoldenCase, type Mode
 import { activationsOf, goldenNetwork, pooledNode, toNchw, toNhwc } from './goldenNetwork.ts';
 
 /** Declares the tests of one case on the current engine. */
-export function networkParity(name: string, engine: string, kernels: Kernels): void {
-  const golden = goldenCase(name), modes = golden?.facts.modes ?? ['eval'];
+export function networkParity(name: string, engine: string, kernels: Kernels, wanted: readonly Mode[] = ['eval', 'train']): void {
+  const golden = goldenCase(name), modes = (golden?.facts.modes ?? ['eval']).filter((mode) => wanted.includes(mode));
   for (const mode of modes) {
     const norms = modes.length === 1 ? '' : `, batch norm on ${mode === 'eval' ? 'stored' : 'the batch\'s'} statistics`;
     const declare = (title: string, run: (golden: GoldenCase) => Promise<number>): void => {

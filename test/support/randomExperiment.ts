@@ -51,7 +51,7 @@ export function randomExperiment(random: Rng, patterns: readonly string[]): stri
     ...chance(0.9) ? [`stages:${remark()}\n${Array.from({ length: 1 + random.int(3) }, (_, i) => ownLine('  ') + stage(i === 0)).join('\n')}`] : [],
     ...chance(0.5) ? [`batch: ${1 + random.int(64)}${remark()}`] : [],
     ...chance(0.5) ? [`scratchBudget: ${pick(['auto', 'off', '5 min', '90 s'])}`] : [],
-    ...chance(0.5) ? [`controls: ${flowList(some(['blind', 'knn', 'random-features', 'scratch']), '')}`] : [],
+    ...chance(0.5) ? [`controls: ${flowList(some(['blind', 'knn', 'linear-probe', 'random-features', 'scratch']), '')}`] : [],
     ...chance(0.3) ? [`stop: { patience: ${1 + random.int(9)} }`] : [],
   ];
   const text = `${ownLine('')}${random.shuffled(parts).join(`\n${chance(0.3) ? '\n' : ''}${ownLine('')}`)}${chance(0.8) ? '\n' : ''}`;

@@ -44,9 +44,18 @@ export const everyFact: readonly RunFact[] = [
   { type: 'early-stop', step: 2, patience: 1, bestStep: 1 },
   { type: 'tested', step: 1, loss: 0.8, accuracy: aShare },
   { type: 'measured', stages: [{ name: 'probe', epochMs: 400, predictedEpochMs: 500 }], peakBytes: 5e8, predictedPeakBytes: 6e8 },
+  { type: 'calibrated', calibration: {
+    temperature: 1.5, validationItems: 4, items: 100,
+    before: { ece: 0.08, chanceEce: 0.03, brier: 0.3, loss: 0.5, bins: [{ confidence: 0.98, accuracy: 0.9, items: 100 }] }, after: { ece: 0.04, chanceEce: 0.03, brier: 0.28, loss: 0.45, bins: [{ confidence: 0.94, accuracy: 0.9, items: 100 }] },
+  } },
+  { type: 'transferred', transfer: {
+    changes: [{ path: 'stem', change: 0 }, { path: 'blocks.0', change: 0.12 }], notes: ['Left out.'], images: 32, rewindImages: 16, sourceHead: { agreement: { ...aShare, items: 32 }, classes: 1000 },
+    blocks: [{ path: 'blocks.0', change: 0.12, cka: { value: 0.91, control: 0.12 }, rewind: { pretrained: { value: -0.1, low: -0.2, high: 0 }, random: { value: -0.5, low: -0.6, high: -0.4 } } }],
+  } },
   { type: 'control', control: 'blind', accuracy: { ...aShare, value: 0.5 } },
   { type: 'control-started', control: 'scratch', runId: '20260501-120000-flowers-3fa9c1', budgetMs: 60000 },
   { type: 'control', control: 'scratch', accuracy: aShare, runId: '20260501-120000-flowers-3fa9c1', matchedSteps: 2 },
+  { type: 'plan-changed', stage: 1, origin: 'tree', stages: [{ name: 'probe', fromStep: 0, epochs: 1, trains: ['head'], trainedParameters: 2562, rate: 1e-3 }, { name: 'probe thawed', fromStep: 1, epochs: 1, trains: ['all'], trainedParameters: 9999, rate: 1e-3 }], stepsPerEpoch: 1, totalSteps: 2, predictedMs: 9500 },
   { type: 'verdict', verdict: {
     claim: 'helps', against: 'scratch', headline: 'Transfer helps', words: 'On 100 photos …', missing: [{ control: 'knn', why: 'switched off' }],
     comparisons: [{ control: 'scratch', claim: 'helps', gapPt: 20, lowPt: 10, highPt: 30, p: 0.001, onlyRun: 25, onlyControl: 5, items: 100, seeds: 1, mdePt: 8, run: aShare, controlShare: aShare, at: { kind: 'matched', step: 2 } }],

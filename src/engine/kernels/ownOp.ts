@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface OwnOp<Attributes extends tf.NamedAttrMap> {
   /** Unique among tfjs's kernels. */
   readonly name: string;
-  readonly backendName: string;
+  /** Left out: any backend, by ops that it has. */
+  readonly backendName?: string;
   forward(inputs: tf.NamedTensorMap, attributes: Attributes): tf.Tensor[];
   /** What `backward` needs: names of inputs, then a flag for each output. */
   readonly keepInputs?: readonly string[];
@@ -13,20 +14,27 @@ export interface OwnOp<Attributes extends tf.NamedAttrMap> {
 }
 
 /**
- * Adds a differentiable op to tfjs for one backend. Unlike tf.customGrad it may have several outputs, and gradients
+ * Adds a differentiable op to tfjs. Unlike tf.customGrad it may have several outputs, and gradients
  * that nobody asks for (of frozen parameters, of a batch) are not computed.
  */
 export function ownOp<Attributes extends tf.NamedAttrMap>(
   { name, backendName, forward, keepInputs = [], keepOutputs = [], backward }: OwnOp<Attributes>,
 ): (inputs: tf.NamedTensorMap, attributes: Attributes) => tf.Tensor[] {
-  tf.registerKernel({
-    kernelName: name, backendName,
-    // tfjs hands kernels TensorInfo, which at this door are the Tensors that runKernel was given.
-    kernelFunc: ({ inputs, attrs }) => forward(inputs as tf.NamedTensorMap, attrs as Attributes),
-  });
+  const register = (backendName: string): void => {
+    tf.registerKernel({
+      kernelName: name, backendName,
+      // tfjs hands kernels TensorInfo, which at this door are the Tensors that runKernel was given.
+      kernelFunc: ({ inputs, attrs }) => forward(inputs as tf.NamedTensorMap, attrs as Attributes),
+    });
+  };
+  if (backendName) register(backendName);
   tf.registerGradient({
     kernelName: name, inputsToSave: [...keepInputs], outputsToSave: [...keepOutputs],
     gradFunc: (dys, kept, attrs) => backward(Array.isArray(dys) ? dys : [dys], kept, attrs as Attributes),
   });
-  return (inputs, attributes) => tf.engine().runKernel<tf.Tensor[]>(name, inputs, attributes);
+  return (inputs, attributes) => {
+    const known = tf.getKernel(name, tf.getBackend()) as tf.KernelConfig | undefined;
+    if (!backendName && !known) register(tf.getBackend());
+    return tf.engine().runKernel<tf.Tensor[]>(name, inputs, attributes);
+  };
 }

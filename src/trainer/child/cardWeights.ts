@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Card, WeightsFile } from '../../backbones/card.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { TensorData, Weights } from '../../backbones/tensorData.ts';
+import { isWithin } from '../../backbones/blocks.ts';
 import { fitAllWeights } from '../../backbones/fitWeights.ts';
 import { fromSourceNames } from '../../backbones/weightNames.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
@@ -21,7 +22,18 @@ export async function pretrained(card: Card, network: Network, folder: string, s
 export async function sourceWeights(card: Card, folder: string): Promise<Weights> {
   const tensors: [string, TensorData][] = [];
   for (const part of card.weights) tensors.push(...await readPart(card, part, folder));
-  return fromSourceNames(new Map(tensors), card.sourceHead, card.sourceNames);
+  const used = tensors.filter(([name]) => !card.unusedNames?.some((unused) => isWithin(name, unused)));
+  return fromSourceNames(new Map(used), card.sourceHead, card.sourceNames);
+}
+
+/** `head.weight` [classes, features] and `head.bias` [classes] of the source task. */
+export async function sourceHeadOf(card: Card, folder: string): Promise<Weights> {
+  const weights = await sourceWeights(card, folder), weight = weights.get('head.weight'), bias = weights.get('head.bias');
+  if (weight?.shape.length === 2 && weight.shape[1] === card.features && bias) return new Map([['head.weight', weight], ['head.bias', bias]]);
+  throw new Refused([{
+    code: 'no-source-head', severity: 'error', message: `the weights of ${card.title} came without the head of their source task: learning without forgetting has nothing to hold on to`,
+    fix: 'use `regularize: { delta: … }`, or weights with their classifier',
+  }]);
 }
 
 async function readPart({ title, name }: Card, { file: path, sha256: expected }: WeightsFile, folder: string): Promise<Weights> {

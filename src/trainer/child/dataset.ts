@@ -4,7 +4,7 @@ import type { DataFacts } from '../../protocol/runEvent.ts';
 import type { CardInput } from '../../backbones/card.ts';
 import type { SplitPlan } from '../../experiment/plan.ts';
 import type { FactsCache } from '../../data/factsCache.ts';
-import type { FileFacts, FoundFile, ManifestLine, Sample, SampleId, Scan, Split, View } from '../../data/sample.ts';
+import { type FileFacts, type FoundFile, type ManifestLine, type Sample, type SampleId, type Scan, shownLabels, type Split, type View } from '../../data/sample.ts';
 import { findDuplicates } from '../../data/duplicates.ts';
 import { splitSamples, type Splits } from '../../data/split.ts';
 import { prepared } from '../../data/prepare.ts';
@@ -17,14 +17,24 @@ export interface Dataset {
   /** Display order; the index is the label everywhere. */
   readonly classes: readonly string[];
   readonly samples: readonly Sample[];
-  /** Class index of each sample. */
+  /** Of each sample the index of its class; of its set of labels, where it has several; 0 where numbers are learnt. */
   readonly labels: Int32Array;
+  /** What the network shall say of each sample, where that is not one class. */
+  readonly targets?: Targets;
   /** Indices into `samples`. */
   readonly rows: Readonly<Record<Split, readonly number[]>>;
   readonly facts: DataFacts;
   readonly fingerprint: string;
   readonly manifest: readonly ManifestLine[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** float32 [samples, outputs]: 0 or 1 for each label, or the number, standardised by the training split. */
+export interface Targets {
+  readonly task: 'image-multi-label' | 'image-regression';
+  readonly values: Float32Array;
+  readonly mean?: number;
+  readonly std?: number;
 }
 
 /** What wants to see each image while it is decoded anyway. */
@@ -35,6 +45,9 @@ export interface ViewConsumer {
   take(sha256: string, views: ReadonlyMap<View, Uint8Array>): Promise<void>;
   finish(): Promise<void>;
 }
+
+/** For whom nothing has to be computed while reading: a plan that trains from the first layer on, a look at what is there. */
+export const nobody: ViewConsumer = { views: [], wants: () => false, take: () => Promise.resolve(), finish: () => Promise.resolve() };
 
 export interface ReadOptions {
   readonly input: CardInput;
@@ -69,7 +82,7 @@ export async function readDataset(scan: Scan, options: ReadOptions): Promise<Dat
   }
   await consumer.finish();
   const duplicates = findDuplicates(read);
-  const split = splitSamples(duplicates.samples, options.split, options.earlier, scan.files);
+  const split = splitSamples(duplicates.samples, options.split, options.earlier, scan.files, scan.layout === 'manifest' ? 'manifest' : 'folder');
   const diagnostics = [...scan.diagnostics, ...problems.values(), ...read.flatMap(({ facts }) => facts.notes), ...duplicates.diagnostics];
   if (!split.ok) throw new Refused([...split.errors, ...split.warnings, ...diagnostics]);
   return assembled(scan, duplicates.samples, split.value, new Map([...problems, ...duplicates.leftOut]), [...diagnostics, ...split.value.diagnostics]);
@@ -79,12 +92,19 @@ function assembled(
   scan: Scan, all: readonly Sample[], { splits, splitBy }: Splits, problems: ReadonlyMap<SampleId, Diagnostic>, diagnostics: readonly Diagnostic[],
 ): Dataset {
   const samples = all.filter(({ id }) => splits.has(id));
-  const classes = [...new Set(samples.map(({ label }) => label))].sort(codePoints);
-  const indexOf = new Map(classes.map((name, index) => [name, index]));
-  const labels = Int32Array.from(samples, ({ label }) => indexOf.get(label)!);
+  const answers = [...new Set(samples.map(({ label }) => label))].sort(codePoints);
+  const indexOf = new Map(answers.map((name, index) => [name, index]));
+  const isNumber = samples[0]?.target !== undefined;
+  const labels = Int32Array.from(samples, ({ label }) => isNumber ? 0 : indexOf.get(label)!);
   const rowsOf = (split: Split): number[] => samples.flatMap(({ id }, row) => splits.get(id) === split ? [row] : []);
   const rows = { train: rowsOf('train'), validation: rowsOf('validation'), test: rowsOf('test') };
-  const perClass = (split: Split): number[] => classes.map((_, label) => rows[split].filter((row) => labels[row] === label).length);
+  const classes = isNumber ? ['number'] : samples[0]?.labels ? [...new Set(rows.train.flatMap((row) => samples[row]!.labels!))].sort(codePoints) : answers;
+  const targets = isNumber ? numberTargets(samples, rows.train) : samples[0]?.labels ? labelTargets(samples, classes) : undefined;
+  const perClass = (split: Split): number[] => {
+    const counts = new Map<string, number>();
+    for (const row of rows[split]) for (const label of isNumber ? classes : shownLabels(samples[row]!)) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return classes.map((label) => counts.get(label) ?? 0);
+  };
   const manifest = [
     ...all.map((sample): ManifestLine => ({
       path: sample.id, label: sample.label, sizeBytes: sample.sizeBytes, sha256: sample.facts.sha256,
@@ -95,10 +115,13 @@ function assembled(
     ...scan.files.filter(({ id }) => problems.has(id)).map(({ id, label, sizeBytes }): ManifestLine => ({ path: id, label, sizeBytes, problem: problems.get(id)!.code })),
   ];
   return {
-    folder: scan.folder, classes, samples, labels, rows, manifest, diagnostics,
+    folder: scan.folder, classes, samples, labels, rows, manifest, diagnostics, ...(targets && { targets }),
     fingerprint: fingerprintOf(samples, splits),
     facts: {
       classes, train: perClass('train'), validation: perClass('validation'), test: perClass('test'), splitBy,
+      ...(targets && { task: targets.task, photos: { train: rows.train.length, validation: rows.validation.length, test: rows.test.length } }),
+      ...(scan.subset !== undefined && { subset: scan.subset }),
+      ...(targets?.mean !== undefined && { scale: { mean: targets.mean, std: targets.std! } }),
       leftOut: counted([
         ...scan.diagnostics.filter(({ severity, code }) => severity === 'error' || leftOutByScan.has(code)), ...problems.values(),
         ...all.filter(({ id }) => !splits.has(id)).map(() => ({ code: 'class-not-in-training' } as const)),
@@ -107,6 +130,17 @@ function assembled(
       duplicateGroups: new Set(samples.flatMap(({ duplicateGroup }) => duplicateGroup ?? [])).size,
     },
   };
+}
+
+/** A label that no image trains is in no column: nothing could be learnt of it. */
+function labelTargets(samples: readonly Sample[], classes: readonly string[]): Targets {
+  return { task: 'image-multi-label', values: Float32Array.from(samples.flatMap(({ labels }) => classes.map((name) => Number(labels!.includes(name))))) };
+}
+
+function numberTargets(samples: readonly Sample[], train: readonly number[]): Targets {
+  const numbers = train.map((row) => samples[row]!.target!), mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
+  const std = Math.sqrt(numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0) / numbers.length) || 1; // all alike: nothing to scale
+  return { task: 'image-regression', values: Float32Array.from(samples, ({ target }) => (target! - mean) / std), mean, std };
 }
 
 /** Images that the scan only warns about, and does not use. */

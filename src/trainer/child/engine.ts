@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic } from '../../protocol/diagnostic.ts';
-import type { EngineFacts } from '../../protocol/runEvent.ts';
+import type { EngineFacts, MachineFacts } from '../../protocol/runEvent.ts';
 import type { EngineResources } from '../../engine/rungs/rung.ts';
 import type { InstalledEngine } from '../native/engineCache.ts';
 import type { Kernels } from '../../engine/kernels.ts';
@@ -10,7 +10,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { TensorFlowBinding } from '../../engine/rungs/tensorflow.ts';
 import { chooseEngine } from '../../engine/choose.ts';
-import { controlPlan } from '../../experiment/controlPlan.ts';
+import { controlStages } from '../../experiment/controlPlan.ts';
 import { cutCost, stepFlops } from '../../backbones/cost.ts';
 import { EngineChoices } from './engineChoices.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
@@ -23,6 +23,7 @@ import { loadWebGpu } from './loadWebGpu.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import type { Rates } from '../../protocol/answers.ts';
 import { readRates } from './rates.ts';
+import { stageEpochs } from '../../experiment/predict.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { readMachineFacts } from './machineFacts.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
@@ -50,10 +51,7 @@ const budgetMs = 2000;
  * native libraries, cores, graphics.
  */
 export async function openEngine(machine: Machine, part: TimedPart, pinned?: EngineFacts['name']): Promise<Engine> {
-  const installed = await installedEngine({ cacheDir: machine.cache }), found = await readMachineFacts(machine, installed);
-  const { memoryBytes: _, freeBytes: __, ...stable } = found;
-  const rests = formatJson([machine.version, process.version, installed?.folder ?? 'none', stable]);
-  const choices = new EngineChoices(machine.cache, rests), before = pinned === undefined ? choices.of(part.title) : undefined;
+  const { installed, found, choices } = await choicesOn(machine), before = pinned === undefined ? choices.of(part.title) : undefined;
   const started = before && await rungs.find(({ name }) => name === before.name)!.start(resourcesOf(machine, installed));
   if (before && started?.ok) return opened(started.value.kernels, { ...before, machine: found });
   const chosen = await chooseEngine(rungs, { resources: resourcesOf(machine, installed), part, pinned, budgetMs });
@@ -61,6 +59,12 @@ export async function openEngine(machine: Machine, part: TimedPart, pinned?: Eng
   const complete: EngineFacts = { ...facts, node: process.version, machine: found };
   if (pinned === undefined && chosen.warnings.length === 0) choices.keep(part.title, complete);
   return opened(rung.kernels, complete, chosen.warnings, pinned);
+}
+
+async function choicesOn(machine: Machine): Promise<{ readonly installed: InstalledEngine | undefined; readonly found: MachineFacts; readonly choices: EngineChoices }> {
+  const installed = await installedEngine({ cacheDir: machine.cache }), found = await readMachineFacts(machine, installed);
+  const { memoryBytes: _, freeBytes: __, ...stable } = found;
+  return { installed, found, choices: new EngineChoices(machine.cache, formatJson([machine.version, process.version, installed?.folder ?? 'none', stable])) };
 }
 
 /** A processor that trains beside an idle GPU is said in the run, unless it was asked for. */
@@ -77,17 +81,24 @@ export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
 
 /** What is timed for a plan: the stage that computes most, those of its control from scratch included: a head alone never shows what training all layers takes. */
 export function partOf(network: Network, plan: Plan): TimedPart {
-  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlPlan(plan, 'scratch').stages : []];
+  const { batch, controls } = plan, stages = [...plan.stages, ...controls.includes('scratch') ? controlStages(plan, 'scratch', usualSamples) : []];
   const weighed = stages.map((stage) => {
     const { trained } = matchPatterns(network, stage.train);
-    return { stage, trained, flops: stage.epochs * stepFlops(cutCost(network, trained)) };
+    return { stage, trained, flops: stageEpochs(stage, usualSamples, batch) * stepFlops(cutCost(network, trained)) };
   });
   const { stage, trained } = weighed.reduce((most, each) => each.flops > most.flops ? each : most);
   return timedPartOf(network, trained, stage.batchNorm, batch);
 }
 
-/** Which engine would train on most machines like this one, without starting any. */
-export const expectedEngine = async (machine: Machine): Promise<EngineFacts['name']> => await installedEngine({ cacheDir: machine.cache }) ? 'tensorflow' : 'wasm';
+/** Stages that count in steps are weighed against those that count in epochs as if the folder had so many photos. */
+const usualSamples = 1000;
+
+/** Which engine would train on most machines like this one, without starting any. Whether WebGPU is faster than a processor only a test tells: one that was. */
+export async function expectedEngine(machine: Machine): Promise<EngineFacts['name']> {
+  const { installed, choices } = await choicesOn(machine);
+  if (choices.has('webgpu')) return 'webgpu';
+  return installed ? 'tensorflow' : 'wasm';
+}
 
 /** The native engine, where it is missing and would work once it is installed. */
 export async function engineOffer(machine: Machine): Promise<{ readonly title: string; readonly fetchBytes: number } | undefined> {

@@ -17,8 +17,12 @@ export class EngineChoices {
   }
 
   of(timed: string): EngineFacts | undefined {
-    const facts = parseEngineFacts(this.#read()[timed]);
-    return facts.ok ? facts.value : undefined;
+    return factsIn(this.#read()[timed]);
+  }
+
+  /** Whether it was the fastest for any plan. */
+  has(engine: EngineFacts['name']): boolean {
+    return Object.values(this.#read()).some((facts) => factsIn(facts)?.name === engine);
   }
 
   keep(timed: string, facts: EngineFacts): void {
@@ -39,6 +43,11 @@ export class EngineChoices {
       return {}; // never chosen, or damaged: chosen again
     }
   }
+}
+
+function factsIn(value: unknown): EngineFacts | undefined {
+  const facts = parseEngineFacts(value);
+  return facts.ok ? facts.value : undefined;
 }
 
 const kind = fields<{ readonly rests: string; readonly choices: Readonly<Record<string, unknown>> }>({ rests: text, choices: dictionary((value) => value) });

@@ -3,12 +3,16 @@ import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Architecture } from '../../backbones/card.ts';
+import { bundledCards } from '../../backbones/cards.ts';
 import { bundledBackbones } from '../../backbones/backbones.ts';
-import { experimentText, presets, recommend } from '../../experiment/presets.ts';
-import { predictPlan, runMs } from '../../experiment/predict.ts';
+import { experimentText, presets } from '../../experiment/presets.ts';
+import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
+import { preflightFolder } from './preflight.ts';
+import { recommend } from '../../experiment/recommend.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
-import { scanFolder } from '../../data/scan.ts';
+import { isManifestName } from '../../experiment/manifestName.ts';
+import { outputsOf, scanPlace } from './scanData.ts';
 import { engineOffer, expectedEngine, openEngine } from './engine.ts';
 import { trainingMemory } from './memory.ts';
 import { usualPart } from '../../engine/timedPart.ts';
@@ -17,38 +21,45 @@ import { valueOf } from './dataset.ts';
 /** Loading, choosing an engine, evaluating controls: what every run takes beside its images. */
 const fixedSeconds = 4;
 
-/** What each plan would do with `folder`, and how long it would take, from a scan alone: nothing is decoded. */
+/** What each plan would do with `folder`, which may be a manifest, and how long it would take, from a scan and a look at a few photos. */
 export async function estimateFolder(folder: string, machine: Machine): Promise<Estimate> {
-  const scan = await scanFolder(folder);
+  const { scan, task } = await scanPlace(folder);
   if (!scan.ok) return { images: 0, classes: 0, plans: [], why: '', problems: [...scan.errors, ...scan.warnings] };
   const { files, diagnostics } = scan.value;
-  const images = files.length, classes = new Set(files.map(({ label }) => label)).size;
+  const images = files.length, classes = outputsOf(scan.value);
   const offer = await engineOffer(machine), engine = await expectedEngine(machine);
   const basisOn = (name: EngineFacts['name']): CostBasis => ({ images, classes, engine: name, memoryBytes: trainingMemory(name), rates: readRates(machine, name).rates });
-  const { preset: best, why } = recommend({ images, classes });
-  const plans = presets.map(({ name, title, detail }) => {
-    const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: '.' }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
+  const ofClasses = task === 'image-classification';
+  const plans = presets.filter((preset) => ofClasses || !preset.ofClasses).map(({ name, title, detail }) => {
+    const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: isManifestName(folder) ? folder : '.', task }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
     const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
     return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
+  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, distance: await distanceOf(folder, machine), secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
   return {
-    images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
+    ...(!ofClasses && { task }), images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }
 
+/** Undefined: the photos cannot be read, or the backbone keeps no memory of its own; what is wrong with them is the run's to say. */
+async function distanceOf(folder: string, machine: Machine): Promise<'near' | 'far' | undefined> {
+  const found = await preflightFolder(folder, bundledCards[0]!.name, machine).catch(() => undefined);
+  return found && (found.some(({ code }) => code === 'far-from-source') ? 'far' : 'near');
+}
+
 /** The run and its control on a random backbone, which does the same work once more; features not cached yet. */
 export function predictRun(plan: Plan, backbone: Pick<Architecture, 'network'>, basis: CostBasis): { readonly seconds: number; readonly peakBytes: number } {
-  const { stages } = predictPlan(plan, backbone, basis);
-  return { seconds: fixedSeconds + 2 * runMs(plan, stages) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
+  const { stages } = predictPlan(plan, backbone, basis), times = plan.controls.includes('random-features') ? 2 : 1;
+  return { seconds: fixedSeconds + times * runMs(plan, stages, workloadOf(plan, basis.images).trainSamples) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
 }
 
 /** `cost <folder>`: what the folder holds, and the prices of the machine, measured now if they never were. */
 export async function costBasis(folder: string, machine: Machine): Promise<CostBasis> {
-  const { files } = valueOf(await scanFolder(folder)), expected = await expectedEngine(machine), known = readRates(machine, expected);
+  const scanned = valueOf((await scanPlace(folder)).scan), { files } = scanned, expected = await expectedEngine(machine), known = readRates(machine, expected);
   const opened = known.measured ? undefined : await openEngine(machine, usualPart, expected).catch(() => openEngine(machine, usualPart));
   return {
-    images: files.length, classes: new Set(files.map(({ label }) => label)).size, engine: opened?.facts.name ?? expected,
+    images: files.length, classes: outputsOf(scanned), engine: opened?.facts.name ?? expected,
     memoryBytes: trainingMemory(opened?.facts.name ?? expected), rates: opened ? await calibratedRates(machine, opened) : known.rates,
   };
 }

@@ -19,6 +19,8 @@ export interface GraphicsTexts {
   readonly libraries: readonly string[];
   /** Names of the files of the installed TensorFlow; left out where there is none. One with CUDA brings its libraries along. */
   readonly engine?: readonly string[];
+  /** Whether that one is built for CUDA. */
+  readonly engineCuda?: boolean;
 }
 
 /** NVIDIA's as their driver names them; others, and NVIDIA's without a driver, as the bus does. */
@@ -75,7 +77,7 @@ export function cudaOf(texts: GraphicsTexts): CudaFacts | undefined {
   const known = [...libraryNames(texts.ldconfig), ...texts.libraries, ...texts.engine ?? []], lacks = (name: string): boolean => !known.includes(name);
   if (lacks('libcuda.so.1')) return no(`${seen}, but libcuda.so.1 is not found`, 'install the driver\'s libraries (in a container: NVIDIA_DRIVER_CAPABILITIES=compute,utility)');
   if (!texts.engine) return no(`${seen}, but TensorFlow is not installed`, 'run `thaw engine install --cuda`');
-  if (!texts.engine.some((name) => name.startsWith('libcudart.'))) return no(`${seen}, but the TensorFlow that is installed knows no GPU`, 'install the one with CUDA: `thaw engine install --cuda`');
+  if (!texts.engineCuda) return no(`${seen}, but the TensorFlow that is installed knows no GPU`, 'install the one with CUDA: `thaw engine install --cuda`');
   const missing = cudaLibraries.filter(lacks);
   return missing.length > 0 ? no(`${seen}, but CUDA is incomplete: ${missing.join(', ')} not found`, 'install them with `thaw engine install --cuda`') : { usable: true, seen: `${seen}, CUDA 12 and cuDNN 9` };
 }

@@ -1,138 +1,71 @@
-import { monotonicMs } from '../../base/clock.ts';
-import { about, stepsText } from '../../base/units.ts';
-import { blindPredictions } from '../../evidence/blind.ts';
-import { fitKnn } from '../../evidence/knn.ts';
-import { judge, type ControlOutcome } from '../../evidence/verdict.ts';
-import { shareOf } from '../../evidence/intervals.ts';
-import { randomWeights } from '../../backbones/initialise.ts';
-import { recalibrated } from '../../engine/recalibrate.ts';
-import { bestWithin, predictedOf, type Evaluation } from './trace.ts';
-import { report, trainFrom, type Prepared } from './training.ts';
-import { controlPlan } from '../../experiment/controlPlan.ts';
+import { controlKinds, type ControlKind, type Score, type Verdict } from '../../protocol/verdict.ts';
+import { isTrained, scratchBudgetMs, type TrainedControl } from '../../experiment/controlPlan.ts';
+import { budgetOf, callItems, isProbe, keyOf, stoppedBefore, trainControl, type ControlResult, type ControlTask } from './controls.ts';
 import { diagnosticOf } from './exit.ts';
-import { pixelSource } from './pixelSource.ts';
-import { Sources } from './sources.ts';
-import { stepsPerEpochOf, type Trained } from './trainJob.ts';
-import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
-import type { FeatureSource } from './featureSource.ts';
-import type { StagePlan } from '../../experiment/plan.ts';
-import type { Weights } from '../../backbones/tensorData.ts';
+import { isDecisive } from '../../evidence/verdict.ts';
+import { foldJournal } from '../../runs/foldJournal.ts';
+import { join } from 'node:path';
+import { judgeAgain, judgeStored } from './storedVerdict.ts';
+import { placeOf, runFolder } from '../../runs/runFolder.ts';
+import { reusableControl } from './controlKey.ts';
+import type { Prepared } from './training.ts';
+import type { Trained } from './trainJob.ts';
 
 /** Runs the plan's controls after their run and appends the verdict. A stop ends it early: what is missing is then said. */
 export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: number): Promise<void> {
-  const { run, plan, dataset } = prepared;
-  const { labels, rows: { test }, classes } = dataset;
+  const { run, plan } = prepared;
   if (!trained.best) return;
-  const budgetMs = plan.scratchBudget === 'auto' ? Math.max(60_000, trainedMs) : plan.scratchBudget * 60_000;
-  const outcomes: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
-  for (const control of ['blind', 'knn', 'random-features', 'scratch'] as const) {
-    if (!plan.controls.includes(control)) missing.push({ control, why: 'switched off' });
-    else if (run.stopRequested.aborted) missing.push({ control, why: 'stopped before it could run' });
-    else {
-      const outcome = await outcomeOf(control, prepared, trained, budgetMs);
-      if ('why' in outcome) missing.push(outcome);
-      else outcomes.push(outcome);
-    }
+  const task: ControlTask = { prepared, steps: trained.step, scratchMs: scratchBudgetMs(plan, trainedMs) }, missing: Verdict['missing'][number][] = [];
+  for (const control of controlKinds) {
+    const why = reasonAgainst(control, prepared);
+    const result: ControlResult = why === undefined ? await resultOf(control, task) : { why };
+    if ('why' in result) missing.push({ control, why: result.why });
   }
-  const predicted = predictedOf(trained.best.testLogits, classes.length);
-  run.append({ type: 'verdict', verdict: judge({ labels: test.map((row) => labels[row]!), predicted }, outcomes, { seeds: 1, missing, scratchBudgetMs: budgetMs }) });
+  const verdict = await judgeStored(run.folder, prepared.network, missing);
+  if (verdict) run.append({ type: 'verdict', verdict });
+  const { seedOf } = run.manifest;
+  if (seedOf !== undefined) await judgeAgain(runFolder(join(placeOf(run.folder).runs, seedOf)), prepared.network); // with this seed too
 }
 
-type Outcome = ControlOutcome | Verdict['missing'][number];
-
-async function outcomeOf(control: ControlKind, prepared: Prepared, trained: Trained, budgetMs: number): Promise<Outcome> {
-  switch (control) {
-    case 'blind': {
-      const { dataset: { rows, labels, classes } } = prepared;
-      return counted(prepared, 'blind', blindPredictions(rows.train.map((row) => labels[row]!), classes.length, rows.test.length));
-    }
-    case 'knn': {
-      const predicted = await nearestNeighbours(prepared);
-      return predicted ? counted(prepared, 'knn', predicted) : { control, why: 'stopped before it could run' };
-    }
-    case 'random-features': return controlRun(prepared, trained, control);
-    case 'scratch': return controlRun(prepared, trained, control, budgetMs);
-  }
+function reasonAgainst(control: ControlKind, prepared: Prepared): string | undefined {
+  if (prepared.plan.weights === 'random' && isDecisive(control)) return 'the run itself starts at random';
+  if (!prepared.plan.controls.includes(control)) return 'switched off';
+  if (control === 'linear-probe' && isProbe(prepared)) return 'it is the run';
+  return prepared.run.stopRequested.aborted ? stoppedBefore.why : undefined;
 }
 
-/** A control with nothing to train is an event of the run itself. */
-function counted({ run, dataset: { rows, labels } }: Prepared, control: ControlKind, predicted: Int32Array): ControlOutcome {
-  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-  run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length) });
-  return { control, predicted };
+async function resultOf(control: ControlKind, task: ControlTask): Promise<ControlResult> {
+  if (isTrained(control)) return await reused(control, task) ?? await controlRun(control, task);
+  const { run } = task.prepared, score = await callItems(control, task.prepared, run.folder, control);
+  if (!score) return stoppedBefore;
+  run.append({ type: 'control', control, ...score });
+  return score;
 }
 
-/** kNN on the pretrained features, right before the head; undefined when a stop came before there were any. */
-async function nearestNeighbours({ run, card, network, start, dataset, store, machine, engine }: Prepared): Promise<Int32Array | undefined> {
-  const features = network.nodes.find(({ name }) => name === 'head')!.inputs[0]!;
-  const sources = new Sources({ card, network, stages: [], store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: 'features', append: run.append, stop: run.stopRequested });
-  const source = await sources.of(features, start, dataset);
-  if (run.stopRequested.aborted) return undefined;
-  const { rows, labels, classes } = dataset;
-  const knn = fitKnn(await all(source, rows.train), rows.train.map((row) => labels[row]!), { width: source.width, classes: classes.length });
-  return knn.predict(await all(source, rows.test));
-}
-
-async function all(source: FeatureSource, rows: readonly number[]): Promise<Float32Array> {
-  const block = await source.blocks(rows.map((sample) => ({ sample, view: 'centre' })), rows.length).next();
-  return block.value as Float32Array;
-}
-
-/**
- * The plan of a control, cut to as many epochs as the run took: equal steps. What starts from random weights learns
- * slowly at first, so it does not stop early by itself; its best evaluation is kept all the same.
- */
-function stagesOf(control: 'random-features' | 'scratch', { plan, dataset }: Prepared, trained: Trained): readonly StagePlan[] {
-  let left = Math.max(1, Math.ceil(trained.step / stepsPerEpochOf({ dataset, plan })));
-  return controlPlan(plan, control).stages.flatMap((stage) => {
-    const epochs = Math.min(stage.epochs, left);
-    left -= epochs;
-    return epochs > 0 ? [{ ...stage, epochs }] : [];
-  });
+/** An earlier run's control that is the very same one. */
+async function reused(control: TrainedControl, task: ControlTask): Promise<ControlResult | undefined> {
+  const { run } = task.prepared, found = reusableControl(placeOf(run.folder), keyOf(control, task), budgetOf(control, task));
+  const tested = found && (await foldJournal(found.folder, found.manifest)).tested;
+  if (!tested) return undefined;
+  const { controlOf, cutAtStep } = found.manifest, { accuracy, metrics } = tested;
+  const score: Score = { accuracy, ...(metrics && { metrics }) };
+  run.append({ type: 'control', control, ...score, runId: found.folder.id, reusedFrom: controlOf, ...(cutAtStep !== undefined && { matchedSteps: cutAtStep }) });
+  return score;
 }
 
 /** A control that trains is a run of its own, in a folder of its own. One that fails is missing; it does not take the run with it. */
-async function controlRun(prepared: Prepared, trained: Trained, control: 'random-features' | 'scratch', budgetMs?: number): Promise<Outcome> {
-  const { run, dataset: { rows, labels, classes } } = prepared;
+async function controlRun(control: TrainedControl, task: ControlTask): Promise<ControlResult> {
+  const { run } = task.prepared, budgetMs = budgetOf(control, task);
   const writer = run.openControl(control, run.manifest.request);
   run.append({ type: 'control-started', control, runId: writer.folder.id, ...(budgetMs !== undefined && { budgetMs }) });
   try {
-    const weights = await startOf(prepared, control);
-    const result = await trainFrom(prepared, writer, weights, {
-      activity: 'random-features', stages: stagesOf(control, prepared, trained), patience: Infinity, stop: run.stopRequested,
-      ...(budgetMs !== undefined && { deadlineMs: monotonicMs() + budgetMs }),
-    });
-    const perEpoch = stepsPerEpochOf(prepared);
-    if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
-      writer.close('stopped');
-      return { control, why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };
-    }
-    report(prepared, writer, result.best);
-    writer.close(result.how === 'stopped' ? 'stopped' : 'finished');
-    const matched = result.how === 'finished' ? undefined : matchedWithin(trained, result, prepared.plan.stop.metric);
-    const predicted = predictedOf(result.best.testLogits, classes.length);
-    const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-    run.append({ type: 'control', control, accuracy: shareOf(correct, rows.test.length), runId: writer.folder.id, ...(matched && { matchedSteps: result.step }) });
-    return { control, predicted, ...(matched && { matched: { step: result.step, predicted: predictedOf(matched.testLogits, classes.length) } }) };
+    const result = await trainControl(control, task, writer);
+    writer.close('why' in result || run.stopRequested.aborted ? 'stopped' : 'finished');
+    if (!('why' in result)) run.append({ type: 'control', control, runId: writer.folder.id, ...result });
+    return result;
   } catch (error) {
     const diagnostic = diagnosticOf(error);
     writer.close('failed', diagnostic);
-    return { control, why: `it failed: ${diagnostic.message}` };
+    return { why: `it failed: ${diagnostic.message}` };
   }
-}
-
-/** What the run had to show after as many steps as the control got. */
-const matchedWithin = (trained: Trained, control: Trained, metric: Prepared['plan']['stop']['metric']): Evaluation | undefined =>
-  bestWithin(trained.trace, control.step, metric);
-
-/** Images that a random backbone's batch norms are measured on. */
-const calibrationImages = 32;
-
-async function startOf(prepared: Prepared, control: ControlKind): Promise<Weights> {
-  const { network, plan, dataset, card, engine } = prepared;
-  const weights = randomWeights(network, plan.seed);
-  if (control === 'scratch') return weights; // its batch norms measure for themselves, batch by batch
-  const rows = dataset.rows.train.slice(0, calibrationImages).map((sample) => ({ sample, view: 'centre' as const }));
-  const block = await pixelSource(dataset, card.input).blocks(rows, rows.length).next();
-  return recalibrated(network, weights, block.value as Uint8Array, card.input, engine.kernels);
 }

@@ -32,7 +32,7 @@ async function readGraphics(installed: InstalledEngine | undefined): Promise<Gra
     said('/sbin/ldconfig', ['-p']),
   ]) : [];
   return {
-    nvidiaInformation: information, pci, devices, libraries: libraries.flat(), ...(engine && { engine }),
+    nvidiaInformation: information, pci, devices, libraries: libraries.flat(), ...(engine && { engine, engineCuda: installed.cuda }),
     ...(nvidiaVersion !== undefined && { nvidiaVersion }), ...(nvidiaSmi !== undefined && { nvidiaSmi }), ...(ldconfig !== undefined && { ldconfig }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
 import type { InstalledEngine, InstallProgress } from '../../protocol/answers.ts';
+import type { RankProgress } from '../../protocol/board.ts';
 import { engineOffers, installCommand } from '../native/engineCommand.ts';
 import { valueOf } from './dataset.ts';
 import { concludeWith, openTrainerRun } from './runWriter.ts';
@@ -10,14 +11,23 @@ import { formatJson } from '../../protocol/jsonText.ts';
 import { addModel, removeModel } from './modelsCommand.ts';
 import { machineOf } from './machine.ts';
 import { predictFiles } from './predict.ts';
+import { preflightFolder } from './preflight.ts';
+import { rankFolder } from './rank.ts';
 import { readArguments } from '../../terminal/arguments.ts';
+import { engineNamed, type RunEvent, type RunFact } from '../../protocol/runEvent.ts';
+import { explainFiles } from './explain.ts';
+import { findRate } from './findRate.ts';
+import { nowAt } from '../../base/clock.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
+import { runsPlace } from '../../runs/runFolder.ts';
 import { runExperiment } from './experimentRun.ts';
 import { takeHubAccess, userCacheFolder } from '../../base/environment.ts';
 
 /** The trainer process: `run <run folder>` executes one run to its end, the other commands answer in one JSON line (trainer/host/ask.ts). */
 const machine = machineOf(import.meta.url, userCacheFolder(), takeHubAccess());
 const [command = '', first, ...rest] = process.argv.slice(2);
+/** Of the next event that is told. */
+let seq = 0;
 
 switch (command) {
   case 'run': {
@@ -28,8 +38,12 @@ switch (command) {
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'cost': await answer(() => costBasis(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
+  case 'explain': await answer(() => explainFiles(operand(), rest, machine)); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
+  case 'preflight': await answer(() => preflightFolder(operand(), rest[0] ?? usage(), machine)); break;
+  case 'rank': await answer(() => rank(operand(), rest)); break;
+  case 'rate': await answer(() => findRate({ file: operand(), place: rest[0] ?? usage(), stage: Number(rest[1] ?? usage()), engine: engineNamed(rest[2]), append: tell, signal: asked() }, machine)); break;
   case 'doctor': await answer(() => diagnoseEngines(machine)); break;
   default: usage();
 }
@@ -41,7 +55,7 @@ function operand(): string {
 }
 
 function usage(): never {
-  process.stderr.write('usage: trainer run <run folder> | estimate <folder> | cost <folder> | predict <run folder> <files …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name>\n');
+  process.stderr.write('usage: trainer run <run folder> | estimate <folder | manifest> | cost <folder | manifest> | predict <run folder> <files …> | explain <run folder> <images …> | doctor | engine offers | engine install [--cuda] [--from <file>] [--source <address>] | models add | models remove <name> | rate <experiment file> <.thaw folder> <stage> [engine] | preflight <folder | manifest> <backbone> | rank <folder> <place> <backbones …>\n');
   process.exit(exitCodes.usage);
 }
 
@@ -60,7 +74,16 @@ async function models(what: string, name: string): Promise<unknown> {
   return what === 'add' ? valueOf(await addModel(name, { cache, hub, signal: asked(), onProgress })) : what === 'remove' ? valueOf(removeModel(name, cache)) : usage();
 }
 
-function onProgress(progress: InstallProgress): void {
+async function rank(folder: string, [place = usage(), ...names]: readonly string[]): Promise<unknown> {
+  return rankFolder(folder, machine, { names, place: runsPlace(place), signal: asked(), onProgress });
+}
+
+/** As a run would journal it: whoever asked folds it the same way. */
+function tell(fact: RunFact): void {
+  process.stdout.write(`${formatJson({ seq: seq++, at: nowAt(), ...fact } satisfies RunEvent)}\n`);
+}
+
+function onProgress(progress: InstallProgress | RankProgress): void {
   process.stdout.write(`${formatJson(progress)}\n`);
 }
 

@@ -14,10 +14,9 @@ export function pixelSource({ folder, samples }: Dataset, input: CardInput): Fea
     from: 'input',
     width,
     async *blocks(rows, size, signal) {
-      const views = [...new Set(rows.map(({ view }) => view))];
       const files = rows.map(({ sample }) => samples[sample]!);
       let block = new Uint8Array(size * width), filled = 0, at = 0;
-      for await (const item of prepared({ folder, files }, input, views, signal ? { signal } : {})) {
+      for await (const item of prepared({ folder, files }, input, (index) => [rows[index]!.view], signal ? { signal } : {})) {
         const decoded = viewsOfSame(files[at]!, item)!; // nothing was known beforehand: it had to be decoded
         block.set(decoded.get(rows[at++]!.view)!, filled++ * width);
         if (filled === size) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Card } from '../../backbones/card.ts';
+import type { DataFacts } from '../../protocol/runEvent.ts';
 import type { FilePrediction } from '../../protocol/answers.ts';
 import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
@@ -15,23 +16,16 @@ import { openPrefix } from '../../engine/onnxPrefix.ts';
 import { prepareFile } from '../../data/prepareFile.ts';
 import { pretrained } from './cardWeights.ts';
 import { probabilitiesOf } from './trace.ts';
+import { sigmoid } from './task.ts';
 import { readCheckpoint } from '../../runs/checkpoint.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
-import { runFolder } from '../../runs/runFolder.ts';
+import { runFolder, type RunFolder } from '../../runs/runFolder.ts';
 import { valueOf } from './dataset.ts';
 
-/** Labels with probabilities for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
+/** Labels with probabilities, or numbers, for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
 export async function predictFiles(path: string, files: readonly string[], machine: Machine): Promise<readonly FilePrediction[]> {
-  const run = runFolder(path), manifest = valueOf(readManifest(run));
-  const classes = (await foldJournal(run, manifest)).data?.classes;
-  const checkpoint = valueOf(readCheckpoint(run, 'best'));
-  if (!classes || !checkpoint) {
-    throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
-  }
-  const card = await cardOfRun(manifest, machine), network = card.network(classes.length);
-  const trained = valueOf(decodeSafetensors(checkpoint.weights, join(run.checkpoints, 'best.json')));
-  const weights = new Map([...await pretrained(card, network, machine.backbones, 0), ...trained]);
+  const { card, network, weights, data } = await trainedNetwork(runFolder(path), machine), { classes } = data;
   const model = valueOf(await openPrefix(modelOf(network, weights, card.input), { threads: machine.threads }));
   const predictions: FilePrediction[] = [];
   for (const file of files) predictions.push(await predictOne(file));
@@ -41,9 +35,22 @@ export async function predictFiles(path: string, files: readonly string[], machi
   async function predictOne(file: string): Promise<FilePrediction> {
     const prepared = await prepareFile(file, card.input, ['centre']);
     if (!prepared.ok) return { file, top: [], problem: prepared.errors[0]! };
-    const probabilities = probabilitiesOf(await model.run(prepared.value.views.get('centre')!, 1), 0, classes!.length);
-    return { file, top: classes!.map((label, i) => ({ label, probability: probabilities[i]! })).sort((a, b) => b.probability - a.probability) };
+    const outputs = await model.run(prepared.value.views.get('centre')!, 1);
+    if (data.scale) return { file, top: [], number: outputs[0]! * data.scale.std + data.scale.mean };
+    const probabilities = data.task === 'image-multi-label' ? Array.from(outputs, sigmoid) : probabilitiesOf(outputs, 0, classes.length);
+    return { file, top: classes.map((label, i) => ({ label, probability: probabilities[i]! })).sort((a, b) => b.probability - a.probability) };
   }
+}
+
+/** The network of a run's best checkpoint, and the data that it was trained on. */
+export async function trainedNetwork(run: RunFolder, machine: Machine): Promise<{ readonly card: Card; readonly network: Network; readonly weights: Weights; readonly data: DataFacts }> {
+  const manifest = valueOf(readManifest(run)), { data } = await foldJournal(run, manifest), checkpoint = valueOf(readCheckpoint(run, 'best'));
+  if (!data || !checkpoint) {
+    throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
+  }
+  const card = await cardOfRun(manifest, machine), network = card.network(data.classes.length);
+  const trained = valueOf(decodeSafetensors(checkpoint.weights, join(run.checkpoints, 'best.json')));
+  return { card, network, data, weights: new Map([...await pretrained(card, network, machine.backbones, 0), ...trained]) };
 }
 
 /** The very weights that the run was trained on; predicting fetches nothing. */

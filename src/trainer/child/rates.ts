@@ -30,8 +30,9 @@ function assumed(engine: EngineFacts['name'], threads: number): Rates {
     msPerMillionUpdated: slow ? 40 : 12,
     msPerStep: 1.5,
     decodedImagesPerSecond: 350 * threads / 2,
-    baseBytes: slow ? 500e6 : 750e6,
-    keptOutputs: slow ? 2.7 : 1, // EfficientNet-Lite0, all layers: 2.6 on WebAssembly, 0.9 to 1.3 on TensorFlow
+    baseBytes: 200e6,
+    prefixBytes: 550e6,
+    keptOutputs: slow ? 3.2 : 1.15, // EfficientNet-Lite0, ResNet-50 and ViT-S, all layers, batches of 8 to 32
   };
 }
 

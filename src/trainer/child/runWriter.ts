@@ -1,5 +1,4 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Diagnostic, Refused } from '../../protocol/diagnostic.ts';
 import type { Outcome, RunEvent, RunFact } from '../../protocol/runEvent.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
@@ -9,15 +8,14 @@ import { batchOf } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, type RunFolder, runFolder } from '../../runs/runFolder.ts';
 import { diagnosticOf, exitCodeOf, exitCodes } from './exit.ts';
 import { formatLastWords } from '../../runs/exits.ts';
-import { heartbeatMs } from '../../runs/lease.ts';
 import { isNext } from '../../runs/turn.ts';
 import { keepLease } from './lease.ts';
-import { type Lock, tryLock } from '../../runs/lock.ts';
 import { manifestAfter } from '../../runs/manifestAfter.ts';
 import { nowAt } from '../../base/clock.ts';
 import { onStopSignal } from './signals.ts';
 import { openJournal } from '../../runs/journal.ts';
 import { readManifest, writeManifest } from '../../runs/manifest.ts';
+import { trainingLock } from './trainingLock.ts';
 import { watchControl } from './control.ts';
 
 /** The run folder in the hands of the process that executes the run: the only writer of its journal and manifest. */
@@ -57,10 +55,9 @@ export function openTrainerRun(path: string): TrainerRun {
 
     async begin(resumedFromStep?: number): Promise<boolean> {
       holdReserve(run.folder);
-      const lock = await turnOf(run.folder, stopping.signal);
+      const place = placeOf(run.folder), lock = await trainingLock(place, stopping.signal, () => isNext(place, run.folder.id)); // in the order of their ids
       if (!lock) return false;
-      const beats = setInterval(() => lock.beat(), heartbeatMs).unref();
-      ends.push({ dispose: () => { clearInterval(beats); lock.release(); } });
+      ends.push(lock);
       run.append(startedFact(resumedFromStep));
       return true;
     },
@@ -79,17 +76,6 @@ export function openTrainerRun(path: string): TrainerRun {
       return writer;
     },
   });
-}
-
-/** Waits for the lock on training in the run's home; runs that wait take it in the order of their ids. */
-async function turnOf(run: RunFolder, signal: AbortSignal): Promise<Lock | undefined> {
-  const place = placeOf(run);
-  while (!signal.aborted) {
-    const lock = isNext(place, run.id) ? tryLock(place.training) : undefined;
-    if (lock) return lock;
-    await sleep(200, undefined, { signal }).catch(() => undefined); // an abort ends the loop
-  }
-  return undefined;
 }
 
 const startedFact = (resumedFromStep?: number): RunFact =>

@@ -3,7 +3,6 @@ import type { ByteStore } from '../../base/byteStore.ts';
 import type { Card } from '../../backbones/card.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
-import type { View } from '../../data/sample.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { Dataset } from './dataset.ts';
 import type { Engine } from './engine.ts';
@@ -11,11 +10,12 @@ import type { FeatureSource } from './featureSource.ts';
 import { BoundaryFeatures } from './features.ts';
 import { pixelSource } from './pixelSource.ts';
 import { ProgressLine } from './progressLine.ts';
+import { storedViews } from './views.ts';
 
 export interface SourcesOptions {
   readonly card: Card;
   readonly network: Network;
-  readonly stages: readonly Pick<StagePlan, 'augment'>[];
+  readonly stages: readonly Pick<StagePlan, 'augment' | 'views'>[];
   readonly store: ByteStore;
   readonly threads: number;
   readonly engine: () => Promise<Engine>;
@@ -41,8 +41,7 @@ export class Sources {
   /** The features at `boundary`, to be filled while the folder is read. The caller disposes them. */
   features(boundary: string, weights: Weights): Promise<BoundaryFeatures> {
     const { network, card, store, threads, stages, append, engine } = this.#options;
-    const views: readonly View[] = stages.some(({ augment }) => augment === 'flip') ? ['centre', 'flip'] : ['centre'];
-    return BoundaryFeatures.open({ network, weights, boundary, input: card.input, store, threads, engine, views, report: (diagnostic) => append({ type: 'warning', diagnostic }) });
+    return BoundaryFeatures.open({ network, weights, boundary, input: card.input, store, threads, engine, views: storedViews(stages), report: (diagnostic) => append({ type: 'warning', diagnostic }) });
   }
 
   async of(boundary: string, weights: Weights, dataset: Dataset): Promise<FeatureSource> {

@@ -6,6 +6,8 @@ export interface Evaluation {
   readonly step: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
+  /** How many different answers the validation items got at all. */
+  readonly predictedClasses: number;
   /** Mean, nats. */
   readonly testLoss: number;
   /** [test items, classes], row-major. */
@@ -14,19 +16,20 @@ export interface Evaluation {
 
 export type StopMetric = 'validation.loss' | 'validation.accuracy';
 
-/** Whether `a` is strictly better than `b` by the metric that the plan stops on. */
-export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined): boolean {
+/** Whether `a` is better than `b`, strictly and by more than `least`, by the metric that the plan stops on. */
+export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined, least = 0): boolean {
   if (!b) return true;
-  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss : a.validationAccuracy > b.validationAccuracy;
+  return metric === 'validation.loss' ? a.validationLoss < b.validationLoss - least : a.validationAccuracy > b.validationAccuracy + least;
 }
 
-/** The evaluation a person would have kept had training ended at `step`; undefined when none was made by then. */
-export function bestWithin(trace: readonly Evaluation[], step: number, metric: StopMetric): Evaluation | undefined {
+/** Each evaluation, with whether it was the best so far: its checkpoint would have been kept had training ended there. */
+export function withBest(trace: readonly Evaluation[], metric: StopMetric): readonly { readonly evaluation: Evaluation; readonly isBest: boolean }[] {
   let best: Evaluation | undefined;
-  for (const evaluation of trace) {
-    if (evaluation.step <= step && better(metric, evaluation, best)) best = evaluation;
-  }
-  return best;
+  return trace.map((evaluation) => {
+    const isBest = better(metric, evaluation, best);
+    if (isBest) best = evaluation;
+    return { evaluation, isBest };
+  });
 }
 
 /** Index of the largest logit of each row. */

@@ -2,11 +2,14 @@ import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
 import type { Evaluation } from './trace.ts';
 import type { FeatureSource } from './featureSource.ts';
+import type { Fit } from '../../backbones/cost.ts';
 import type { Kernels } from '../../engine/kernels.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
+import type { Left } from '../../experiment/leaveStage.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
+import { stageLength, type StageLength } from '../../experiment/stageLength.ts';
 
 /** All that a training run needs; a control is the same job with other weights, other stages or a deadline. */
 export interface TrainJob {
@@ -16,15 +19,19 @@ export interface TrainJob {
   readonly plan: Pick<Plan, 'stages' | 'batch' | 'stop' | 'seed'>;
   /** Where it starts: every parameter of the network. */
   readonly weights: Weights;
+  /** The source task's own head, where the weights brought one: LwF holds on to what it says. */
+  readonly sourceHead?: Weights;
   readonly dataset: Dataset;
   /** What a stage trains on, given its freeze boundary and the weights before it. */
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
-  /** Rows that fit into memory at once while a stage trains; left out: the whole batch. */
-  rowsAtOnce?(stage: StagePlan): number;
+  /** How a batch fits into memory while a stage trains; left out: at once. */
+  fitOf?(stage: StagePlan): Fit;
   append(fact: RunFact): void;
   checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
   /** Told how long the steps of a stage took, evaluations left out. */
   timed(stage: StagePlan, steps: number, elapsedMs: number): void;
+  /** Asked after each epoch of a stage: the stages from now on, when another one takes over from it. */
+  changed?(index: number, left: Left): readonly StagePlan[] | undefined;
   /** Finish the step, keep a checkpoint, end. */
   readonly stop: AbortSignal;
   /** Monotonic milliseconds at which a control's budget is spent. */
@@ -46,7 +53,14 @@ export interface Trained {
   /** At the best evaluation; the start weights when there was none. */
   readonly weights: Weights;
   readonly best: Evaluation | undefined;
+  /** [validation items, classes] at `best`. */
+  readonly validationLogits: Float32Array;
   readonly trace: readonly Evaluation[];
+  /** Passes, over all stages. */
+  readonly epoch: number;
+  /** As they were trained: layers may have been thawed and frozen on the way. */
+  readonly stages: readonly StagePlan[];
 }
 
-export const stepsPerEpochOf = ({ dataset, plan }: Pick<TrainJob, 'dataset' | 'plan'>): number => Math.ceil(dataset.rows.train.length / plan.batch);
+export const lengthOf = ({ dataset, plan: { batch } }: { readonly dataset: Dataset; readonly plan: Pick<Plan, 'batch'> }, stage: StagePlan): StageLength =>
+  stageLength(stage, dataset.rows.train.length, batch);

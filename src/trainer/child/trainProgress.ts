@@ -1,16 +1,25 @@
 import type { FeatureSource } from './featureSource.ts';
+import type { StageLength } from '../../experiment/stageLength.ts';
+import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { better, predictedOf, type Evaluation } from './trace.ts';
+import { better, type Evaluation } from './trace.ts';
+import { taskOf } from './task.ts';
 import { evaluateRows } from './evaluate.ts';
 import { monotonicMs } from '../../base/clock.ts';
-import { optimizerStateOf, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
+import { movingOf, optimizerStateOf, restore, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
-import { stepsPerEpochOf, type Trained, type TrainJob } from './trainJob.ts';
+import { lengthOf, type Trained, type TrainJob } from './trainJob.ts';
 
 /** A stored line at most this often: the journal stays small and readback stays off the hot path. */
 const logEveryMs = 120;
 /** A long stage keeps a checkpoint at least this often, at the end of an epoch. */
 const checkpointEveryMs = 20_000;
+
+/** The trace keeps what judging looks at; of the validation logits, only those of the best are kept. */
+interface Evaluated {
+  readonly evaluation: Evaluation;
+  readonly validationLogits: Float32Array;
+}
 
 /** Where training is: what survives a stage, what is best so far, and what has been said. */
 export class TrainProgress {
@@ -19,16 +28,20 @@ export class TrainProgress {
   /** Steps and epochs over all stages. */
   step = 0;
   epoch = 0;
+  stages: readonly StagePlan[];
   weights: Weights;
   optimizer: Weights | undefined;
   best: Evaluation | undefined;
+  #bestLogits: Float32Array = new Float32Array();
+  /** What an evaluation has to be better than to count as improvement. */
+  #watched: Evaluation | undefined;
   #bestWeights: Weights;
   #state: TrainState | undefined;
   #stage = 0;
   #trainable: readonly string[] = [];
   readonly #changed = new Set<string>();
   #stageStartMs = 0;
-  #stageStartStep = 0;
+  #stageStart = { step: 0, epoch: 0 };
   #evaluatingMs = 0;
   #logged = { ms: 0, images: 0 };
   #checkpointMs = monotonicMs();
@@ -36,6 +49,7 @@ export class TrainProgress {
 
   constructor(job: TrainJob) {
     this.#job = job;
+    this.stages = job.plan.stages;
     this.weights = job.weights;
     this.#bestWeights = job.weights;
   }
@@ -46,7 +60,7 @@ export class TrainProgress {
     this.#trainable = [...trainable];
     for (const { name } of state.held) this.#changed.add(name);
     this.#stageStartMs = monotonicMs();
-    this.#stageStartStep = this.step;
+    this.#stageStart = { step: this.step, epoch: this.epoch };
     this.#evaluatingMs = 0;
     this.#logged = { ms: monotonicMs(), images: 0 };
     this.#job.append({ type: 'stage', stage, step: this.step });
@@ -55,11 +69,11 @@ export class TrainProgress {
   async stepped(rate: number, images: number): Promise<void> {
     this.step++;
     this.#logged.images += images;
-    const now = monotonicMs(), perEpoch = stepsPerEpochOf(this.#job);
-    if (now - this.#logged.ms < logEveryMs && this.step % perEpoch !== 0) return;
+    const now = monotonicMs(), { perEpoch } = this.#length;
+    if (now - this.#logged.ms < logEveryMs && (this.step - this.#stageStart.step) % perEpoch !== 0) return;
     const loss = await takeLoss(this.#state!);
     const perSecond = this.#logged.images / ((monotonicMs() - this.#logged.ms) / 1000);
-    this.#job.append({ type: 'step', step: this.step, epoch: this.step / perEpoch, loss, rate, perSecond, etaMs: this.#etaMs() });
+    this.#job.append({ type: 'step', step: this.step, epoch: this.#passes, loss, rate, perSecond, etaMs: this.#etaMs() });
     if (!Number.isFinite(loss)) {
       await this.#keepBest();
       throw new Refused([diverged(loss, this.step, rate)]);
@@ -67,50 +81,99 @@ export class TrainProgress {
     this.#logged = { ms: monotonicMs(), images: 0 };
   }
 
-  /** Validation and test loss of the weights as they are; true when they are the best so far. A stop leaves it undone. */
+  /** Whether validation says that the weights as they are count as an improvement; the best are kept. A stop leaves it undone. */
   async evaluate(source: FeatureSource): Promise<boolean> {
-    const startMs = monotonicMs();
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.rowsAtOnce?.(plan.stages[this.#stage]!) ?? plan.batch;
-    const { validation, test } = dataset.rows;
-    const rows = [...validation, ...test];
-    const evaluated = await evaluateRows(this.#state!, source, rows, dataset.labels, rowsAtOnce, stop);
+    const startMs = monotonicMs(), evaluated = await this.#evaluated(source);
     if (!evaluated) return false;
-    const { logits, loss } = evaluated;
-    const classes = dataset.classes.length;
-    const predicted = predictedOf(logits, classes);
-    const right = validation.filter((row, i) => predicted[i] === dataset.labels[row]).length;
-    const evaluation: Evaluation = {
-      step: this.step,
-      validationLoss: mean(loss.subarray(0, validation.length)),
-      validationAccuracy: right / validation.length,
-      testLogits: logits.slice(validation.length * classes),
-      testLoss: mean(loss.subarray(validation.length)),
-    };
-    this.trace.push(evaluation);
-    const best = better(plan.stop.metric, evaluation, this.best);
-    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.step / stepsPerEpochOf(this.#job), split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best });
-    if (best) {
-      this.best = evaluation;
-      this.#bestWeights = await this.#merged();
-      this.#bestIsStored = false;
-    }
+    const { evaluation } = evaluated;
+    const { metric, minImprovement } = this.#job.plan.stop;
+    const best = better(metric, evaluation, this.best), improved = better(metric, evaluation, this.#watched, minImprovement);
+    this.#say(evaluation, best);
+    if (best) this.#keep(evaluated, await this.#merged());
+    if (improved) this.#watched = evaluation;
     if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints(0);
     this.#logged = { ms: monotonicMs(), images: 0 };
     this.#evaluatingMs += monotonicMs() - startMs;
-    return best;
+    return improved;
+  }
+
+  #say(evaluation: Evaluation, best: boolean): void {
+    this.trace.push(evaluation);
+    this.#job.append({ type: 'evaluated', step: this.step, epoch: this.#passes, split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best, predictedClasses: evaluation.predictedClasses });
+  }
+
+  #keep({ evaluation, validationLogits }: Evaluated, weights: Weights): void {
+    this.best = evaluation;
+    this.#bestLogits = validationLogits;
+    this.#bestWeights = weights;
+    this.#bestIsStored = false;
+  }
+
+  async #evaluated(source: FeatureSource): Promise<Evaluated | undefined> {
+    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
+    const { validation, test } = dataset.rows;
+    const rows = [...validation, ...test];
+    const evaluated = await evaluateRows(this.#state!, source, rows, dataset, rowsAtOnce, stop);
+    if (!evaluated) return undefined;
+    const { logits, loss } = evaluated;
+    const task = taskOf(dataset), ofValidation = validation.length * task.outputs;
+    return {
+      evaluation: {
+        step: this.step,
+        validationLoss: mean(loss.subarray(0, validation.length)),
+        validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
+        predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
+        testLogits: logits.slice(ofValidation),
+        testLoss: mean(loss.subarray(validation.length)),
+      },
+      validationLogits: logits.slice(0, ofValidation),
+    };
   }
 
   /** The best weights go on into the next stage. */
-  async endPhase(): Promise<void> {
-    this.#job.timed(this.#job.plan.stages[this.#stage]!, this.step - this.#stageStartStep, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
-    this.optimizer = await optimizerStateOf(this.#state!);
+  async endPhase(source: FeatureSource): Promise<void> {
+    await this.#close();
+    await this.#interpolate(source);
     this.weights = this.#bestWeights;
     await this.#keepBest();
   }
 
-  async stopped(stepInEpoch: number): Promise<'stopped'> {
+  /** The stage is left before its end: the last weights go on, averaged where they are. */
+  async leavePhase(): Promise<void> {
+    await this.#close();
+    this.weights = await this.#merged();
+    await this.#keepBest();
+  }
+
+  async #close(): Promise<void> {
+    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
+    this.optimizer = await optimizerStateOf(this.#state!);
+  }
+
+  /**
+   * WiSE-FT (Wortsman et al. 2022, arXiv:2109.01903): weights between those that the stage began with and its best. A share
+   * that was asked for is what counts from then on; `auto` takes the best on validation of nine and of the best itself.
+   */
+  async #interpolate(source: FeatureSource): Promise<void> {
+    const { wiseFt, name } = this.#plan, { metric } = this.#job.plan.stop, [from, to] = [this.weights, this.#bestWeights];
+    if (wiseFt === 'off' || !this.best || this.best.step <= this.#stageStart.step) return;
+    let chosen: { evaluated: Evaluated; share: number } | undefined;
+    for (const share of wiseFt === 'auto' ? autoShares : [wiseFt]) {
+      restore(this.#state!, between(from, to, share));
+      const evaluated = await this.#evaluated(source);
+      if (!evaluated) return; // stopped: what was best stays so
+      if (wiseFt !== 'auto' || better(metric, evaluated.evaluation, chosen?.evaluated.evaluation ?? this.best)) chosen = { evaluated, share };
+    }
+    if (chosen) {
+      this.#say(chosen.evaluated.evaluation, true);
+      this.#keep(chosen.evaluated, between(from, to, chosen.share));
+    }
+    this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
+  }
+
+  async stopped<H extends 'stopped' | 'deadline' = 'stopped'>(stepInEpoch: number, how = 'stopped' as H): Promise<H> {
     await this.#keepCheckpoints(stepInEpoch);
-    return 'stopped';
+    return how;
   }
 
   /** Where training is, and the best so far: a run that ends here can be predicted with. */
@@ -127,7 +190,7 @@ export class TrainProgress {
     this.#job.checkpoint({
       step: this.step,
       weights: new Map([...weights].filter(([name]) => this.#changed.has(name))),
-      optimizer: await optimizerStateOf(this.#state!),
+      optimizer: new Map([...await optimizerStateOf(this.#state!), ...await movingOf(this.#state!)]),
       state: { stage: this.#stage, epoch: this.epoch, stepInEpoch, trainable: this.#trainable, seed: this.#job.plan.seed },
     }, best);
     this.#checkpointMs = monotonicMs();
@@ -136,7 +199,20 @@ export class TrainProgress {
   }
 
   trained(how: Trained['how']): Trained {
-    return { how, step: this.step, weights: this.#bestWeights, best: this.best, trace: this.trace };
+    return { how, step: this.step, weights: this.#bestWeights, best: this.best, validationLogits: this.#bestLogits, trace: this.trace, epoch: this.epoch, stages: this.stages };
+  }
+
+  get #plan(): StagePlan {
+    return this.stages[this.#stage]!;
+  }
+
+  get #length(): StageLength {
+    return lengthOf(this.#job, this.#plan);
+  }
+
+  /** Over the training photos, a broken one as its share. */
+  get #passes(): number {
+    return this.#stageStart.epoch + (this.step - this.#stageStart.step) / this.#length.perEpoch;
   }
 
   async #merged(): Promise<Weights> {
@@ -144,13 +220,23 @@ export class TrainProgress {
   }
 
   #etaMs(): number {
-    const { plan, deadlineMs } = this.#job;
-    const perStep = (monotonicMs() - this.#stageStartMs) / (this.step - this.#stageStartStep);
-    const left = plan.stages.slice(this.#stage).reduce((sum, { epochs }) => sum + epochs, 0) * stepsPerEpochOf(this.#job) - (this.step - this.#stageStartStep);
+    const { deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
+    const perStep = (monotonicMs() - this.#stageStartMs) / taken;
+    const left = this.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).takenSteps, 0) - taken;
     const etaMs = perStep * left;
     return deadlineMs === undefined ? etaMs : Math.min(etaMs, deadlineMs - monotonicMs());
   }
 }
+
+/** Nine shares; the tenth is the best weights themselves. */
+const autoShares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+
+/** `share` of `to`, the rest of `from`. */
+const between = (from: Weights, to: Weights, share: number): Weights =>
+  new Map([...to].map(([name, { shape, data }]) => {
+    const before = from.get(name)!.data;
+    return [name, { shape, data: data.map((value, i) => before[i]! + share * (value - before[i]!)) }]; // exact where both are equal
+  }));
 
 const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0) / values.length;
 

@@ -1,43 +1,38 @@
-import type { Card } from '../../backbones/card.ts';
-import type { ByteStore } from '../../base/byteStore.ts';
-import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
+import type { LiveLayers } from './liveLayers.ts';
+import type { Opened } from './openExperiment.ts';
 import type { Prediction } from '../../protocol/answers.ts';
-import type { Plan, StagePlan } from '../../experiment/plan.ts';
+import type { Origins, Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunWriter, TrainerRun } from './runWriter.ts';
-import type { StageFacts } from '../../protocol/runEvent.ts';
+import type { RunFact, StageFacts } from '../../protocol/runEvent.ts';
+import { LiveChecks } from '../../evidence/liveChecks.ts';
+import type { Score } from '../../protocol/verdict.ts';
+import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import type { Dataset } from './dataset.ts';
-import type { Engine } from './engine.ts';
-import { cutCost, predict, stepMs } from '../../backbones/cost.ts';
+import { predict, stepMs, type Fit } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
-import { predictedOf, probabilitiesOf, type Evaluation } from './trace.ts';
-import { predictionOf, writePredictions } from '../../runs/predictions.ts';
-import { shareOf } from '../../evidence/intervals.ts';
+import { withBest, type Evaluation } from './trace.ts';
+import { writePredictions } from '../../runs/predictions.ts';
+import { sourceHeadOf } from './cardWeights.ts';
+import { taskOf } from './task.ts';
 import { Sources } from './sources.ts';
-import { stepsPerEpochOf, type TrainCheckpoint, type Trained } from './trainJob.ts';
+import { lengthOf, type TrainCheckpoint, type Trained, type TrainJob } from './trainJob.ts';
 import { train } from './loop.ts';
-import { viewsOf } from '../../experiment/predict.ts';
+import { stageCost, stageEpochs, stageWork } from '../../experiment/predict.ts';
+import { storedViewCount } from '../../experiment/augmentation.ts';
 import { writeCheckpoint } from '../../runs/checkpoint.ts';
+import { writeTrace } from '../../runs/trace.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
-export interface Prepared {
+export interface Prepared extends Opened {
   readonly run: TrainerRun;
-  readonly machine: Machine;
-  readonly plan: Plan;
-  readonly card: Card;
-  readonly network: Network;
-  readonly dataset: Dataset;
-  readonly engine: Engine;
-  /** Where it starts: pretrained, with a new head. */
-  readonly start: Weights;
-  /** Features of all runs of this home. */
-  readonly store: ByteStore;
+  /** Where the plan's values come from. */
+  readonly origins: Origins;
 }
 
 export interface TrainingOf {
@@ -47,53 +42,95 @@ export interface TrainingOf {
   readonly deadlineMs?: number;
   /** Left out: the plan's own. */
   readonly patience?: number;
+  /** Layers that are thawed and frozen on the way; left out: none are. */
+  readonly live?: LiveLayers;
+}
+
+type JobOf = Omit<TrainJob, 'append' | 'checkpoint' | 'timed'> & { predictionOf(stage: StagePlan): Prediction };
+
+/** What is the same of a training job, whoever listens to it. `append`: told how far features are, and what is said of them. */
+export async function jobOf(opened: Opened, weights: Weights, how: TrainingOf, append: (fact: RunFact) => void): Promise<JobOf> {
+  const { card, network, dataset, engine, store, machine, plan } = opened, { stages, stop, deadlineMs } = how;
+  const sourceHead = stages.some(({ regularize }) => regularize.lwf > 0) ? await sourceHeadOf(card, machine.backbones) : undefined;
+  const sources = new Sources({ card, network, stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append, stop });
+  const predictionOf = predictionsOf(opened, stages);
+  return {
+    network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } },
+    weights, dataset, predictionOf, stop, ...(sourceHead && { sourceHead }), ...(deadlineMs !== undefined && { deadlineMs }),
+    fitOf: predictionOf,
+    sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
+  };
 }
 
 /** Trains the network from `weights`, writing into `writer`: the run itself, or one of its controls. */
-export async function trainFrom(prepared: Prepared, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
-  const { card, network, dataset, engine, store, machine, plan } = prepared;
-  const job = { network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages: how.stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } }, weights, dataset };
-  const sources = new Sources({ card, network, stages: how.stages, store, threads: machine.threads, engine: () => Promise.resolve(engine), activity: how.activity, append: writer.append, stop: how.stop });
-  const perEpoch = stepsPerEpochOf(job), predicted = predictStages(prepared, how.stages), clock = new EpochClock();
-  const stages = stageFactsOf(network, how.stages, perEpoch).map((facts, i) => {
-    const { epochMs, peakBytes, cacheBytes } = predicted[i]!;
-    return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
-  });
-  const predictedMs = predicted.reduce((sum, { epochMs }, i) => sum + epochMs * how.stages[i]!.epochs, 0);
-  writer.append({ type: 'planned', stages, stepsPerEpoch: perEpoch, totalSteps: perEpoch * how.stages.reduce((sum, { epochs }) => sum + epochs, 0), predictedMs });
-  how.stages.forEach((stage, i) => sayParts(writer, stage, plan.batch, predicted[i]!.rowsAtOnce));
+export async function trainFrom(prepared: Opened, writer: RunWriter, weights: Weights, how: TrainingOf): Promise<Trained> {
+  const { network, engine, machine, plan, dataset } = prepared;
+  const { predictionOf, ...job } = await jobOf(prepared, weights, how, writer.append), clock = new EpochClock();
+  const plannedOf = (stages: Plan['stages']) => {
+    const lengths = stages.map((stage) => lengthOf(job, stage));
+    return {
+      stages: stageFactsOf(network, stages, lengths).map((facts, i): StageFacts => {
+        const { epochMs, peakBytes, cacheBytes } = predictionOf(stages[i]!);
+        return { ...facts, predicted: { epochMs, peakBytes, cacheBytes } };
+      }),
+      stepsPerEpoch: lengths[0]!.perEpoch,
+      totalSteps: lengths.reduce((sum, { takenSteps }) => sum + takenSteps, 0),
+      predictedMs: stages.reduce((sum, stage) => sum + predictionOf(stage).epochMs * stageEpochs(stage, dataset.rows.train.length, plan.batch), 0),
+    };
+  };
+  // A control that learns nothing is a result; a run that does is a failure. What is said counts photos that are right.
+  const checks = writer.manifest.controlOf === undefined && dataset.facts.task === undefined ? new LiveChecks(dataset.facts) : undefined;
+  const append = (fact: RunFact): void => {
+    writer.append(fact);
+    for (const diagnostic of checks?.see(fact) ?? []) writer.append({ type: 'warning', diagnostic });
+  };
+  append({ type: 'planned', ...plannedOf(how.stages) });
+  how.stages.forEach((stage) => sayFit(writer, stage, plan.batch, predictionOf(stage)));
   const trained = await train({
     ...job,
-    rowsAtOnce: (stage) => predicted[how.stages.indexOf(stage)]!.rowsAtOnce,
     append: (fact) => {
       clock.see(fact);
-      writer.append(fact);
+      append(fact);
     },
     checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
-    sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
-    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predicted[how.stages.indexOf(stage)]!.rowsAtOnce, steps, elapsedMs),
-    stop: how.stop,
-    ...(how.deadlineMs !== undefined && { deadlineMs: how.deadlineMs }),
+    timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage), steps, elapsedMs),
+    changed: (index, left) => {
+      const change = how.live?.changed(index, left), next = change?.stages[index + 1];
+      if (!change || !next) return undefined;
+      writer.append({ type: 'plan-changed', stage: index + 1, origin: change.origin, ...plannedOf(change.stages) });
+      sayFit(writer, next, plan.batch, predictionOf(next));
+      return change.stages;
+    },
   });
-  const peakBytes = peakMemory(), predictedPeakBytes = Math.max(...predicted.map((each) => each.peakBytes));
-  const measured = stages.flatMap(({ name, predicted: { epochMs: predictedEpochMs } }, i) => {
+  const peakBytes = peakMemory(), predictedPeakBytes = Math.max(...trained.stages.map((stage) => predictionOf(stage).peakBytes));
+  const measured = trained.stages.flatMap((stage, i) => {
     const epochMs = clock.medianOf(i);
-    return epochMs === undefined ? [] : [{ name, epochMs, predictedEpochMs }];
+    return epochMs === undefined ? [] : [{ name: stage.name, epochMs, predictedEpochMs: predictionOf(stage).epochMs }];
   });
   writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
-  // Where activations are the larger part, they are what was misjudged.
-  learnRates(machine, engine.facts.name, ({ baseBytes }) => ({ baseBytes: predictedPeakBytes < 1.5 * baseBytes ? halfWay(baseBytes, baseBytes + peakBytes - predictedPeakBytes) : baseBytes }));
+  learnRates(machine, engine.facts.name, (known) => {
+    const part = prepared.cached ? 'baseBytes' : 'prefixBytes', misjudged = peakBytes - predictedPeakBytes;
+    const isLarger = predictedPeakBytes > 1.5 * (known.baseBytes + known.prefixBytes); // then activations are what was misjudged
+    return isLarger ? {} : { [part]: halfWay(known[part], Math.max(known[part] / 4, known[part] + misjudged)) };
+  });
   return trained;
 }
 
-/** From the samples as they are, and the memory that is there now. */
-function predictStages({ plan, network, dataset: { rows }, machine, engine }: Prepared, stages: Plan['stages']): readonly Prediction[] {
+/** From the samples as they are, and the memory that is there now; of each stage once, so that what it was told stays true while it trains. */
+function predictionsOf({ plan, network, dataset: { rows }, machine, engine, cached }: Opened, stages: Plan['stages']): (stage: StagePlan) => Prediction {
   const { rates } = readRates(machine, engine.facts.name), memory = availableMemory(engine.facts.name);
-  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: viewsOf({ stages }), batch: plan.batch };
-  return stages.map(({ train: trains }) => predict(cutCost(network, matchPatterns(network, trains).trained), work, rates, memory));
+  const work = { trainSamples: rows.train.length, validationSamples: rows.validation.length, testSamples: rows.test.length, views: storedViewCount(stages), batch: plan.batch, cached };
+  const known = new Map<string, Prediction>();
+  return (stage) => {
+    const { train: trains, regularize, ema, accumulate, batchNorm } = stage, key = JSON.stringify([trains, regularize, ema, accumulate, batchNorm]);
+    const found = known.get(key) ?? predict(stageCost(network, stage), { ...work, ...stageWork(network, stage) }, rates, memory);
+    known.set(key, found);
+    return found;
+  };
 }
 
-function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, rows: number): void {
+function sayFit({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: number, { rowsAtOnce: rows, recomputes }: Fit): void {
+  if (recomputes) append({ type: 'warning', diagnostic: { code: 'recomputed', severity: 'information', message: `stage "${name}": the activations of a batch of ${batch} do not fit into memory; they are computed again for the gradients, which takes about a third longer: the steps are the same` } });
   if (rows >= batch) return;
   const message = `stage "${name}": a batch of ${batch} does not fit into memory at once; it goes through in parts of ${rows}, and their gradients are added up`;
   append({
@@ -105,11 +142,11 @@ function sayParts({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: 
 }
 
 /** Mends the larger part of what a step was thought to take: that which grows with its rows, or what each op costs anyway. */
-function learnStepRates({ network, machine, engine, plan }: Prepared, { train: trains }: StagePlan, rowsAtOnce: number, steps: number, elapsedMs: number): void {
+function learnStepRates({ network, machine, engine, plan }: Opened, stage: StagePlan, { rowsAtOnce, recomputes }: Fit, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
-  const cost = cutCost(network, matchPatterns(network, trains).trained), seenMs = elapsedMs / steps;
+  const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
-    const { work, fixed } = stepMs(cost, plan.batch, Math.ceil(plan.batch / rowsAtOnce), known);
+    const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known, recomputes);
     if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
     const factor = (seenMs - fixed) / work;
     return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
@@ -120,22 +157,24 @@ function keep(writer: RunWriter, { step, weights, optimizer, state }: TrainCheck
   writeCheckpoint(writer.folder, { step, weights: encodeSafetensors(weights, { dtype: 'F32' }), optimizer: encodeSafetensors(optimizer, { dtype: 'F32' }), state }, best);
 }
 
-export function stageFactsOf(network: Network, stages: Plan['stages'], perEpoch: number): StageFacts[] {
+export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: readonly StageLength[]): StageFacts[] {
   const sizeOf = new Map(parametersOf(network).map(({ name, size }) => [name, size]));
   let fromStep = 0;
-  return stages.map(({ name, train: trains, epochs, rate }) => {
+  return stages.map(({ name, train: trains, rate }, i) => {
+    const { takenSteps, perEpoch: stepsPerEpoch, takenEpochs: epochs } = lengths[i]!;
     const trainedParameters = [...matchPatterns(network, trains).trained].reduce((sum, parameter) => sum + sizeOf.get(parameter)!, 0);
-    const facts = { name, fromStep, epochs, trains, trainedParameters, rate };
-    fromStep += epochs * perEpoch;
+    const facts = { name, fromStep, epochs, stepsPerEpoch, trains, trainedParameters, rate };
+    fromStep += takenSteps;
     return facts;
   });
 }
 
-/** Test accuracy and a prediction per item, of the evaluation that validation chose. */
-export function report({ dataset }: Pick<Prepared, 'dataset'>, writer: RunWriter, best: Evaluation): void {
-  const { rows, labels, samples, classes } = dataset;
-  const predicted = predictedOf(best.testLogits, classes.length);
-  const correct = rows.test.filter((row, i) => predicted[i] === labels[row]).length;
-  writePredictions(writer.folder, 'test', rows.test.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, probabilitiesOf(best.testLogits, i, classes.length))));
-  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, accuracy: shareOf(correct, rows.test.length) });
+/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right. */
+export function report({ dataset, plan }: Pick<Opened, 'dataset' | 'plan'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Evaluation }): Score {
+  const task = taskOf(dataset), { test } = dataset.rows, score = task.scoreOf(test, best.testLogits);
+  const rightOf = ({ testLogits }: Evaluation): string => Array.from(task.answersOf(testLogits), (answer, i) => Number(answer === dataset.labels[test[i]!])).join('');
+  writePredictions(writer.folder, 'test', task.predictionsOf(test, best.testLogits));
+  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, right: rightOf(evaluation) })));
+  writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...score });
+  return score;
 }

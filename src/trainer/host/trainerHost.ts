@@ -1,22 +1,29 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../base/owner.ts';
-import type { CachedFeatures } from '../../protocol/answers.ts';
+import type { Board } from '../../protocol/board.ts';
+import { Bug } from '../../base/bug.ts';
+import type { CachedFeatures, RateTest } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
-import type { Outcome, RunEvent } from '../../protocol/runEvent.ts';
-import type { RunId, RunRequest } from '../../protocol/runManifest.ts';
+import type { EngineFacts, Outcome, RunEvent } from '../../protocol/runEvent.ts';
+import type { ControlKind } from '../../protocol/verdict.ts';
+import type { RunId, RunManifest, RunRequest } from '../../protocol/runManifest.ts';
 import type { NodeChoice } from './findNode.ts';
 import { ask, type AskOptions } from './ask.ts';
-import { codeOf } from '../../runs/systemError.ts';
+import { readBoard } from '../../runs/boardFile.ts';
+import { codeOf, unless } from '../../runs/systemError.ts';
+import { foldJournal } from '../../runs/foldJournal.ts';
 import { cachedFeatures, clearFeatures } from '../../runs/featureFolder.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
-import { findRun, listRuns, type RunIndex } from '../../runs/runIndex.ts';
-import { giveOrder } from '../../runs/control.ts';
+import { findRun, listRuns, type RunIndex, type StoredRun } from '../../runs/runIndex.ts';
+import { giveOrder, type LayersOrder } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
+import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
+import { readRateTest } from '../../runs/rateTests.ts';
 import { readLease } from '../../runs/lease.ts';
 import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
 import { signalTree } from './killTree.ts';
@@ -25,10 +32,23 @@ import { underLock } from '../../runs/lock.ts';
 export interface StartRequest extends RunRequest {
   /** Absolute. */
   readonly experimentFile: string;
+  /** Of a run that is one of several: see startSweep. */
+  readonly sweep?: RunManifest['sweep'];
+  readonly seedOf?: RunId;
   /** What the caller knows already, for lists; the trainer fills in the rest. */
   readonly dataFolder?: string;
   readonly backbone?: string;
 }
+
+export interface RateOptions {
+  /** Left out: the fastest. */
+  readonly engine?: EngineFacts['name'] | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** It may wait for a run of hours. */
+const rateTimeoutMs = 7 * 24 * 3_600_000;
 
 /** How long a trainer gets to end by itself, before it is told more plainly. */
 export interface StopTimes {
@@ -67,20 +87,99 @@ export class TrainerHost {
   async startRun(request: StartRequest): Promise<Checked<RunId>> {
     const { experimentFile } = request;
     if (!existsSync(experimentFile)) return refused({ code: 'no-experiment-file', severity: 'error', message: 'there is no such experiment file', where: { file: experimentFile } });
+    return this.#start(() => {
+      const place = preparePlace(this.#home, this.#userData);
+      return place.ok ? { ...place, value: createWith(place.value, manifestOf(request), experimentFile) } : place;
+    });
+  }
+
+  /**
+   * A control of a run that has ended, trained by a trainer of its own once it is its turn; the run is then judged anew.
+   * One that was stopped or has failed is made again.
+   */
+  async addControl(id: string, control: ControlKind, request: RunRequest = {}): Promise<Checked<RunId>> {
+    const found = this.#tested(id);
+    if (!found.ok) return found;
+    const { folder, manifest, controls } = found.value;
+    if (controls.some((each) => each.manifest.control === control && each.life !== 'ended')) return refused({ code: 'control-refused', severity: 'error', message: `the control "${control}" of this run is being made already` });
+    const { title, experimentFile, dataFolder, backbone } = manifest, overrides = { ...request.overrides, controls: `[${control}]` };
+    return this.#start(() => fine(createWith(placeOf(folder), {
+      ...manifestOf({ experimentFile, dataFolder, backbone, ...sameWishes(manifest), ...request, overrides }, `${title} (${control})`, `${title} ${control}`),
+      controlOf: folder.id, control, addedLater: true,
+    }, folder.resolvedPlan)));
+  }
+
+  /**
+   * Runs that repeat a tested one with other seeds, on the same photos in the same splits, until there are `seeds` of them in
+   * all, with the controls that decide; those too that the run itself lacks. Each that ends is judged together with the ones
+   * before. Returns what was started: nothing when there is enough already.
+   */
+  async confirm(id: string, seeds = 3): Promise<Checked<readonly RunId[]>> {
+    const asked = this.#tested(id), found = asked.ok && asked.value.manifest.seedOf !== undefined ? this.#tested(asked.value.manifest.seedOf) : asked;
+    if (!found.ok) return found;
+    const { folder, manifest, controls } = found.value, started: RunId[] = [];
+    const repeats = this.findRuns().runs.filter((run) => run.manifest.seedOf === folder.id && (run.manifest.test !== undefined || run.life !== 'ended'));
+    const made = (await foldJournal(folder, manifest)).controls.flatMap(({ control, accuracy }) => accuracy ? [control] : []);
+    const deciding = made.some(isDeciding) ? made.filter(isDeciding) : decidingControls, taken = [folder, ...repeats.map((each) => each.folder)].map(seedOfPlan);
+    for (const control of deciding) {
+      if (made.includes(control) || controls.some((each) => each.manifest.control === control && each.life !== 'ended')) continue;
+      const added = await this.addControl(folder.id, control);
+      if (!added.ok) return added;
+      started.push(added.value);
+    }
+    for (let seed = Math.max(...taken) + 1; taken.length < seeds; seed++) {
+      const overrides = { seed, controls: `[${deciding.join(', ')}]` }, { title, experimentFile, dataFolder, backbone } = manifest;
+      const run = await this.#start(() => fine(createWith(placeOf(folder), {
+        ...manifestOf({ experimentFile, dataFolder, backbone, ...sameWishes(manifest), overrides }, `${title} (seed ${seed})`, `${title} seed ${seed}`), seedOf: folder.id,
+      }, folder.resolvedPlan)));
+      if (!run.ok) return run;
+      started.push(run.value);
+      taken.push(seed);
+    }
+    return { ok: true, value: started, warnings: [] };
+  }
+
+  /** Makes a run's folder and starts a trainer on it. */
+  async #start(create: () => Checked<RunFolder>): Promise<Checked<RunId>> {
     const node = await this.#node();
     if (!node.ok) return node;
     try {
-      const place = preparePlace(this.#home, this.#userData);
-      if (!place.ok) return place;
-      const run = this.#createRun(place.value, request);
-      const spawned = await spawnTrainer(node.value, this.#scripts, run);
-      if (spawned.ok) return { ok: true, value: run.id, warnings: place.warnings };
-      removeRun(run);
+      const run = create();
+      if (!run.ok) return run;
+      const spawned = await spawnTrainer(node.value, this.#scripts, run.value);
+      if (spawned.ok) return { ...run, value: run.value.id };
+      removeRun(run.value);
       return spawned;
     } catch (error) {
       if (codeOf(error) !== 'ENOSPC') throw error;
       return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: this.#home } });
     }
+  }
+
+  /** A run that has ended and was tested: what controls can be compared with. */
+  #tested(id: string): Checked<StoredRun> {
+    const found = this.findRuns().runs.find(({ folder }) => folder.id === id);
+    if (!found) return this.folderOf(id).ok ? refused({ code: 'control-refused', severity: 'error', message: 'this is a control itself', fix: 'name the run that it is a control of' }) : refused(noRun(id));
+    const { life, manifest } = found;
+    if (life !== 'ended') return refused({ code: 'trainer-busy', severity: 'error', message: 'this run has not ended', fix: 'wait until it has: its own controls come first' });
+    if (!manifest.test) return refused({ code: 'control-refused', severity: 'error', message: 'this run was not tested: there is nothing to compare with', fix: 'choose a run that was trained to its end' });
+    return { ok: true, value: found, warnings: [] };
+  }
+
+  /**
+   * The runs that one file makes (experiment/sweep.ts), each as startRun makes one; they wait for each other in this order.
+   * `repeats`: place of the one whose seed alone it changes. When one cannot be started, those before it go on.
+   */
+  async startSweep(request: StartRequest, members: readonly { readonly name: string; readonly varied: Readonly<Record<string, string>>; readonly repeats?: number }[]): Promise<Checked<readonly RunId[]>> {
+    const started: RunId[] = [], id = newRunId('sweep', nowAt());
+    let warnings: readonly Diagnostic[] = [];
+    for (const { name, varied, repeats } of members) {
+      const run = await this.startRun({ ...request, varied, sweep: { id, name, place: started.length + 1 }, ...(repeats !== undefined && { seedOf: started[repeats]! }) });
+      if (!run.ok) return run;
+      ({ warnings } = run);
+      started.push(run.value);
+    }
+    return { ok: true, value: started, warnings };
   }
 
   /** All runs of the home. Dead ones are concluded on the way. */
@@ -109,7 +208,7 @@ export class TrainerHost {
   async stopRun(id: string, times: StopTimes = stopTimes): Promise<Checked<Outcome>> {
     const run = this.folderOf(id);
     if (!run.ok) return run;
-    giveOrder(run.value, 'stop');
+    giveOrder(run.value, { order: 'stop' });
     let outcome = await outcomeWithin(run.value, times.graceMs);
     if (!outcome) {
       signal(run.value, 'SIGTERM');
@@ -122,6 +221,18 @@ export class TrainerHost {
     if (outcome) return { ok: true, value: outcome, warnings: [] };
     const host = readLease(run.value.lease)?.host;
     return refused({ code: 'trainer-busy', severity: 'error', message: `the run has not stopped${host === undefined ? '' : `; its trainer runs on ${host}`}`, fix: 'stop it where it was started' });
+  }
+
+  /** Orders layers of a run to train, or to be frozen, from its next epoch on. Refused once it trains no more. */
+  changeLayers(id: string, ticks: LayersOrder['ticks'], from: LayersOrder['from']): Checked<void> {
+    const run = this.folderOf(id), manifest = run.ok ? readManifest(run.value) : run;
+    if (!run.ok || !manifest.ok) return run.ok ? manifest as Checked<never> : run;
+    const { status, controlOf } = manifest.value;
+    if (controlOf !== undefined || !['queued', 'preparing', 'training'].includes(status)) {
+      return refused({ code: 'no-run', severity: 'error', message: controlOf === undefined ? `the run trains no more (${status})` : 'a control trains as its run did', fix: 'change the experiment, and run it again' });
+    }
+    giveOrder(run.value, { order: 'layers', ticks, from });
+    return { ok: true, value: undefined, warnings: [] };
   }
 
   /** Removes a run and its controls from the disk. Refused while a trainer works on it. */
@@ -138,6 +249,17 @@ export class TrainerHost {
       return true;
     });
     return done ? { ok: true, value: undefined, warnings: [] } : busy;
+  }
+
+  /** Compares backbones on a folder, without training; `names`: those that are meant, none for all at hand. `onProgress` gets RankProgress, unguarded. */
+  async rank(folder: string, names: readonly string[], options: AskOptions): Promise<Checked<unknown>> {
+    const place = preparePlace(this.#home, this.#userData);
+    return place.ok ? this.ask('rank', [folder, place.value.path, ...names], options) : place;
+  }
+
+  /** What was found out by the last `rank` on a folder. */
+  boardOf(folder: string): Board | undefined {
+    return placesOf(this.#home, this.#userData).map((place) => readBoard(place, folder)).find((board) => board !== undefined);
   }
 
   /** What the home keeps of features, the last used first. */
@@ -158,21 +280,64 @@ export class TrainerHost {
     return node.ok ? ask(node.value, this.#scripts.trainer, command, args, options) : node;
   }
 
-  #createRun(place: RunsPlace, { experimentFile, dataFolder = '', backbone = '', overrides, engine, featureCacheMaxGb }: StartRequest): RunFolder {
-    const title = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), createdAt = nowAt();
-    const request: RunRequest = { ...(overrides && { overrides }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
-    const run = createRun(place, {
-      format: 1, id: newRunId(title, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {},
-    });
-    try {
-      copyFileSync(experimentFile, run.plan); // what is edited from now on is for the next run
-      return run;
-    } catch (error) {
-      removeRun(run);
-      throw error;
-    }
+  /** Tries learning rates on a stage of an experiment, once nothing else trains here. The result is kept: `rateTest` finds it again. */
+  async findRate(experimentFile: string, stage: number, { engine, signal, onEvent }: RateOptions): Promise<Checked<RateTest>> {
+    const place = preparePlace(this.#home, this.#userData);
+    if (!place.ok) return place;
+    const onProgress = (told: unknown): void => {
+      const event = parseRunEvent(told);
+      if (event.ok) onEvent(event.value);
+    };
+    const answer = await this.ask('rate', [experimentFile, place.value.path, String(stage), ...engine ? [engine] : []], { timeoutMs: rateTimeoutMs, signal, onProgress });
+    if (!answer.ok) return answer;
+    const test = parseRateTest(answer.value);
+    if (!test.ok) throw new Bug(`the trainer's answer is not understood: ${test.note}`);
+    return { ...answer, value: test.value };
+  }
+
+  /** The newest learning-rate test of a stage. */
+  rateTest(experimentFile: string, stage: number): RateTest | undefined {
+    return placesOf(this.#home, this.#userData).map((place) => readRateTest(place, experimentFile, stage)).find((test) => test !== undefined);
   }
 }
+
+/** The manifest of a new run: what the caller knows; the trainer fills in the rest. */
+function manifestOf({ experimentFile, dataFolder = '', backbone = '', overrides, varied, engine, featureCacheMaxGb, sweep, seedOf }: StartRequest, name = basename(experimentFile).replace(/\.thaw\.ya?ml$/i, ''), id = name): RunManifest {
+  const createdAt = nowAt();
+  const title = sweep ? `${name} (${sweep.name})` : name, slug = sweep ? `${id} ${String(sweep.place).padStart(2, '0')}` : id; // runs wait in the order of their ids
+  const request: RunRequest = { ...(overrides && { overrides }), ...(varied && { varied }), ...(engine && { engine }), ...(featureCacheMaxGb !== undefined && { featureCacheMaxGb }) };
+  return { format: 1, id: newRunId(slug, createdAt), title, status: 'queued', createdAt, experimentFile, dataFolder, backbone, request, versions: {}, ...(sweep && { sweep }), ...(seedOf && { seedOf }) };
+}
+
+/** The folder of a new run with its plan: what is edited from now on is for the next run. */
+function createWith(place: RunsPlace, manifest: RunManifest, plan: string): RunFolder {
+  const run = createRun(place, manifest);
+  try {
+    copyFileSync(plan, run.plan);
+    return run;
+  } catch (error) {
+    removeRun(run);
+    throw error;
+  }
+}
+
+/** Beside the plan, which has its overrides in it. */
+const sameWishes = ({ request }: RunManifest): RunRequest =>
+  ({ ...(request?.engine && { engine: request.engine }), ...(request?.featureCacheMaxGb !== undefined && { featureCacheMaxGb: request.featureCacheMaxGb }) });
+
+/** Those that carry a claim. */
+const decidingControls: readonly ControlKind[] = ['random-features', 'scratch'];
+const isDeciding = (control: ControlKind): boolean => decidingControls.includes(control);
+
+/** As the resolved plan says it (experiment/format.ts); 0 where it cannot be read. */
+const seedOfPlan = ({ resolvedPlan, manifest }: RunFolder): number => {
+  const seed = /^seed: (\d+)/m.exec(unless(['ENOENT'], () => readFileSync(resolvedPlan, 'utf8')) ?? '')?.[1] ?? /"seed": ?(\d+)/.exec(readFileSync(manifest, 'utf8'))?.[1];
+  return Number(seed ?? 0);
+};
+
+const noRun = (id: string): Diagnostic => ({ code: 'no-run', severity: 'error', message: `there is no run ${JSON.stringify(id)}` });
+
+const fine = <T>(value: T): Checked<T> => ({ ok: true, value, warnings: [] });
 
 const refused = (diagnostic: Diagnostic): Checked<never> => ({ ok: false, errors: [diagnostic], warnings: [] });
 

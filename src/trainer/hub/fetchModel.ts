@@ -14,7 +14,7 @@ import { hashesOf, type Hashes } from './hashes.ts';
 import { authorizationOf, lookUpFile, readRevision, readSmallFile, type Hub, type RemoteFile } from './hub.ts';
 import { hubFailed, noConfig, noSafetensors, tooLittleSpace, transferProblem } from './hubProblems.ts';
 import { blobPath, modelsFolder, writeModel, type CachedModel, type CachedWeights } from './modelCache.ts';
-import { indexFile, jsonOf, partsOf, singleFile } from './weightsFiles.ts';
+import { configFile, indexFile, joinedConfig, jsonOf, partsOf, preprocessorFile, singleFile } from './weightsFiles.ts';
 
 export interface FetchOptions {
   readonly cache: string;
@@ -28,8 +28,9 @@ export interface FetchOptions {
 export async function fetchModel(name: HubName, options: FetchOptions): Promise<CachedModel> {
   const { cache, hub, signal } = options;
   const { commit, files, licence } = await readRevision(hub, name, signal), pinned: HubName = { ...name, revision: commit };
-  if (!files.includes('config.json')) throw new Refused([noConfig(name)]);
-  const config = jsonOf(await readSmallFile(hub, pinned, 'config.json', signal));
+  if (!files.includes(configFile)) throw new Refused([noConfig(name)]);
+  const read = async (file: string): Promise<unknown> => files.includes(file) ? jsonOf(await readSmallFile(hub, pinned, file, signal)) : undefined;
+  const config = joinedConfig(await read(configFile), await read(preprocessorFile));
   const card = cardOfConfig(config, { name: hubText(name), source: name.repo, licence, weights: [] });
   if (!card.ok) throw new Refused(card.errors);
   const remote: RemoteFile[] = [];

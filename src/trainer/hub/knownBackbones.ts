@@ -7,7 +7,7 @@ import { cardOfConfig } from '../../backbones/configCard.ts';
 import { codeOf } from '../../runs/systemError.ts';
 import type { Checked, DiagnosticCode } from '../../protocol/diagnostic.ts';
 import { hashesOf } from './hashes.ts';
-import { indexFile, jsonOf, partsOf, singleFile } from './weightsFiles.ts';
+import { configFile, indexFile, joinedConfig, jsonOf, partsOf, preprocessorFile, singleFile } from './weightsFiles.ts';
 import { blobPath, findModel, listModels, nameOfModel, type CachedModel } from './modelCache.ts';
 
 /** All that can be known without a network: what is bundled, what was fetched, what lies in folders. */
@@ -47,10 +47,11 @@ export function cardOfFolder(folder: string): Checked<Card> {
     ({ ok: false, errors: [{ code, severity: 'error', message, fix, where: { file: folder } }], warnings: [] });
   try {
     const files = readdirSync(folder), textIn = (file: string): string => readFileSync(join(folder, file), 'utf8');
-    if (!files.includes('config.json')) return refuse('backbone-unsupported', `there is no config.json in ${folder}: nothing says which architecture its weights are of`, 'put the one of timm\'s that came with the weights there');
+    if (!files.includes(configFile)) return refuse('backbone-unsupported', `there is no config.json in ${folder}: nothing says which architecture its weights are of`, 'put the one that came with the weights there');
     const parts = files.includes(singleFile) ? [singleFile] : files.includes(indexFile) ? partsOf(jsonOf(textIn(indexFile)), files) : undefined;
     if (!parts) return refuse('weights-missing', `there is no model.safetensors in ${folder}, nor all parts of one`, 'put it there, under that name');
-    return cardOfConfig(jsonOf(textIn('config.json')), { name: folder, source: folder, weights: parts.map((file) => ({ file: join(folder, file), sha256: '', sizeBytes: 0 })) });
+    const config = joinedConfig(jsonOf(textIn(configFile)), files.includes(preprocessorFile) ? jsonOf(textIn(preprocessorFile)) : undefined);
+    return cardOfConfig(config, { name: folder, source: folder, weights: parts.map((file) => ({ file: join(folder, file), sha256: '', sizeBytes: 0 })) });
   } catch (error) {
     switch (codeOf(error)) {
       case 'ENOENT': return refuse('no-folder', `there is no folder ${folder}`, 'check the path: it is relative to the experiment file');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { dictionary, fields, list, matching, oneOf, optional, parsed, text, whole, type Guard } from '../../protocol/shape.ts';
 import { hubText, mainRevision, type HubName } from '../../backbones/backboneName.ts';
+import { nowAt } from '../../base/clock.ts';
 import { unless } from '../../runs/systemError.ts';
 
 /** One revision of a repository. */
@@ -62,6 +63,7 @@ export function writeModel(cache: string, model: CachedModel): CachedModel {
   const merged = { ...model, revisions: { ...others.find(({ commit }) => commit === model.commit)?.revisions, ...model.revisions } };
   const write = (each: CachedModel): void => atomicWrite(fileOf(cache, each), `${JSON.stringify(each, null, 2)}\n`);
   mkdirSync(modelsFolder(cache), { recursive: true });
+  removeAbandoned(cache);
   write(merged);
   for (const other of others) { // a branch that moved on names its former commit no longer
     const left = Object.entries(other.revisions).filter(([revision]) => !(revision in merged.revisions));
@@ -76,7 +78,21 @@ export function removeModels(cache: string, models: readonly CachedModel[]): num
   const kept = new Set(listModels(cache).flatMap(({ weights }) => weights.map(({ blob }) => blob)));
   const gone = new Map(models.flatMap(({ weights }) => weights.map(({ blob, sizeBytes }) => [blob, sizeBytes] as const)).filter(([blob]) => !kept.has(blob)));
   for (const blob of gone.keys()) rmSync(blobPath(cache, blob), { force: true });
-  return [...gone.values()].reduce((sum, size) => sum + size, 0);
+  return [...gone.values()].reduce((sum, size) => sum + size, removeAbandoned(cache));
+}
+
+/** A fetch that nobody has gone on with for so long is not gone on with any more. */
+const abandonedMs = 7 * 86_400_000;
+
+/** What interrupted fetches left (download/download.ts). Returns the bytes that this freed. */
+function removeAbandoned(cache: string): number {
+  const folder = join(modelsFolder(cache), 'blobs'), parts = (unless(['ENOENT', 'ENOTDIR', 'EACCES'], () => readdirSync(folder)) ?? []).filter((name) => name.endsWith('.part'));
+  return parts.reduce((freed, name) => {
+    const file = join(folder, name), found = unless(['ENOENT'], () => statSync(file));
+    if (!found || Date.parse(nowAt()) - found.mtimeMs < abandonedMs) return freed;
+    rmSync(file, { force: true });
+    return freed + found.size;
+  }, 0);
 }
 
 /** How an experiment names it: by its newest branch, else by its commit. */

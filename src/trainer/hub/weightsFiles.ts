@@ -1,4 +1,5 @@
 import { dictionary, fields, parsed, text } from '../../protocol/shape.ts';
+import { preprocessorKey } from '../../backbones/transformersCard.ts';
 
 /** How a repository or folder holds weights: one file, or an index that says which part each tensor is in. */
 export const singleFile = 'model.safetensors', indexFile = 'model.safetensors.index.json';
@@ -19,4 +20,12 @@ export function jsonOf(content: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What says which network its weights are of, and, beside transformers' models, how photos come to it. */
+export const configFile = 'config.json', preprocessorFile = 'preprocessor_config.json';
+
+/** Both as one value: a card is made of it. */
+export function joinedConfig(config: unknown, preprocessor: unknown): unknown {
+  return typeof config === 'object' && config !== null && preprocessor !== undefined ? { ...config, [preprocessorKey]: preprocessor } : config;
 }

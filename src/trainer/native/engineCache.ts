@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { EngineEntry } from '../../protocol/answers.ts';
 import { nowAt } from '../../base/clock.ts';
 import { keptPrefix } from './remoteArchive.ts';
 import { builds, nameOf, type EngineBuild, type Member } from './pins.ts';
@@ -20,19 +21,6 @@ export interface EngineCache {
   readonly cacheDir: string;
   readonly platform?: string | undefined;
   readonly pins?: Readonly<Record<string, readonly EngineBuild[]>>;
-}
-
-/** What lies in the cache, for people to see. */
-export interface EngineEntry {
-  /** Its name on the disk: "tensorflow-2.21.0-linux-x64". */
-  readonly name: string;
-  readonly tensorflow: string;
-  readonly platform: string;
-  readonly cuda: boolean;
-  readonly sizeBytes: number;
-  readonly folder: string;
-  /** `used` by the next run; `spare`: whole, but another is preferred; `damaged`; `unknown` to this version of Thaw, or for another platform. */
-  readonly state: 'used' | 'spare' | 'damaged' | 'unknown';
 }
 
 export const thisPlatform = `${process.platform}-${process.arch}`;

@@ -1,7 +1,7 @@
-import type { EngineOffer, InstalledEngine as Answer, InstallProgress as Told } from '../../protocol/answers.ts';
+import type { EngineEntry, EngineOffer, InstalledEngine as Answer, InstallProgress as Told } from '../../protocol/answers.ts';
 import type { Checked, Diagnostic } from '../../protocol/diagnostic.ts';
 import { monotonicMs } from '../../base/clock.ts';
-import { hasNvidiaDriver, installedBuild, listEngines, removeEngines, removeInterrupted, thisPlatform, type EngineCache, type EngineEntry } from './engineCache.ts';
+import { hasNvidiaDriver, installedBuild, listEngines, removeEngines, removeInterrupted, thisPlatform, type EngineCache } from './engineCache.ts';
 import { installEngine, type InstallOptions } from './install.ts';
 import { Pace } from '../download/pace.ts';
 import { archiveBytesOf, builds, diskBytesOf, type EngineBuild } from './pins.ts';

@@ -7,6 +7,10 @@ import { distillation } from '../../../src/engine/losses/distillation.ts';
 import { sigmoidFocal, softmaxFocal } from '../../../src/engine/losses/focal.ts';
 import { startPenalty } from '../../../src/engine/losses/startPenalty.ts';
 import { massOf, mixedTargets, smoothedTargets, type RowWeights } from '../../../src/engine/losses/targets.ts';
+import { featureDistance } from '../../../src/engine/losses/featureDistance.ts';
+import { spectralShrinkage } from '../../../src/engine/losses/spectralShrinkage.ts';
+import { keptShare, mixedRows, type Mixing } from '../../../src/engine/mixing.ts';
+import { classification } from '../../../src/engine/objective.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
@@ -125,4 +129,42 @@ onEachEngine('L2-SP holds weights to where they started, and the head to 0', 'lo
   check(golden, 'squared_distance', ['w1', 'b1'], (w, b) => startPenalty([[w, start('w1')], [b, start('b1')]], 2));
   check(golden, 'l2_sp', ['w1', 'b1', 'head'], (w, b, head) =>
     tf.add(startPenalty([[w, start('w1')], [b, start('b1')]], 0.1), startPenalty([[head, tf.zerosLike(head)]], 0.01)));
+});
+
+onEachEngine('batch spectral shrinkage is the square of torch\'s smallest singular value, and so is its gradient', 'loss.misc', (golden) => {
+  check(golden, 'bss_k1', ['f'], (f) => spectralShrinkage(f as tf.Tensor2D));
+});
+
+onEachEngine('DELTA with every channel alike is half torch\'s mean squared error', 'loss.misc', (golden) => {
+  const source = tensorOf(golden, 't');
+  check(golden, 'mse', ['z'], (z) => tf.mul(featureDistance([z], [source]), 2));
+});
+
+onEachEngine('rows are mixed and cut as timm does', 'loss.mixup', (golden) => {
+  const { data, shape } = golden.tensor('in/x'), [rows, channels, height, width] = shape as [number, number, number, number];
+  const lastly = (values: ArrayLike<number>): Float32Array => tf.tidy(() => tf.transpose(tf.tensor(Float32Array.from(values), [rows, channels, height, width]), [0, 2, 3, 1]).dataSync<'float32'>().slice());
+  const x = lastly(data), partners = Int32Array.of(5, 4, 3, 2, 1, 0), [top, bottom, left, right] = golden.tensor('cutmix_box_y0y1x0x1').data as Int32Array as unknown as [number, number, number, number];
+  const compare = (key: string, mixing: Mixing): void => {
+    const want = lastly(golden.tensor(key).data), got = mixedRows(x, mixing, [height, width, channels]);
+    for (const [i, value] of want.entries()) assert.ok(Math.abs(value - got[i]!) <= golden.tolerances[key]!.atol, `${key} ${i}`);
+  };
+  compare('mixed_x', { partners, share: 0.3 });
+  const box = { top, bottom, left, right };
+  compare('cutmix_x', { partners, box, share: keptShare(box, height, width) });
+});
+
+onEachEngine('the objective of a stage with smoothing and mixing is timm\'s soft-target loss', 'loss.mixup', (golden) => {
+  const objective = classification({ classes: 4, labelSmoothing: 0.1 });
+  const aims = objective.aimsOf({ labels: labelsOf(golden), weights: new Float32Array(6).fill(1) }, { partners: Int32Array.of(5, 4, 3, 2, 1, 0), share: 0.3 });
+  check(golden, 'soft_ce', ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(aims, [6, 4])));
+});
+
+onEachEngine('the objective of a stage with class weights, smoothing and focal loss is torch\'s', 'loss.cross_entropy', (golden) => {
+  const labels = labelsOf(golden), weights = new Float32Array(6).fill(1), classWeights = golden.tensor('in/weight').data as Float32Array;
+  const compare = (key: string, objective: ReturnType<typeof classification>): void => {
+    check(golden, key, ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels, weights }), [6, 5])));
+  };
+  compare('mean', classification({ classes: 5 }));
+  compare('label_smoothing', classification({ classes: 5, labelSmoothing: 0.1 }));
+  compare('weighted_smoothing', classification({ classes: 5, labelSmoothing: 0.1, classWeights }));
 });

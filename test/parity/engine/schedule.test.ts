@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { constant, cosine, inverseRoot, multistep, oneCycle, polynomial, restarted, scheduleFactor, stepped, warmedUp, type OneCycle, type Schedule } from '../../../src/engine/schedule.ts';
+import { constant, cosine, inverseRoot, multistep, oneCycle, polynomial, restarted, scheduleFactor, stepped, warmedUp, type OneCycle, type Schedule, type ScheduleLength } from '../../../src/engine/schedule.ts';
 import { assertGolden, bundledCase } from '../../support/goldens.ts';
 
 const golden = bundledCase('sched.lr');
@@ -40,9 +40,19 @@ for (const [key, schedule] of Object.entries(schedules)) {
 }
 
 test('an experiment file\'s schedules are transformers\' definitions', () => {
-  for (const [kind, key] of [['cosine', 'get_cosine_schedule_with_warmup(10,100)'], ['constant', 'get_constant_schedule_with_warmup(10)']] as const) {
-    assertGolden(golden, `transformers/${key}`, Array.from({ length: 100 }, (_, step) => baseRate * scheduleFactor(kind, step, { totalSteps: 100, warmupSteps: 10 })));
+  for (const [kind, key] of [['cosine', 'get_cosine_schedule_with_warmup(10,100)'], ['constant', 'get_constant_schedule_with_warmup(10)'], ['polynomial', 'get_linear_schedule_with_warmup(10,100)']] as const) {
+    assertGolden(golden, `transformers/${key}`, Array.from({ length: 100 }, (_, step) => baseRate * scheduleFactor({ schedule: kind, power: 1 }, step, { totalSteps: 100, warmupSteps: 10 })));
   }
+});
+
+test('an experiment file\'s other schedules are torch\'s: thirds, a power, one cycle whose rise is the warm-up', () => {
+  const compare = (schedule: 'step' | 'polynomial' | 'one-cycle', power: number, length: ScheduleLength, key: string): void => {
+    assertGolden(golden, `torch/${key}`, Array.from({ length: 100 }, (_, step) => baseRate * scheduleFactor({ schedule, power }, step, length)));
+  };
+  compare('step', 1, { totalSteps: 90, warmupSteps: 0 }, 'StepLR(step_size=30,gamma=0.1)');
+  compare('polynomial', 0.9, { totalSteps: 100, warmupSteps: 0 }, 'PolynomialLR(total_iters=100,power=0.9)');
+  compare('polynomial', 2, { totalSteps: 60, warmupSteps: 0 }, 'PolynomialLR(total_iters=60,power=2)');
+  compare('one-cycle', 1, { totalSteps: 101, warmupSteps: 0.3 * 101 }, 'OneCycleLR(max_lr=0.1,total_steps=101,pct_start=0.3,cos)');
 });
 
 test('a schedule goes on beyond its end', () => {

@@ -54,7 +54,7 @@ test('programs get the same as one line of JSON', async (t) => {
 
 test('a file without mistakes passes, and says which controls it leaves out', async (t) => {
   const workspace = new Workspace(t);
-  workspace.write('fine.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\ncontrols: [blind, knn, random-features]\n');
+  workspace.write('fine.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\ncontrols: [blind, knn, linear-probe, random-features]\n');
   const { code, stdout, stderr } = await workspace.thaw('check', 'fine.thaw.yaml');
   assert.deepEqual([code, stdout], [0, 'fine.thaw.yaml: no problems\n']);
   assert.match(stderr, /^fine\.thaw\.yaml:3:11 information control-off: the control "scratch" will not run/);

@@ -51,6 +51,13 @@ test('a ResNet and a vision transformer of another image size are built as timm 
   assert.deepEqual(parametersOf(vit.network(1000)).find(({ name }) => name.startsWith('pos_embed'))?.shape, [1, 101, 192]);
 });
 
+const vitConfig = { model_type: 'vit', image_size: 32, patch_size: 16, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 24, hidden_act: 'gelu', layer_norm_eps: 1e-12 };
+
+test('transformers\' ViT without a preprocessor has the input that its positions are made for, and two classes', () => {
+  const found = card(vitConfig);
+  assert.deepEqual([found.input.height, found.input.cropShare, found.sourceClasses, found.sourceHead, found.licence], [32, 1, 2, 'classifier', 'mit']);
+});
+
 test('what files of an architecture name otherwise comes with its card', () => {
   const found = card({ architecture: 'convnext_tiny', num_classes: 10, pretrained_cfg: { input_size: [3, 224, 224], classifier: 'head.fc' } });
   const none = { shape: [0], data: new Float32Array() }, ours = parametersOf(found.network(10)).map(({ name }) => name);
@@ -72,6 +79,12 @@ const refusals: readonly (readonly [what: string, config: unknown, says: RegExp]
   ['with another interpolation', { ...lite0Config, pretrained_cfg: { ...cfg, interpolation: 'lanczos' } }, /interpolation is "lanczos"/],
   ['with a std of zero', { ...lite0Config, pretrained_cfg: { ...cfg, std: [0, 1, 1] } }, /mean or std/],
   ['with two classifiers', { ...lite0Config, pretrained_cfg: { ...cfg, classifier: ['head', 'head_dist'] } }, /several classifiers: head, head_dist/],
+  ['of a ViT with another activation', { ...vitConfig, hidden_act: 'gelu_new' }, /not as transformers writes it: hidden_act/],
+  ['of a ViT without biases', { ...vitConfig, qkv_bias: false }, /its attention has no biases/],
+  ['of a DINOv2 with SwiGLU', { ...vitConfig, model_type: 'dinov2', use_swiglu_ffn: true }, /its layers are SwiGLU/],
+  ['of a ViT that is fed by another filter', { ...vitConfig, preprocessor: { resample: 1 } }, /resized by filter 1/],
+  ['of a ViT whose pixels are scaled otherwise', { ...vitConfig, preprocessor: { rescale_factor: 1 } }, /scaled by 1,/],
+  ['of a ViT that is fed a giant', { ...vitConfig, preprocessor: { size: 4096 } }, /its input is 4096 × 4096/],
   ['of transformers', { architectures: ['ConvNextForImageClassification'], model_type: 'convnext' }, /is a "convnext" \("ConvNextForImageClassification"\) of transformers/],
 ];
 for (const [what, config, says] of refusals) test(`a config ${what} is refused`, () => assert.match(refusal(config), says));

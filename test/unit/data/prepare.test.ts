@@ -39,6 +39,20 @@ test('files come in their order with the views that were asked for, the same fro
   assert.deepEqual(one[17], { file: scan.files[17]!, facts: direct.value.facts, views: direct.value.views });
 });
 
+test('a view that is drawn for one file alone is the one that is drawn for all', async () => {
+  const scan = await sample(), drawn = ['crop+flip+color@0.5#0', 'crop+flip+color@0.5#1'] as const;
+  const kept = await collected(prepared(scan, input, ['centre', ...drawn], { worker })), fresh = await collected(prepared(scan, input, (index) => [drawn[index % 2]!], { worker }));
+  let compared = 0;
+  for (const [i, item] of fresh.entries()) {
+    const one = kept[i]!;
+    if (!('views' in item) || !('views' in one)) continue;
+    assert.deepEqual([...item.views.keys()], [drawn[i % 2]]);
+    assert.deepEqual(item.views.get(drawn[i % 2]!), one.views.get(drawn[i % 2]!));
+    compared++;
+  }
+  assert.ok(compared > 4, `${compared} files`);
+});
+
 test('known contents are hashed but not decoded, and their notes name the file', async () => {
   const scan = await sample();
   const facts = new Map(factsOf(await collected(prepared(scan, input, ['centre'], { worker }))).map((each) => [each.sha256, each]));

@@ -4,9 +4,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { splitAt } from '../../../src/backbones/boundary.ts';
 import { parametersOf } from '../../../src/backbones/parameters.ts';
 import type { Weights } from '../../../src/backbones/tensorData.ts';
+import { randomWeights } from '../../../src/backbones/initialise.ts';
+import type { Network } from '../../../src/backbones/op.ts';
+import { sizeOf } from '../../../src/backbones/shapes.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { forward } from '../../../src/engine/forward.ts';
-import { portable } from '../../../src/engine/kernels.ts';
+import { portable, type Kernels } from '../../../src/engine/kernels.ts';
 import { adamW } from '../../../src/engine/optimizer.ts';
 import { deviceParameters, writeParameters } from '../../../src/engine/parameters.ts';
 import { createState, disposeState, evaluateBatch, optimizerStateOf, restore, setStage, takeLoss, trainStep, weightsOf, type Batch, type StageSettings, type TrainState } from '../../../src/engine/step.ts';
@@ -254,6 +257,58 @@ test('what cannot be a stage or a batch is refused before anything moves', () =>
   assert.throws(() => { trainStep(state, batch(0), 0.1); }, /432 values, 4 labels/);
   assert.throws(() => { trainStep(state, batch(0, 0), 0.1); }, /without a row of any weight/);
   disposeState(state);
+});
+
+/** Twelve layers deep: what it keeps is many times what each layer gives out. */
+const deep: Network = {
+  name: 'deep', input: [8, 8, 4],
+  nodes: [
+    ...Array.from({ length: 12 }, (_, i): Network['nodes'] => [
+      { name: `${i}.conv`, op: { op: 'conv', filters: 4, kernel: 3, stride: 1, padding: 'same', groups: 1, bias: false }, inputs: [i === 0 ? 'input' : `${i - 1}.relu`] },
+      { name: `${i}.bn`, op: { op: 'batchNorm', epsilon: 1e-3, momentum: 0.1 }, inputs: [`${i}.conv`] },
+      { name: `${i}.relu`, op: { op: 'relu' }, inputs: [`${i}.bn`] },
+    ]).flat(),
+    { name: 'pool', op: { op: 'globalAveragePool' }, inputs: ['11.relu'] },
+    { name: 'head', op: { op: 'linear', units: 3, bias: true }, inputs: ['pool'] },
+  ],
+};
+
+test('activations computed again give the weights, statistics and losses of those kept, for a third of the memory', async () => {
+  const weights = randomWeights(deep, 1), x = Float32Array.from({ length: rows * 256 }, rng(1, 'deep').normal);
+  const ends: { readonly weights: Weights; readonly loss: number; readonly peakBytes: number }[] = [];
+  for (const recomputes of [false, true]) {
+    let peakBytes = 0;
+    const watching: Kernels = { ...portable, relu: (x) => {
+      peakBytes = Math.max(peakBytes, tf.memory().numBytes);
+      return portable.relu(x);
+    } };
+    const before = tf.memory();
+    const state = createState({ network: deep, from: 'input', input, weights, kernels: watching, optimizer: adamW() });
+    setStage(state, training(parametersOf(deep).flatMap(({ name, buffer, node }) => buffer || node.startsWith('5.') ? [] : [name]), { bnStatistics: 'batch', recomputes, noise: { dropout: 0.3, dropPath: new Map([['5.relu', 0.3]]) } })); // a frozen layer among them
+    for (let step = 0; step < 3; step++) trainStep(state, { ...batch(step), x, random: (stream) => rng(step, stream) }, 0.01);
+    ends.push({ loss: await takeLoss(state), weights: await weightsOf(state), peakBytes: peakBytes - before.numBytes });
+    disposeState(state);
+    assert.equal(tf.memory().numTensors, before.numTensors);
+  }
+  const [kept, again] = ends as [typeof ends[0], typeof ends[0]];
+  assert.deepEqual([again.weights, again.loss], [kept.weights, kept.loss]);
+  assert.ok(changed(weights, again.weights).includes('0.bn.running_var'));
+  assert.ok(again.peakBytes < 0.45 * kept.peakBytes, `${again.peakBytes} of ${kept.peakBytes} bytes`);
+});
+
+test('a transformer and a part of a network compute again what they kept, too', async () => {
+  const vit = tinyVit();
+  for (const [network, from, trains] of [[vit, 'input', parametersOf(vit).map(({ name }) => name)], [tinyNetwork, 'blocks.0.add', parametersIn('blocks.1', 'head')]] as const) {
+    const ends: Weights[] = [], width = sizeOf(splitAt(network, from).suffix.input);
+    for (const recomputes of [false, true]) {
+      const state = createState({ network, from, input, weights: randomWeights(network, 1), kernels: portable, optimizer: adamW() });
+      setStage(state, training(trains, { recomputes }));
+      for (let step = 0; step < 2; step++) trainStep(state, { ...batch(step), x: Float32Array.from({ length: rows * width }, rng(step, 'x').normal) }, 0.01);
+      ends.push(await weightsOf(state));
+      disposeState(state);
+    }
+    assert.deepEqual(ends[1], ends[0], network.name);
+  }
 });
 
 test('gradients of parts add up to those of the batch: with padding, unequal weights and a last part that is shorter', async () => {

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rng } from '../../../src/base/rng.ts';
+import { rng, type Rng } from '../../../src/base/rng.ts';
 import { judge, rules } from '../../../src/evidence/verdict.ts';
-import type { ControlOutcome } from '../../../src/evidence/verdict.ts';
+import type { ControlOutcome, JudgeOptions } from '../../../src/evidence/verdict.ts';
 import type { ControlKind, Verdict } from '../../../src/protocol/verdict.ts';
 
-/** Outcomes on `both + onlyRun + onlyControl + neither` items of class 0: right = called 0. */
+/** Outcomes on `both + onlyRun + onlyControl + neither` items. */
 interface Table { readonly both: number; readonly onlyRun: number; readonly onlyControl: number; readonly neither: number }
-const predictions = ({ both, onlyRun, onlyControl, neither }: Table): { run: number[]; control: number[]; labels: number[] } => {
+const outcomes = ({ both, onlyRun, onlyControl, neither }: Table): { run: number[]; control: number[] } => {
   const of = (run: number, control: number, n: number): number[][] => Array.from({ length: n }, () => [run, control]);
-  const items = [...of(0, 0, both), ...of(0, 1, onlyRun), ...of(1, 0, onlyControl), ...of(1, 1, neither)];
-  return { run: items.map(([run]) => run!), control: items.map(([, control]) => control!), labels: items.map(() => 0) };
+  const items = [...of(1, 1, both), ...of(1, 0, onlyRun), ...of(0, 1, onlyControl), ...of(0, 0, neither)];
+  return { run: items.map(([run]) => run!), control: items.map(([, control]) => control!) };
 };
-const judged = (table: Table, control: ControlKind = 'scratch', seeds = 1): Verdict => {
-  const { run, control: predicted, labels } = predictions(table);
-  return judge({ labels, predicted: run }, [{ control, predicted }], { seeds, missing: [] });
+/** Of one class. */
+const judgeOne = (right: readonly number[], controls: readonly ControlOutcome[], options: Partial<JudgeOptions> = {}): Verdict =>
+  judge([{ right, controls }], { labels: right.map(() => 0), classes: ['glass'], missing: [], ...options });
+const judged = (table: Table, control: ControlKind = 'scratch'): Verdict => {
+  const { run, control: right } = outcomes(table);
+  return judgeOne(run, [{ control, right }]);
 };
 
 const claims: readonly (readonly [what: string, table: Table, claim: Verdict['claim']])[] = [
@@ -42,17 +45,17 @@ test('the boundary of p is where the rule says: 22 against 8 is .016, 23 against
 });
 
 test('hurting against one control outweighs helping against the other; helping needs both', () => {
-  const labels = new Array<number>(400).fill(0), rightFirst = (percent: number): number[] => labels.map((_, i) => i < 4 * percent ? 0 : 1);
-  const verdictOf = (scratch: number, random: number): Verdict => judge({ labels, predicted: rightFirst(60) },
-    [{ control: 'random-features', predicted: rightFirst(random) }, { control: 'scratch', predicted: rightFirst(scratch) }], { seeds: 1, missing: [] });
+  const rightFirst = (percent: number): number[] => Array.from({ length: 400 }, (_, i) => i < 4 * percent ? 1 : 0);
+  const verdictOf = (scratch: number, random: number): Verdict => judgeOne(rightFirst(60),
+    [{ control: 'random-features', right: rightFirst(random) }, { control: 'scratch', right: rightFirst(scratch) }]);
   assert.deepEqual([verdictOf(80, 30).claim, verdictOf(80, 30).against], ['hurts', 'scratch']);
   assert.deepEqual([verdictOf(30, 80).claim, verdictOf(30, 80).against], ['hurts', 'random-features']);
   assert.deepEqual([verdictOf(40, 30).claim, verdictOf(40, 30).against], ['helps', 'scratch']);
   assert.equal(verdictOf(59, 30).claim, 'not-shown');
 });
 
-test('blind guess and kNN are shown beside the verdict and carry no claim', () => {
-  for (const control of ['blind', 'knn'] as const) {
+test('blind guess, kNN and linear probe are shown beside the verdict and carry no claim', () => {
+  for (const control of ['blind', 'knn', 'linear-probe'] as const) {
     const verdict = judged({ both: 0, onlyRun: 90, onlyControl: 0, neither: 10 }, control);
     assert.equal(verdict.claim, 'not-assessed');
     assert.equal(verdict.against, undefined);
@@ -61,19 +64,19 @@ test('blind guess and kNN are shown beside the verdict and carry no claim', () =
 });
 
 test('with matched steps the run is judged at its own checkpoint within them, and the words say which steps', () => {
-  const labels = new Array<number>(100).fill(0), all = new Array<number>(100).fill(0), half = labels.map((_, i) => i % 2);
-  const control: ControlOutcome = { control: 'scratch', predicted: half, matched: { step: 120, predicted: half } };
-  const verdict = judge({ labels, predicted: all }, [control], { seeds: 1, missing: [], scratchBudgetMs: 60_000 });
+  const all = new Array<number>(100).fill(1), half = all.map((_, i) => i % 2);
+  const verdict = judgeOne(all, [{ control: 'scratch', right: half, matched: { step: 120, right: half } }], { scratchBudgetMs: 60_000 });
   assert.equal(verdict.comparisons[0]!.gapPt, 0); // not 50: at step 120 the run was no better
   assert.deepEqual(verdict.comparisons[0]!.at, { kind: 'matched', step: 120 });
-  assert.match(verdict.words, /within the first 120 steps, where the control's time ended \(60 s\)/);
+  assert.match(verdict.words, /within the first 120 steps, where the control's time ended \(60 s\): this is matched to 120 steps/);
+  const none = all.map(() => 0), ahead = judgeOne(all, [{ control: 'scratch', right: none, matched: { step: 120, right: all } }]);
+  assert.equal(ahead.headline, 'Transfer helps at this budget (1 seed: likely)');
 });
 
 test('the words give counts, shares, interval, p, seeds, what could have been shown, and what was not run', () => {
-  const { run, control, labels } = predictions({ both: 30, onlyRun: 30, onlyControl: 4, neither: 8 });
-  const blind = labels.map(() => 1);
-  const verdict = judge({ labels, predicted: run }, [{ control: 'blind', predicted: blind }, { control: 'random-features', predicted: control }],
-    { seeds: 1, missing: [{ control: 'scratch', why: 'switched off in the experiment file' }] });
+  const { run, control } = outcomes({ both: 30, onlyRun: 30, onlyControl: 4, neither: 8 });
+  const verdict = judgeOne(run, [{ control: 'blind', right: run.map(() => 0) }, { control: 'random-features', right: control }],
+    { missing: [{ control: 'scratch', why: 'switched off in the experiment file' }] });
   assert.equal(verdict.headline, 'Transfer helps (1 seed: likely)');
   assert.equal(verdict.words, 'On the same 72 test items the run got 60 right (83.3 %), the same plan on random weights 34 (47.2 %). '
     + 'Difference +36.1 points (95 % interval +21.9 to +49.2), exact McNemar p < .001, 1 seed. '
@@ -82,29 +85,80 @@ test('the words give counts, shares, interval, p, seeds, what could have been sh
     + 'Not run: the same network trained from scratch (switched off in the experiment file).');
 });
 
-test('three seeds may confirm; no wording ever says "proved"', () => {
-  assert.equal(judged({ both: 30, onlyRun: 4, onlyControl: 30, neither: 8 }, 'scratch', 3).headline, 'Transfer hurts (3 seeds: confirmed)');
-  for (const [, table] of claims) assert.doesNotMatch(JSON.stringify(judged(table)), /prove/i);
+/** The same table for each of several seeds: they agree to the item. */
+const repeated = (table: Table, seeds: number): Verdict => {
+  const { run: right, control } = outcomes(table);
+  return judge(Array.from({ length: seeds }, () => ({ right, controls: [{ control: 'scratch', right: control }] })), { labels: right.map(() => 0), classes: ['glass'], missing: [] });
+};
+
+test('three seeds may confirm, two may not; no wording ever says "proved"', () => {
+  const hurt = { both: 30, onlyRun: 4, onlyControl: 30, neither: 8 };
+  assert.equal(repeated(hurt, 3).headline, 'Transfer hurts (3 seeds: confirmed)');
+  assert.equal(repeated(hurt, 2).headline, 'Transfer hurts (2 seeds: likely)');
+  assert.match(repeated(hurt, 3).words, /^Over 3 seeds on the same 72 test items the run got 47\.2 % right.*by seed −36\.1, −36\.1, −36\.1\./);
+  for (const [, table] of claims) assert.doesNotMatch(JSON.stringify([judged(table), repeated(table, 3)]), /prove/i);
+});
+
+test('helping is as sure as the control with the fewest seeds', () => {
+  const right = new Array<number>(72).fill(1), wrong = right.map(() => 0), both: ControlOutcome[] = [{ control: 'random-features', right: wrong }, { control: 'scratch', right: wrong }];
+  const seeds = [{ right, controls: both }, { right, controls: [both[0]!] }, { right, controls: [both[0]!] }];
+  assert.equal(judge(seeds, { labels: right, classes: [], missing: [] }).headline, 'Transfer helps (1 seed: likely)');
+});
+
+test('a class that the transfer hurt is named, with what remains of its p among many classes', () => {
+  const labels = Array.from({ length: 300 }, (_, i) => i % 3), right = labels.map((label, i) => Number(label === 2 ? i % 2 : i % 10 > 0)), control = labels.map((_, i) => Number(i % 11 > 0));
+  const verdict = judge([{ right, controls: [{ control: 'scratch', right: control }] }], { labels, classes: ['glass', 'metal', 'paper'], missing: [] });
+  assert.equal(verdict.classes?.length, 3);
+  assert.deepEqual([verdict.classes[0]?.label, verdict.classes[0]?.items], [2, 100]);
+  assert.match(verdict.words, /Transfer hurts "paper" by \d+\.\d points \(100 items, p < \.001 adjusted for the number of classes\)\./);
+  assert.doesNotMatch(verdict.words, /hurts "(glass|metal)"/);
 });
 
 test('of 200 pairs of equally good classifiers on 72 items, at most 5 % are said to hurt, and no more to help', () => {
   const random = rng(8, 'null pairs'), counts: Record<string, number> = {};
   for (let pair = 0; pair < 200; pair++) {
-    const labels = new Array<number>(72).fill(0), easy = labels.map(() => random.next() * 0.6 + 0.4); // items differ in difficulty, the classifiers do not
-    const draw = (): number[] => easy.map((p) => random.next() < p ? 0 : 1);
-    const { claim } = judge({ labels, predicted: draw() }, [{ control: 'scratch', predicted: draw() }, { control: 'random-features', predicted: draw() }], { seeds: 1, missing: [] });
+    const easy = Array.from({ length: 72 }, () => random.next() * 0.6 + 0.4); // items differ in difficulty, the classifiers do not
+    const draw = (): number[] => easy.map((p) => random.next() < p ? 1 : 0);
+    const { claim } = judgeOne(draw(), [{ control: 'scratch', right: draw() }, { control: 'random-features', right: draw() }]);
     counts[claim] = (counts[claim] ?? 0) + 1;
   }
   assert.ok((counts['hurts'] ?? 0) <= 10 && (counts['helps'] ?? 0) <= 10, JSON.stringify(counts));
   assert.equal(Object.values(counts).reduce((a, b) => a + b), 200);
 });
 
-test('of 200 runs that are 25 points better on 72 items, most are said to help', () => {
-  const random = rng(9, 'true pairs');
-  let helps = 0;
+test('of 200 runs that are 25 points better on 72 items, most are said to help, and none to hurt', () => {
+  const random = rng(9, 'true pairs'), counts: Record<string, number> = {};
   for (let pair = 0; pair < 200; pair++) {
-    const labels = new Array<number>(72).fill(0), draw = (p: number): number[] => labels.map(() => random.next() < p ? 0 : 1);
-    helps += Number(judge({ labels, predicted: draw(0.85) }, [{ control: 'scratch', predicted: draw(0.6) }], { seeds: 1, missing: [] }).claim === 'helps');
+    const draw = (p: number): number[] => Array.from({ length: 72 }, () => random.next() < p ? 1 : 0);
+    const { claim } = judgeOne(draw(0.85), [{ control: 'scratch', right: draw(0.6) }]);
+    counts[claim] = (counts[claim] ?? 0) + 1;
   }
-  assert.ok(helps > 120, `${helps} of 200`);
+  assert.ok(counts['helps']! > 120 && counts['hurts'] === undefined, JSON.stringify(counts));
+});
+
+interface Seeds { readonly items: number; readonly spread: number; readonly gain: number }
+
+/** Three seeds of runs and two controls: items differ in difficulty, methods on items, seeds by `spread` (at 0.1 a difference moves by 3 points). */
+function drawn({ items, spread, gain }: Seeds, random: Rng): Verdict {
+  const normals = (): number[] => Array.from({ length: items }, () => random.normal()), hard = normals(), tastes = [normals(), normals(), normals()];
+  const draw = (method: number, shift: number): number[] => {
+    const seed = random.normal() * spread + shift;
+    return hard.map((difficulty, i) => Number(1 + difficulty + 0.5 * tastes[method]![i]! + seed + random.normal() > 0));
+  };
+  const seeds = Array.from({ length: 3 }, () => ({ right: draw(0, gain), controls: [{ control: 'scratch' as const, right: draw(1, 0) }, { control: 'random-features' as const, right: draw(2, 0) }] }));
+  return judge(seeds, { labels: hard.map(() => 0), classes: ['glass'], missing: [] });
+}
+
+test('of 200 triples of equally good runs that differ by their seeds, at most 5 % are said to hurt, on few items and on many', () => {
+  for (const setting of [{ items: 60, spread: 0, gain: 0 }, { items: 250, spread: 0.1, gain: 0 }]) {
+    const random = rng(10, 'null seeds', setting.items), claims = Array.from({ length: 200 }, () => drawn(setting, random).claim);
+    const hurts = claims.filter((claim) => claim === 'hurts').length;
+    assert.ok(hurts <= 10, `${hurts} of 200 on ${setting.items} items`);
+  }
+});
+
+test('of 100 triples whose runs are some 16 points better, most are said to help, and none to hurt', () => {
+  const random = rng(11, 'true seeds'), claims = Array.from({ length: 100 }, () => drawn({ items: 120, spread: 0.05, gain: 1 }, random).claim);
+  const of = (claim: string): number => claims.filter((each) => each === claim).length;
+  assert.ok(of('helps') > 80 && of('hurts') === 0, `${of('helps')} help, ${of('hurts')} hurt`);
 });

@@ -6,7 +6,7 @@ import { matchPatterns, patternNames } from '../../../src/backbones/freezePlan.t
 import { freezeTree } from '../../../src/backbones/freezeTree.ts';
 import type { FreezeRow } from '../../../src/backbones/freezeTree.ts';
 import { rng } from '../../../src/base/rng.ts';
-import { applyEdits, setFrozen, trainOf } from '../../../src/experiment/edit.ts';
+import { applyEdits, setStageValue, setTraining, trainOf } from '../../../src/experiment/edit.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import type { Parsed } from '../../../src/experiment/parse.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
@@ -16,7 +16,7 @@ const network = cardOf('efficientnet_lite0')!.network(2);
 /** The text after a tick (`+` thaws, `-` freezes), which must be possible. */
 function ticked(text: string, ...ticks: readonly string[]): string {
   return ticks.reduce((now, tick) => {
-    const edits = setFrozen(now, tick.slice(1), tick.startsWith('-'), { network });
+    const edits = setTraining(now, [{ path: tick.slice(1), trains: tick.startsWith('+') }], { network });
     assert.ok(edits.ok, edits.ok ? '' : edits.errors[0]?.message);
     return applyEdits(now, edits.value);
   }, text);
@@ -35,6 +35,7 @@ const examples: readonly (readonly [what: string, before: string, ticks: readonl
   ['an item that goes leaves its comment', 'stages:\n  - train:\n      - head\n      - blocks.6 # the top', ['-blocks.6'], 'stages:\n  - train:\n      - head\n      # the top'],
   ['a stage without a list gets one, where the schema has it', 'stages:\n  - name: probe # first\n    epochs: 3', ['+blocks.6'], 'stages:\n  - name: probe # first\n    train: [head, blocks.6]\n    epochs: 3'],
   ['a file without stages gets one', 'batch: 8 # few', ['+blocks.6'], 'stages: [{ train: [head, blocks.6] }]\nbatch: 8 # few'],
+  ['the last tick of a network stands for all of it', 'stages: [{ train: [head, "blocks.*", conv_head] }]', ['+stem'], 'stages: [{ train: [all] }]'],
   ['what trains already is not written again', 'stages: [{ train: [all] }]', ['+blocks.6'], 'stages: [{ train: [all] }]'],
 ];
 for (const [what, before, ticks, after] of examples) {
@@ -46,13 +47,28 @@ for (const [what, before, ticks, after] of examples) {
 test('the last stage is edited unless another is asked for', () => {
   const text = `${head}stages: [{ train: [head] }, { train: [head] }]\n`;
   assert.equal(ticked(text, '+blocks.6'), `${head}stages: [{ train: [head] }, { train: [head, blocks.6] }]\n`);
-  const first = setFrozen(text, 'blocks.6', false, { network, stage: 0 });
+  const first = setTraining(text, [{ path: 'blocks.6', trains: true }], { network, stage: 0 });
   assert.ok(first.ok);
   assert.equal(applyEdits(text, first.value), `${head}stages: [{ train: [head, blocks.6] }, { train: [head] }]\n`);
 });
 
+const values: readonly (readonly [what: string, before: string, stage: number, after: string])[] = [
+  ['is replaced where it stands', 'stages:\n  - name: a\n    batchNorm: stored # few', 0, 'stages:\n  - name: a\n    batchNorm: batch # few'],
+  ['joins a flow map in the schema’s order', 'stages: [{ train: [head], augment: none }]', 0, 'stages: [{ train: [head], batchNorm: batch, augment: none }]'],
+  ['joins a block map', 'stages:\n  - train: [head] # one\n  - name: b # two\nbatch: 8', 1, 'stages:\n  - train: [head] # one\n  - name: b # two\n    batchNorm: batch\nbatch: 8'],
+  ['comes with the stages of a file without any', 'batch: 8', 0, 'stages: [{ batchNorm: batch }]\nbatch: 8'],
+];
+for (const [what, before, stage, after] of values) {
+  test(`a value of a stage ${what}`, () => {
+    const edits = setStageValue(`${head}${before}\n`, stage, 'batchNorm', 'batch');
+    assert.ok(edits.ok);
+    assert.equal(applyEdits(`${head}${before}\n`, edits.value), `${head}${after}\n`);
+    assert.deepEqual(setStageValue(`${head}${after}\n`, stage, 'batchNorm', 'batch'), { ok: true, value: [], warnings: [] });
+  });
+}
+
 test('an edit touches only what changes', () => {
-  const edits = setFrozen(`${head}stages: [{ train: [head, blocks.5] }]\n`, 'blocks.6', false, { network });
+  const edits = setTraining(`${head}stages: [{ train: [head, blocks.5] }]\n`, [{ path: 'blocks.6', trains: true }], { network });
   assert.ok(edits.ok);
   assert.deepEqual(edits.value, [{ range: { start: { line: 2, character: 33 }, end: { line: 2, character: 33 } }, newText: ', blocks.6' }]);
 });
@@ -65,14 +81,14 @@ const refused: readonly (readonly [what: string, text: string, path: string, sta
 ];
 for (const [what, text, path, stage, code] of refused) {
   test(`${what} is not edited, and says why`, () => {
-    const edits = setFrozen(text, path, false, { network, ...(stage !== undefined && { stage }) });
+    const edits = setTraining(text, [{ path, trains: true }], { network, ...(stage !== undefined && { stage }) });
     assert.ok(!edits.ok);
     assert.ok(edits.errors.some((error) => error.code === code));
   });
 }
 
 test('a list written in a way that cannot be edited by position is left alone, with what to write instead', () => {
-  const edits = setFrozen(`${head}stages:\n  - train:\n      -\n        head\n      - blocks.6\n`, 'head', true, { network });
+  const edits = setTraining(`${head}stages:\n  - train:\n      -\n        head\n      - blocks.6\n`, [{ path: 'head', trains: false }], { network });
   assert.ok(!edits.ok);
   assert.match(edits.errors[0]!.message, /write \[blocks\.6\] there/);
 });
@@ -98,7 +114,7 @@ test('2,000 random files, ticked at random: what trains is what was asked, every
     for (let ticks = 1 + random.int(2); ticks > 0; ticks--) {
       const row = all[random.int(all.length)]!, frozen = random.next() < 0.5;
       for (const name of row.parameters) if (frozen) wanted.delete(name); else wanted.add(name);
-      const edits = setFrozen(text, row.path, frozen, { network, stage });
+      const edits = setTraining(text, [{ path: row.path, trains: !frozen }], { network, stage });
       assert.ok(edits.ok, `${edits.ok ? '' : edits.errors[0]!.message}\n${text}`);
       edited += edits.value.length;
       text = applyEdits(text, edits.value);

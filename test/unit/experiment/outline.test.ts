@@ -1,69 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bundledBackbones } from '../../../src/backbones/backbones.ts';
-import { rng } from '../../../src/base/rng.ts';
-import { completeAt, hoverOf, outlineOf } from '../../../src/experiment/outline.ts';
+import { entriesOf, foldsOf, headOf } from '../../../src/experiment/outline.ts';
+import type { Entry } from '../../../src/experiment/outline.ts';
+import { readExperiment } from '../../../src/experiment/parse.ts';
 
-const text = `thaw: 1
+const text = `# one
+# two
+thaw: 1
 data: { folder: x }
 stages:
+  # first
   - name: probe
     rate: 1e-3
-  - { train: [head] }
-stop: { patience: 3 }
+  - { train: [head, blocks.6] }
+
+stop:
+  patience: 3
+# end
 `;
+const lines = ({ name, detail, range, children }: Entry): readonly string[] => [`${range.start.line}-${range.end.line} ${name}: ${detail}`, ...children.flatMap(lines).map((line) => `  ${line}`)];
 
-test('the outline has the head of the file and each stage with its name', () => {
-  const { head, stages } = outlineOf(text);
-  assert.deepEqual(head, { start: { line: 0, character: 0 }, end: { line: 0, character: 4 } });
-  assert.deepEqual(stages.map(({ name, range }) => [name, range.start.line]), [['probe', 3], ['stage 2', 5]]);
+test('the outline has the keys of the file with their values, and the stages by name with what they train', () => {
+  assert.deepEqual(entriesOf(readExperiment(text, '')).flatMap(lines), [
+    '2-2 thaw: 1', '3-3 data: ', '  3-3 folder: x',
+    '4-8 stages: ', '  6-7 probe: ', '    6-6 name: probe', '    7-7 rate: 0.001', '  8-8 stage 2: head, blocks.6', '    8-8 train: head, blocks.6',
+    '10-11 stop: ', '  11-11 patience: 3',
+  ]);
 });
 
-test('a hover says what a key is for, what may stand there, and its default', () => {
-  const hover = hoverOf(text, { line: 4, character: 6 });
-  assert.deepEqual(hover?.range, { start: { line: 4, character: 4 }, end: { line: 4, character: 8 } });
-  assert.deepEqual(hover.lines, ['Peak learning rate of the head (AdamW).', 'a number, 1e-8 to 1; default 0.001']);
-  assert.ok(hoverOf('thaw: 1\nstop: { metric: x }', { line: 1, character: 9 })?.lines.some((line) => line.startsWith('validation.loss: ')));
-  assert.equal(hoverOf(text, { line: 4, character: 12 }), undefined);
+test('stages, maps and blocks of comments fold', () => {
+  assert.deepEqual(foldsOf(readExperiment(text, '')).map(({ start, end, isComment }) => [start, end, isComment]), [[4, 8, false], [6, 7, false], [10, 11, false], [0, 1, true]]);
 });
 
-const lookUp = { backbones: bundledBackbones, folderOf: (written: string): string => written };
-
-/** Labels at `▮`. */
-const labelsAt = (marked: string): readonly string[] => {
-  const before = marked.slice(0, marked.indexOf('▮')).split('\n');
-  return completeAt(marked.replace('▮', ''), { line: before.length - 1, character: before.at(-1)!.length }, lookUp).map(({ label }) => label);
-};
-
-const completions: readonly (readonly [what: string, marked: string, expected: readonly string[]])[] = [
-  ['keys of the file that are not there yet, on an empty line', 'thaw: 1\nseed: 1\n▮\nbatch: 3\n', ['task', 'data', 'backbone', 'stages', 'stop', 'controls', 'scratchBudget']],
-  ['keys of an unfinished word', 'thaw: 1\nst▮', ['task', 'data', 'backbone', 'stages', 'batch', 'stop', 'controls', 'scratchBudget', 'seed']],
-  ['keys of a map on one line', 'stop: { ▮ }', ['patience', 'metric']],
-  ['keys of a stage', 'stages:\n  - name: a\n    rate: 1\n    train: [head]\n    epochs: 3\n    ▮\n', ['layerDecay', 'schedule', 'warmup', 'weightDecay', 'batchNorm', 'augment']],
-  ['values of a choice', 'stages:\n  - schedule: ▮\n', ['cosine', 'constant']],
-  ['items of a list', 'controls: [▮]', ['blind', 'knn', 'random-features', 'scratch']],
-  ['items of a block list', 'controls:\n  - knn\n  - ▮', ['blind', 'knn', 'random-features', 'scratch']],
-  ['items of a list over several lines', 'controls: [\n  knn,\n  ▮\n]', ['blind', 'knn', 'random-features', 'scratch']],
-  ['backbones', 'backbone: eff▮', ['efficientnet_lite0', 'resnet20_cifar10']],
-  ['the default of a number', 'batch: ▮', ['32']],
-];
-for (const [what, marked, expected] of completions) {
-  test(`completion offers ${what}`, () => assert.deepEqual(labelsAt(marked), expected));
-}
-
-test('patterns are completed from the layers of the network', () => {
-  const labels = labelsAt('stages:\n  - train: [head, blocks.▮]\n');
-  for (const name of ['all', 'head', 'blocks.6', 'blocks.5.0', 'blocks.5.0.conv_pw']) assert.ok(labels.includes(name), name);
-});
-
-test('nothing is offered in a comment or after the end of a value, and no text makes it throw', () => {
-  assert.deepEqual(labelsAt('thaw: 1 # ▮'), []);
-  const random = rng(7, 'completion'), pieces = ['thaw: 1\n', 'stages:', '\n  - ', '{', '[', ']', '}', 'train: ', ', ', '"', "'", '|\n', '\n', '    ', 'rate:', '# ', '? '];
-  for (let i = 0; i < 2000; i++) {
-    const garbage = Array.from({ length: random.int(12) }, () => pieces[random.int(pieces.length)]!).join('');
-    const lines = garbage.split('\n'), line = random.int(lines.length);
-    completeAt(garbage, { line, character: random.int(lines[line]!.length + 1) }, lookUp);
-    hoverOf(garbage, { line, character: 0 });
-    outlineOf(garbage);
-  }
+test('lenses stand above `thaw`, or above the first key of a file without it', () => {
+  assert.equal(headOf(readExperiment(text, ''))?.start.line, 2);
+  assert.equal(headOf(readExperiment('# x\nbatch: 3\n', ''))?.start.line, 1);
+  assert.equal(headOf(readExperiment('# x\n', '')), undefined);
 });

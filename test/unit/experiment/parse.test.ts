@@ -37,7 +37,7 @@ scratchBudget: no
   assert.ok(!resolved.ok);
   assert.deepEqual(resolved.errors.map(diagnosticText), [
     'f.thaw.yaml:1:7 error unsupported-version: this file is for version 2 of Thaw’s experiments; this Thaw knows version 1 (update Thaw, or write `thaw: 1`)',
-    'f.thaw.yaml:2:7 error wrong-type: task is the text "image" (write image-classification)',
+    'f.thaw.yaml:2:7 error wrong-type: task is the text "image" (write image-classification, image-multi-label or image-regression)',
     'f.thaw.yaml:5:3 error unknown-key: unknown key "splt" in data (did you mean "split"?)',
     'f.thaw.yaml:6:19 error out-of-range: data.split.train is 70 (did you mean 70%?)',
     'f.thaw.yaml:6:46 error wrong-type: data.split.test is the text "0.15x" (write a share, 0.01 to 0.98 or 1% to 98%)',
@@ -46,8 +46,8 @@ scratchBudget: no
     'f.thaw.yaml:9:47 error unknown-key: unknown key "rat" in stage 1 (did you mean "rate"?)',
     'f.thaw.yaml:10:50 error wrong-type: layerDecay of stage 2 is the text "0,75" (did you mean 0.75?)',
     'f.thaw.yaml:10:58 error wrong-type: epochs of stage 2 is left empty (write a whole number, 1 to 10000)',
-    'f.thaw.yaml:11:5 error wrong-type: stage 3 is 5 (write a map with the keys name, train, epochs, rate, layerDecay, schedule, warmup, weightDecay, batchNorm, augment)',
-    'f.thaw.yaml:12:7 error wrong-type: stop is 4 (write a map with the keys patience, metric)',
+    'f.thaw.yaml:11:5 error wrong-type: stage 3 is 5 (write a map with the keys name, train, headStart, epochs, steps, leaveAfter, optimizer, momentum, rate, layerDecay, schedule, power, warmup, weightDecay, clip, accumulate, batchNorm, dropout, dropPath, loss, gamma, labelSmoothing, classBalance, mixup, cutmix, augment, views, regularize, ema, wiseFt)',
+    'f.thaw.yaml:12:7 error wrong-type: stop is 4 (write a map with the keys patience, metric, minImprovement)',
     'f.thaw.yaml:13:19 error duplicate-key: "blind" stands twice in controls (take one out)',
     'f.thaw.yaml:13:26 error wrong-type: item 2 of controls is the text "kn" (did you mean "knn"?)',
     'f.thaw.yaml:14:16 error wrong-type: scratchBudget is 5 (write "5 min" or "5 s")',

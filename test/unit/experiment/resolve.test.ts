@@ -5,13 +5,12 @@ import { cardOf } from '../../../src/backbones/cards.ts';
 import { patternNames } from '../../../src/backbones/freezePlan.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
-import { controlPlan } from '../../../src/experiment/controlPlan.ts';
+import { controlStages, scratchBudgetMs } from '../../../src/experiment/controlPlan.ts';
 import { formatResolved, yamlText } from '../../../src/experiment/format.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 import type { ResolveOptions, Resolved } from '../../../src/experiment/resolve.ts';
-import { leafPaths } from '../../../src/experiment/resolve.ts';
-import { experimentField } from '../../../src/experiment/schema.ts';
+import { experimentField, leafPaths } from '../../../src/experiment/schema.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
 
 const options: ResolveOptions = { file: 'f.thaw.yaml', folderOf: (folder) => folder, backbones: bundledBackbones };
@@ -31,18 +30,26 @@ test('the shortest file becomes a complete plan, every value from its default', 
   assert.deepEqual(plan, {
     thaw: 1,
     task: 'image-classification',
-    data: { folder: '/photos/flowers', split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
+    data: { folder: '/photos/flowers', columns: { image: 'auto', label: 'auto', split: 'auto' }, maxPerClass: 0, subset: 1, split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
-    stages: [{ name: 'stage 1', train: ['head'], epochs: 30, rate: 0.001, layerDecay: 1, schedule: 'cosine', warmup: 0.1, weightDecay: 0.01, batchNorm: 'stored', augment: 'flip' }],
+    weights: 'pretrained',
+    stages: [{
+      name: 'stage 1', train: ['head'], headStart: 'kept', epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
+      weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'cross-entropy', gamma: 2, labelSmoothing: 0, classBalance: 'none',
+      mixup: 0, cutmix: 0, augment: 'flip', views: 4, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, ema: 'off', wiseFt: 'off',
+    }],
     batch: 32,
-    stop: { patience: 5, metric: 'validation.loss' },
-    controls: ['blind', 'knn', 'random-features', 'scratch'],
+    stop: { patience: 5, metric: 'validation.loss', minImprovement: 0 },
+    controls: ['blind', 'knn', 'linear-probe', 'random-features', 'scratch'],
     scratchBudget: 'auto',
     seed: 1,
+    seeds: 1,
+    variants: {},
+    budget: 'off',
   });
   assert.equal(origins['data.folder'], 'file');
   assert.equal(origins['stages.0.rate'], 'default');
-  assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length); // one stage: every leaf has an origin
+  assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length - 1); // one stage: every leaf has an origin, but for data.manifest, which a folder stands for
 });
 
 test('a value from the command line wins over the file, and the plan says so', () => {
@@ -89,6 +96,7 @@ test('a control that was taken out is remarked on, and `off` takes out the from-
   assert.deepEqual(result.value.plan.controls, ['knn']);
   assert.deepEqual(result.warnings.map(({ code, severity, message }) => [code, severity, message]), [
     ['control-off', 'information', 'the control "blind" will not run: it is not in "controls"'],
+    ['control-off', 'information', 'the control "linear-probe" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "random-features" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "scratch" will not run: scratchBudget is off'],
   ]);
@@ -124,10 +132,57 @@ test('any text, quoted for YAML, reads back as itself', () => {
   }
 });
 
-test('the from-scratch control trains every layer, moves batch norm, and keeps steps, seeds and data', () => {
-  const { plan } = resolved(`${minimal}stages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3 }]\n`);
-  const scratch = controlPlan(plan, 'scratch');
-  assert.deepEqual(scratch.stages.map(({ train, layerDecay, batchNorm, epochs }) => [train, layerDecay, batchNorm, epochs]), [[['all'], 1, 'batch', 4], [['all'], 1, 'batch', 3]]);
-  assert.deepEqual([scratch.data, scratch.seed, scratch.batch, scratch.stop], [plan.data, plan.seed, plan.batch, plan.stop]);
-  assert.deepEqual(controlPlan(plan, 'random-features').stages, plan.stages);
+const twoStages = `${minimal}batch: 10\nstages: [{ epochs: 4 }, { train: [head, blocks.6], layerDecay: 0.5, epochs: 3, augment: light, loss: focal, mixup: 0.2, ema: 0.9, wiseFt: auto, optimizer: sgd, regularize: { l2sp: 1, delta: 1, bss: 1, lwf: 1 } }]\n`;
+
+test('the from-scratch control trains every layer for as many updates, moves batch norm, takes the middle of its own rates, keeps loss and augmentation, and nothing holds it', () => {
+  const [stage, ...more] = controlStages(resolved(twoStages).plan, 'scratch', 95);
+  assert.deepEqual([stage?.train, stage?.layerDecay, stage?.batchNorm, stage?.steps, stage?.rate, stage?.optimizer, more], [['all'], 1, 'batch', 70, 1e-3, 'adamw', []]);
+  assert.deepEqual([stage?.loss, stage?.mixup, stage?.augment, stage?.ema, stage?.regularize, stage?.wiseFt], ['focal', 0.2, 'light', 0.9, { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, 'off']);
+});
+
+test('a linear probe trains the head alone; random features get the stages of the run, as far as the run went, but for LwF', () => {
+  const { plan } = resolved(twoStages);
+  assert.deepEqual(controlStages(plan, 'linear-probe', 95, 50).map(({ train, steps, batchNorm }) => [train, steps, batchNorm]), [[['head'], 50, 'stored']]);
+  assert.deepEqual(controlStages(plan, 'random-features', 95)[1]?.regularize, { l2sp: 1, delta: 1, bss: 1, lwf: 0 });
+  const epochs = (steps: number): number[] => controlStages(plan, 'random-features', 95, steps).map((stage) => stage.epochs);
+  assert.deepEqual([epochs(70), epochs(50), epochs(20), epochs(0)], [[4, 3], [4, 1], [2], [1]]);
+  const counted = resolved(`${minimal}batch: 10\nstages: [{ steps: 30 }, { train: [all], steps: 40 }]\n`).plan;
+  assert.deepEqual(controlStages(counted, 'random-features', 95, 45).map(({ steps }) => steps), [30, 15]);
+});
+
+test('the budget of the from-scratch control is a time, a multiple of the run, or what the run took but a minute at least', () => {
+  const budget = (written: string): number => scratchBudgetMs(resolved(`${minimal}scratchBudget: ${written}\n`).plan, 40_000);
+  assert.deepEqual([budget('auto'), budget('90 s'), budget('2× run'), budget('0.5x run'), budget('3 x run')], [60_000, 90_000, 80_000, 20_000, 120_000]);
+  const { plan, origins } = resolved(`${minimal}scratchBudget: 2x run\n`);
+  assert.match(formatResolved(plan, origins), /^scratchBudget: "2× run" {2}# file$/m);
+  assert.equal(resolveExperiment(`${minimal}scratchBudget: 0x run\n`, options).ok, false);
+});
+
+test('a stage that counts steps resolves again from its own resolved plan; with epochs written too it is refused', () => {
+  const { plan, origins } = resolved(`${minimal}stages: [{ steps: 500, augment: [crop, flip], ema: 0.99, regularize: { l2sp: 0 } }]\n`);
+  assert.deepEqual([plan.stages[0]!.steps, plan.stages[0]!.augment, plan.stages[0]!.ema], [500, ['crop', 'flip'], 0.99]);
+  assert.deepEqual(resolved(formatResolved(plan, origins)).plan, plan);
+  assert.deepEqual(problems(`${minimal}stages: [{ steps: 500, epochs: 3 }]\n`), ['f.thaw.yaml:3:19 error contradiction: stage 1 counts both steps and epochs (take one of them out)']);
+});
+
+test('keys that have nothing to act on are refused with what to do', () => {
+  const said = (stage: string): readonly string[] => problems(`${minimal}stages: [{ train: [head] }, { ${stage} }]\n`).map((each) => each.replace(/^\S+ /, ''));
+  assert.deepEqual(said('train: [head], cutmix: 1'), ['error contradiction: cutmix cuts rectangles, and what trains in stage 2 begins behind "global_pool", where there are none (use mixup, or train a block before it)']);
+  assert.deepEqual(said('train: [head, conv_head], cutmix: 1'), []);
+  assert.deepEqual(said('train: [head], regularize: { lwf: 1 }'), ['error contradiction: regularize holds pretrained layers where they were, and in stage 2 none of them trains (take it out, or train a block)']);
+  assert.deepEqual(said('augment: []'), ['error wrong-type: augment of stage 2 is an empty list (write `none`)']);
+  assert.deepEqual(said('augment: lihgt'), ['error wrong-type: augment of stage 2 is the text "lihgt" (did you mean "light"?)']);
+  assert.deepEqual(said('wiseFt: auto, train: [all]'), []);
+  assert.match(problems(`${minimal}stages: [{ wiseFt: 0.5 }]\n`).join(), /contradiction: wiseFt goes back/);
+  assert.deepEqual(said('train: [head], headStart: prototypes'), []);
+  assert.match(said('train: [all], headStart: prototypes').join(), /^error contradiction: class means stand for the head where it alone trains, and in stage 2 more does/);
+});
+
+test('random weights train from the first stage on, by batch statistics, are held to nothing, and need no control that is random too', () => {
+  const said = (stages: string): readonly string[] => problems(`${minimal}weights: random\nstages: [${stages}]\n`).map((each) => each.replace(/^\S+ error contradiction: /, ''));
+  assert.deepEqual(said('{ train: [head] }'), ['weights are random: no statistics came with them that stage 1 could use (write `batchNorm: batch`)', 'weights are random, and some of them are frozen in stage 1 (write [all])']);
+  assert.deepEqual(said('{ train: [all], batchNorm: batch, regularize: { l2sp: 1 } }'), ['regularize holds stage 1 near pretrained weights, and there are none (take it out)']);
+  assert.deepEqual(said('{ train: [all], batchNorm: batch }, { train: [head] }'), [], 'what has learnt may freeze');
+  const { plan } = resolved(`${minimal}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`);
+  assert.ok(!plan.controls.includes('scratch') && !plan.controls.includes('random-features') && plan.controls.includes('blind'));
 });

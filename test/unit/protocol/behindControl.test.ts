@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { append, emptySeries } from '../../../src/base/series.ts';
-import { behindControl, type Behind } from '../../../src/protocol/behindControl.ts';
+import { behindControl, watchText, type Behind } from '../../../src/protocol/behindControl.ts';
 import { initialRun, type RunState } from '../../../src/protocol/reduceRun.ts';
 import { aManifest } from '../../support/runs.ts';
 
@@ -36,4 +36,19 @@ test('only steps that both have reached are compared, at equal steps', () => {
   assert.equal(behind([[5, 0.1]], [[10, 0.5]]), undefined, 'the control was not evaluated so early');
   assert.equal(behind([], [[10, 0.5]]), undefined);
   assert.equal(behind([[10, 0.5]], []), undefined);
+});
+
+test('the gap carries its interval over the validation photos: around the gap, and narrower with more of them', () => {
+  const withItems = (items: number, run: number, control: number): Behind => behindControl(
+    { ...evaluated([[10, run]]), data: { classes: ['a'], train: [9], validation: [items], test: [9], leftOut: {}, converted: {}, duplicateGroups: 0, splitBy: '' } }, evaluated([[10, control]]))!;
+  const few = withItems(70, 0.6, 0.8), many = withItems(7000, 0.6, 0.8);
+  assert.ok(few.lowPt < -20 && few.highPt > -20 && few.highPt < 0, `${few.lowPt} to ${few.highPt}`);
+  assert.ok(many.highPt - many.lowPt < (few.highPt - few.lowPt) / 9);
+  assert.deepEqual([few.items, behind([[10, 0.5]], [[10, 0.6]])?.items], [70, 0]);
+});
+
+test('the watch is one sentence, of a control that still trains; it goes with the control\'s end', () => {
+  const run = evaluated([[10, 0.5]]), control = { manifest: aManifest({ control: 'scratch' }), state: evaluated([[10, 0.6]]) };
+  assert.equal(watchText(run, [control]), 'behind the control “from scratch” so far: 10.0 points of validation accuracy at step 10, since step 10');
+  assert.equal(watchText(run, [{ ...control, state: { ...control.state, endedAt: 'now' } }]), undefined);
 });

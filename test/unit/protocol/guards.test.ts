@@ -8,7 +8,7 @@ const roundTrip = (value: unknown): unknown => JSON.parse(formatJson(value));
 
 test('every event type comes back from its line as it was', () => {
   const events = asEvents(everyFact);
-  assert.equal(new Set(events.map(({ type }) => type)).size, 17);
+  assert.equal(new Set(events.map(({ type }) => type)).size, 20);
   for (const event of events) assert.deepEqual(parseRunEvent(roundTrip(event)), { ok: true, value: event });
 });
 
@@ -68,7 +68,7 @@ test('a manifest comes back whole; a newer format and a damaged one are refused 
 test('messages to the page and from it are looked at field by field', () => {
   const manifest = aManifest(), events = asEvents(everyFact);
   const messages = [
-    { type: 'snapshot', protocol: 1, run: { manifest, events }, controls: [{ manifest, events: [] }], results: { classes: ['a'], confusion: [[1]], mistakes: [{ path: '<img onerror>', thumbnail: 'u', label: 0, predicted: 0, probability: 1 }] } },
+    { type: 'snapshot', protocol: 1, run: { manifest, events }, controls: [{ manifest, events: [] }], results: { classes: ['a'], confusion: [[1]], mistakes: [{ path: '<img onerror>', thumbnail: 'u', right: 'a', wrong: 'b', how: '90 %' }], labels: [{ label: 'a', averagePrecision: 0.5, f1: 0.5, items: 2 }], numbers: [{ target: 1, predicted: 2 }] } },
     { type: 'append', runId: 'x', manifest, events },
     { type: 'results', results: { classes: [], confusion: [], mistakes: [] } },
   ];

@@ -18,6 +18,7 @@ test('a finished run shows its curves, its best, its test, its controls and its 
   assert.deepEqual(run.controls.map(({ control, accuracy, budgetMs, matchedSteps }) => [control, accuracy?.value, budgetMs, matchedSteps]),
     [['blind', 0.5, undefined, undefined], ['scratch', 0.9, 60000, 2]]);
   assert.equal(run.verdict?.claim, 'helps');
+  assert.deepEqual([run.calibration?.temperature, run.transfer?.blocks[0]?.cka], [1.5, { value: 0.91, control: 0.12 }]);
   assert.equal(run.warnings.length, 1);
   assert.equal(run.earlyStop?.bestStep, 1);
   assert.equal(run.checkpointStep, 1);

@@ -9,8 +9,8 @@ test('progress says what is done, how much, and of how much when that is known',
 });
 
 test('each control has a name of its own; one of a newer Thaw keeps its code', () => {
-  const titles = ['blind', 'knn', 'random-features', 'scratch', 'linear-probe'].map(controlTitle);
-  assert.deepEqual(titles, ['blind guess', 'nearest neighbours', 'random backbone', 'from scratch', 'linear-probe']);
+  const titles = ['blind', 'knn', 'random-features', 'scratch', 'linear-probe', 'rewound'].map(controlTitle);
+  assert.deepEqual(titles, ['blind guess', 'nearest neighbours', 'random backbone', 'from scratch', 'linear probe', 'rewound']);
 });
 
 test('what is fetched is counted in bytes, all else in images', () => {

@@ -75,3 +75,13 @@ test('a run without a lease is starting at first, and dead when nobody came', (t
   assert.equal(lifeOfRun(old, manifestOf(old)), 'dead');
   assert.equal(lifeOfRun(old, { ...manifestOf(old), status: 'finished' }), 'ended');
 });
+
+test('a control ends with the trainer of its run; one that was added later has its own', (t) => {
+  const home = temporaryFolder(t), run = aRun(home, { status: 'finished' }), ofRun = { controlOf: run.id, control: 'scratch', createdAt: new Date().toISOString() } as const;
+  writeFileSync(run.exit, JSON.stringify({ at: longAgo, code: 0, oomKilled: false }));
+  const within = aRun(home, ofRun), later = aRun(home, { ...ofRun, addedLater: true });
+  assert.equal(lifeOfRun(within, manifestOf(within)), 'dead');
+  assert.equal(lifeOfRun(later, manifestOf(later)), 'alive', 'it waits for its trainer');
+  writeFileSync(later.exit, JSON.stringify({ at: longAgo, signal: 'SIGSEGV', oomKilled: false }));
+  assert.equal(concludeIfDead(later, manifestOf(later)).problem?.code, 'native-crash');
+});

@@ -14,7 +14,7 @@ test('an install is one line: a bar, bytes, rate and time left, as far as they a
 });
 
 test('installed engines are listed with size, state and place', () => {
-  const engine = { tensorflow: '2.21.0', platform: 'linux-x64', cuda: true, sizeBytes: 5 * 1024 * MiB, folder: '/c/engine/x', state: 'used' } as const;
+  const engine = { name: 'x', tensorflow: '2.21.0', platform: 'linux-x64', cuda: true, sizeBytes: 5 * 1024 * MiB, folder: '/c/engine/x', state: 'used' } as const;
   assert.equal(engineList([engine, { ...engine, tensorflow: '2.18.0', cuda: false, state: 'damaged' }], 300 * MiB, plain), [
     'TensorFlow 2.21.0 linux-x64 with CUDA · 5.0 GiB · in use', '  /c/engine/x',
     'TensorFlow 2.18.0 linux-x64 · 5.0 GiB · damaged: `thaw engine install` mends it', '  /c/engine/x',

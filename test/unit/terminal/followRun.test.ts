@@ -32,6 +32,7 @@ no better for 1 epochs: step 1 is kept
 trained: 90.0 % of 100 test images right
   blind guess: 50.0 %
   from scratch: 90.0 % after 2 steps
+layers changed from the tree: all from the next epoch on
 
 Test accuracy 90.0 %  95 % interval 80.0 % – 95.0 %, 90 of 100 images right
 
@@ -41,6 +42,14 @@ Test accuracy 90.0 %  95 % interval 80.0 % – 95.0 %, 90 of 100 images right
 
 Transfer helps
 On 100 photos …
+
+Calibration error 8.0 % on 100 test images (3.0 % would be chance); 4.0 % with its logits
+divided by 1.50, a temperature fitted on 4 validation images: it was too sure there.
+Moved most: blocks.0, by 12.0 % of its weights' size, CKA 0.91 before and after (random
+weights: 0.12).
+Source-head drift: the old head of 1000 source classes says the same before and after on
+90.0 % of 32 validation images (95 % interval 80.0 % – 95.0 %); accuracy on the source
+task was not measured.
 
 epochs of probe 0.40 s (predicted 0.50 s) · memory 477 MiB (predicted 572 MiB)
 `;

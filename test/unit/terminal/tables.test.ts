@@ -1,6 +1,7 @@
 /** The one-screen answers: `thaw runs`, `thaw doctor`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareTable } from '../../../src/terminal/compareTable.ts';
 import { engineTable } from '../../../src/terminal/engineTable.ts';
 import { paint } from '../../../src/terminal/paint.ts';
 import { runLine } from '../../../src/terminal/runLine.ts';
@@ -15,6 +16,26 @@ test('a run in one line: title, status or what is wrong, result, claim, id', () 
   assert.equal(runLine(aManifest({ id, status: 'queued' }), plain), `flowers  queued  ${id}`);
   const problem = { code: 'no-folder', severity: 'error', message: 'no\nfolder' } as const;
   assert.equal(runLine(aManifest({ id, title: 'a\u202eb', status: 'failed', problem }), plain), `a\\u202eb  failed: no\\nfolder  ${id}`);
+});
+
+test('two runs side by side: results, values that differ, and whether they were tested on the same photos', () => {
+  const [one, other] = [aManifest({ id, status: 'finished', test: aShare, dataFingerprint: 'a', createdAt: '2026-05-01T12:00:00.000Z', endedAt: '2026-05-01T12:01:05.000Z' }), aManifest({ id, title: 'roses', status: 'failed', dataFingerprint: 'b' })];
+  assert.equal(compareTable([one, other], [{ path: 'stages.0.rate', left: '0.001', right: '0.003' }, { path: 'stages.1.name', left: undefined, right: 'thaw' }], plain), `\
+flowers and roses
+  run              ${id}        ${id}
+  status           finished                              failed
+  test accuracy    90.0 % (80.0 % – 95.0 %, 100 photos)  –
+  best validation  –                                     –
+  transfer         –                                     –
+  engine           –                                     –
+  took             1:05                                  –
+
+2 values differ
+  stages.0.rate    0.001                                 0.003
+  stages.1.name    –                                     thaw
+
+They were not tested on the same photos: their accuracies are not comparable item by item.`);
+  assert.match(compareTable([one, one], [], plain), /\nThe plans are the same\.$/);
 });
 
 test('the engine table marks the one that trains, and says of the others why not', () => {

@@ -26,7 +26,7 @@ test('a mixed block is not ticked and says how many of its layers train', () => 
   const layers = layersOf(planOf('head, blocks.5.3'), 0);
   const words = layers.wordsOf(rowAt(layers, 'blocks.5'));
   assert.equal(words.ticked, false);
-  assert.equal(words.description, '6 of 24 train · 1.7 M · BN stored');
+  assert.equal(words.description, '6 of 24 train · 1.7 M · 23 % FLOPs · BN stored');
   assert.equal(layers.wordsOf(rowAt(layers, 'blocks.5.3')).ticked, true);
 });
 
@@ -38,7 +38,7 @@ test('frozen layers before the boundary are cached, frozen layers behind it run 
 
 test('the summary counts what trains and names the stage when there are several', () => {
   assert.equal(layersOf(planOf('head'), 0).summary, 'only the head trains');
-  assert.equal(layersOf(planOf('head', 'head, conv_head'), 1).summary, 'stage 2 “s2” · 412 k + head train');
+  assert.equal(layersOf(planOf('head', 'head, conv_head'), 1).summary, 'stage 2 of 2 “s2” · 412 k + head train');
 });
 
 test('the head has no count: it depends on the classes', () => {
@@ -53,7 +53,7 @@ const basis: CostBasis = {
     prefix: { msPerDenseGflop: 8, msPerDepthwiseGflop: 25, msPerGigabyte: 60, msPerNode: 0 },
     forward: { msPerDenseGflop: 9, msPerDepthwiseGflop: 60, msPerGigabyte: 130, msPerNode: 0.05 },
     backward: { msPerDenseGflop: 12, msPerDepthwiseGflop: 110, msPerGigabyte: 200, msPerNode: 0.1 },
-    msPerUpdatedTensor: 0.3, msPerMillionUpdated: 12, msPerStep: 1.5, decodedImagesPerSecond: 350, baseBytes: 600e6, keptOutputs: 1,
+    msPerUpdatedTensor: 0.3, msPerMillionUpdated: 12, msPerStep: 1.5, decodedImagesPerSecond: 350, baseBytes: 600e6, prefixBytes: 0, keptOutputs: 1,
   },
 };
 
@@ -66,4 +66,13 @@ test('once the costs are known, each block says what training from it would take
   assert.equal(costOf('blocks.4.0'), '', 'a cut is at a block');
   const seconds = ['head', 'blocks.6', 'blocks.3', 'stem'].map((path) => { const [, n = '', unit] = /^([\d.]+) (s|min)/.exec(costOf(path)) ?? []; return Number(n) * (unit === 'min' ? 60 : 1); });
   assert.deepEqual([...seconds].sort((a, b) => a - b), seconds);
+});
+
+test('what moved in the newest run stands in its row, and how far as a heat', () => {
+  const { plan, backbone } = planOf('head, blocks.5'), layers = rowsOf(plan, backbone!, 0, undefined, new Map([['blocks.5', 0.061], ['blocks.4', 0], ['blocks.5.3', 0.004]]));
+  const words = (path: string) => layers.wordsOf(rowAt(layers, path));
+  assert.match(words('blocks.5').description, /· 23 % FLOPs · moved 6\.1 % ·/);
+  assert.match(words('blocks.5').tooltip, /In the newest run its weights moved by 6\.1 % of their size\.$/);
+  assert.match(words('blocks.4').tooltip, /stayed as they were\.$/);
+  assert.deepEqual(['blocks.5', 'blocks.4', 'blocks.5.3', 'head'].map((path) => words(path).heat), [2, 0, 0, undefined]);
 });

@@ -10,6 +10,7 @@ import { formatResolved } from '../../../../src/experiment/format.ts';
 import { resolveExperiment } from '../../../../src/experiment/resolve.ts';
 import type { RunId, RunManifest } from '../../../../src/protocol/runManifest.ts';
 import type { Split } from '../../../../src/data/sample.ts';
+import { placeOf } from '../../../../src/runs/runFolder.ts';
 import { aRun } from '../../../support/runs.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
@@ -33,7 +34,7 @@ const splitsIn = (t: TestContext, prepare: (home: string) => void, plan = planOf
   const home = temporaryFolder(t);
   prepare(home);
   const own = aRun(home, { id: '20260501-120059-flowers-ffffff' as RunId });
-  return Object.fromEntries<Split>(earlierSplits(own, plan.data));
+  return Object.fromEntries<Split>(earlierSplits(placeOf(own), plan.data, own.id));
 };
 
 test('the newest run on the folder says where its photos stay; what it left out is free', (t) => {

@@ -15,6 +15,7 @@ test('the choice is kept by what was timed: a head may train elsewhere than bloc
   choices.keep('blocks', facts('tensorflow'));
   const later = new EngineChoices(cache, 'Thaw 1, Node 20');
   assert.deepEqual([later.of('head')?.name, later.of('blocks')?.name, later.of('other')], ['wasm', 'tensorflow', undefined]);
+  assert.deepEqual([later.has('tensorflow'), later.has('webgpu')], [true, false]);
 });
 
 test('what they rest on has changed, or the file is damaged: all are forgotten', (t) => {

@@ -36,7 +36,7 @@ const aMachine = (t: TestContext): Machine => ({ cache: temporaryFolder(t), thre
 test('more photos, more epochs and more thawed layers take longer', (t) => {
   const { rates } = readRates(aMachine(t), 'tensorflow');
   const seconds = (plan: Plan, images = 1000): number => predictRun(plan, cardOf('efficientnet_lite0')!, { images, classes: 5, engine: 'tensorflow', memoryBytes: 8e9, rates }).seconds;
-  const [features, blocks, everything] = presets.map(({ name }) => seconds(planOf(name)));
+  const [features, blocks, everything] = (['features-only', 'top-blocks', 'everything'] as const).map((name) => seconds(planOf(name)));
   assert.ok(features! < blocks! && blocks! < everything!, `${features} < ${blocks} < ${everything}`);
   assert.ok(seconds(planOf('features-only'), 4000) > 3 * seconds(planOf('features-only')));
   assert.ok(seconds(planOf('everything', { 'stages.*.epochs': '2' })) < everything! / 4);
@@ -62,8 +62,8 @@ test('a folder gets every plan, the recommended one first, and why', async (t) =
   const found = await estimateFolder(aFolder(t, { rose: 30, tulip: 30 }), aMachine(t));
   assert.deepEqual([found.images, found.classes, found.problems], [60, 2, []]);
   assert.deepEqual(found.plans.map(({ preset }) => preset).sort(), presets.map(({ name }) => name).sort());
-  assert.equal(found.plans[0]?.preset, 'features-only');
-  assert.match(found.why, /30 photos per class are few/);
+  assert.equal(found.plans[0]?.preset, 'few-images');
+  assert.match(found.why, /30 photos per class are few.+could not be looked at/);
   for (const { seconds, scratchSeconds, peakBytes } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds && peakBytes > 1e8);
 });
 

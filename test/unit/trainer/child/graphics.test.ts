@@ -49,12 +49,12 @@ const forProcessors = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
 
 /** [what stands in the way, the machine, words of what is seen, words of the fix]. */
 const obstacles: readonly (readonly [string, GraphicsTexts, RegExp, RegExp])[] = [
-  ['no driver', { ...nothing, pci: [pci('30200', '10DE:2330')], engine: forCuda }, /driver is not loaded/, /install NVIDIA's driver/],
-  ['a container without the device', { ...driven('libcuda.so.1'), devices: ['null'], engine: forCuda }, /535\.104\.05 is loaded, but .*no device/, /--gpus all/],
-  ['a container without the driver\'s libraries', { ...driven(), engine: forCuda }, /libcuda\.so\.1 is not found/, /NVIDIA_DRIVER_CAPABILITIES/],
+  ['no driver', { ...nothing, pci: [pci('30200', '10DE:2330')], engine: forCuda, engineCuda: true }, /driver is not loaded/, /install NVIDIA's driver/],
+  ['a container without the device', { ...driven('libcuda.so.1'), devices: ['null'], engine: forCuda, engineCuda: true }, /535\.104\.05 is loaded, but .*no device/, /--gpus all/],
+  ['a container without the driver\'s libraries', { ...driven(), engine: forCuda, engineCuda: true }, /libcuda\.so\.1 is not found/, /NVIDIA_DRIVER_CAPABILITIES/],
   ['no TensorFlow', driven('libcuda.so.1', ...toolkit), /TensorFlow is not installed/, /thaw engine install --cuda/],
   ['a TensorFlow for processors', { ...driven('libcuda.so.1', ...toolkit), engine: forProcessors }, /knows no GPU/, /thaw engine install --cuda/],
-  ['half of CUDA', { ...driven('libcuda.so.1'), engine: forCuda.slice(0, -2) }, /libcusparse\.so\.12, libcudnn\.so\.9 not found/, /thaw engine install --cuda/],
+  ['half of CUDA', { ...driven('libcuda.so.1'), engine: forCuda.slice(0, -2), engineCuda: true }, /libcusparse\.so\.12, libcudnn\.so\.9 not found/, /thaw engine install --cuda/],
 ];
 for (const [what, texts, seen, fix] of obstacles) {
   test(`CUDA and ${what}: it says so, and what to do`, () => {
@@ -66,7 +66,7 @@ for (const [what, texts, seen, fix] of obstacles) {
 }
 
 test('a driver, a device, TensorFlow for CUDA and its libraries, wherever they lie, are enough', () => {
-  assert.deepEqual(cudaOf({ ...driven('libcuda.so.1', 'libcudnn.so.9'), libraries: toolkit.slice(2), engine: forCuda.slice(0, 4) }), { usable: true, seen: 'driver 535.104.05, CUDA 12 and cuDNN 9' });
+  assert.deepEqual(cudaOf({ ...driven('libcuda.so.1', 'libcudnn.so.9'), libraries: toolkit.slice(2), engine: forCuda.slice(0, 4), engineCuda: true }), { usable: true, seen: 'driver 535.104.05, CUDA 12 and cuDNN 9' });
 });
 
 test('training on the processor beside an NVIDIA GPU is a warning with its reason; beside none, or on the GPU, it is not', () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupsOf } from '../../../../src/trainer/child/groups.ts';
 import { matchPatterns } from '../../../../src/backbones/freezePlan.ts';
+import { stageOf } from '../../../support/stage.ts';
 import { tinyLite } from '../../../support/tinyLite.ts';
 
 const network = tinyLite();
 const groups = (train: readonly string[], layerDecay = 0.5): ReturnType<typeof groupsOf> =>
-  groupsOf(network, matchPatterns(network, train).trained, { layerDecay, weightDecay: 0.1 });
+  groupsOf(network, matchPatterns(network, train).trained, stageOf({ layerDecay, weightDecay: 0.1 }));
 
 test('the head alone is a group that decays and its bias one that does not', () => {
   assert.deepEqual(groups(['head']), [
@@ -31,4 +32,9 @@ test('every trained parameter is in one group, no other in any; batch norms and 
 
 test('without layer decay there are two groups for each distance, all at the full rate', () => {
   assert.ok(groups(['all'], 1).every(({ rateFactor }) => rateFactor === 1));
+});
+
+test('what L2-SP holds to its start does not decay to 0 as well; the head does', () => {
+  const l2sp = groupsOf(network, matchPatterns(network, ['head', 'blocks.2']).trained, stageOf({ weightDecay: 0.1, regularize: { l2sp: 0.05, delta: 0, bss: 0, lwf: 0 } }));
+  assert.deepEqual(l2sp.filter(({ weightDecay }) => weightDecay > 0).flatMap(({ names }) => names), ['head.weight']);
 });

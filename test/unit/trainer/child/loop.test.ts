@@ -5,6 +5,7 @@ import type { RunFact } from '../../../../src/protocol/runEvent.ts';
 import type { StagePlan } from '../../../../src/experiment/plan.ts';
 import { BoundaryFeatures } from '../../../../src/trainer/child/features.ts';
 import type { FeaturePrecision } from '../../../../src/engine/featureRecord.ts';
+import { leaveStage } from '../../../../src/experiment/leaveStage.ts';
 import { monotonicMs } from '../../../../src/base/clock.ts';
 import { portable } from '../../../../src/engine/kernels.ts';
 import { randomWeights } from '../../../../src/backbones/initialise.ts';
@@ -13,11 +14,12 @@ import { train } from '../../../../src/trainer/child/loop.ts';
 import type { TrainCheckpoint, Trained, TrainJob } from '../../../../src/trainer/child/trainJob.ts';
 import { MemoryStore } from '../../../support/memoryStore.ts';
 import { tinyDataset, tinyInput, tinyPixels, tinySource } from '../../../support/tinyData.ts';
+import { stageOf } from '../../../support/stage.ts';
 import { tinyLite } from '../../../support/tinyLite.ts';
 import '../../../support/cpuEngine.ts';
 
 const network = tinyLite(), weights = randomWeights(network, 5), dataset = tinyDataset();
-const probe: StagePlan = { name: 'probe', train: ['head'], epochs: 2, rate: 0.05, layerDecay: 1, schedule: 'cosine', warmup: 0, weightDecay: 0.01, batchNorm: 'stored', augment: 'flip' };
+const probe = stageOf({ name: 'probe', train: ['head'], epochs: 2, rate: 0.05, warmup: 0 });
 const thaw: StagePlan = { ...probe, name: 'thaw', train: ['head', 'conv_head', 'blocks.2'], rate: 0.01, layerDecay: 0.8 };
 
 interface Told {
@@ -30,7 +32,7 @@ async function trained(stages: readonly StagePlan[], job: Partial<TrainJob> = {}
   const facts: RunFact[] = [], checkpoints: (TrainCheckpoint & { best: boolean })[] = [];
   const result = await train({
     network, input: tinyInput, kernels: portable, weights, dataset,
-    plan: { stages, batch: 8, stop: { patience: 10, metric: 'validation.loss' }, seed: 1 },
+    plan: { stages, batch: 8, stop: { patience: 10, metric: 'validation.loss', minImprovement: 0 }, seed: 1 },
     sourceOf: () => Promise.resolve(tinySource),
     append: (fact) => { facts.push(fact); onFact(fact); },
     checkpoint: (checkpoint, best) => checkpoints.push({ ...checkpoint, best }),
@@ -77,10 +79,29 @@ for (const [precision, tolerance, lossTolerance] of [['float32', 1e-5, 1e-5], ['
 
 test('the same seed gives the same numbers, another one others', async () => {
   const lossesOf = ({ trained: { trace } }: Told): number[] => trace.map(({ validationLoss }) => validationLoss);
-  const plan = { stages: [probe], batch: 8, stop: { patience: 10, metric: 'validation.loss' as const }, seed: 2 };
+  const plan = { stages: [probe], batch: 8, stop: { patience: 10, metric: 'validation.loss' as const, minImprovement: 0 }, seed: 2 };
   const [once, again, other] = [await trained([probe]), await trained([probe]), await trained([probe], { plan })];
   assert.deepEqual(lossesOf(again), lossesOf(once));
   assert.notDeepEqual(lossesOf(other), lossesOf(once));
+});
+
+test('layers thawed and frozen while it trains are stages of the plan, and training that plan gives the same weights', async () => {
+  const orders = new Map([[2, ['head', 'blocks.2']], [5, ['head', 'conv_head']]]);
+  let stages: readonly StagePlan[] = [{ ...probe, epochs: 6, warmup: 0.2 }, thaw], epoch = 0;
+  const changed: TrainJob['changed'] = (index, left) => {
+    const train = orders.get(++epoch);
+    return train && (stages = leaveStage(stages, index, left, train, 'thawed'));
+  };
+  const live = await trained(stages, { changed });
+  assert.deepEqual(live.trained.stages.map(({ name, train, epochs, leaveAfter }) => [name, train, epochs, leaveAfter]), [
+    ['probe', ['head'], 6, 2], ['probe thawed', ['head', 'blocks.2'], 4, 3], ['probe thawed', ['head', 'conv_head'], 1, 0], ['thaw', thaw.train, 2, 0],
+  ]);
+  const replayed = await trained(live.trained.stages), untouched = await trained([{ ...probe, epochs: 6, warmup: 0.2 }, thaw]);
+  assert.deepEqual(replayed.trained.weights, live.trained.weights);
+  assert.deepEqual(replayed.trained.trace, live.trained.trace);
+  assert.notDeepEqual(untouched.trained.trace.at(-1), live.trained.trace.at(-1));
+  const last = live.checkpoints.at(-1)!;
+  assert.deepEqual([live.trained.trace.length, last.state.epoch], [9, 8]);
 });
 
 test('a stop keeps the best so far and where it was, with optimizer and place in the epoch', async () => {
@@ -113,7 +134,7 @@ test('a stop in the middle of an evaluation does not wait for its end, and nothi
 
 test('without improvement a stage ends, and the best weights go on', async () => {
   const worse = { ...probe, rate: 3, epochs: 20, schedule: 'constant' as const };
-  const plan = { stages: [worse], batch: 8, stop: { patience: 2, metric: 'validation.loss' as const }, seed: 1 };
+  const plan = { stages: [worse], batch: 8, stop: { patience: 2, metric: 'validation.loss' as const, minImprovement: 0 }, seed: 1 };
   const { trained: { best, trace, weights: kept, step }, facts } = await trained([worse], { plan });
   const early = facts.find(({ type }) => type === 'early-stop');
   assert.ok(early?.type === 'early-stop');
@@ -136,7 +157,7 @@ test('a control whose time is up ends with an evaluation', async () => {
 });
 
 test('a batch that goes through in parts is the same step, in training and in judging', async () => {
-  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { rowsAtOnce: () => 3 });
+  const whole = await trained([probe, thaw]), inParts = await trained([probe, thaw], { fitOf: () => ({ rowsAtOnce: 3, recomputes: false }) });
   assert.equal(inParts.trained.step, whole.trained.step);
   let furthest = 0;
   for (const [name, { data }] of inParts.trained.weights) {
@@ -144,4 +165,76 @@ test('a batch that goes through in parts is the same step, in training and in ju
     for (const [i, value] of data.entries()) furthest = Math.max(furthest, Math.abs(value - expected[i]!));
   }
   assert.ok(furthest < 1e-5, `weights differ by up to ${furthest}`); // sums in another order
+});
+
+const apartOf = (a: Trained, b: Trained): number => Math.max(...[...a.weights].flatMap(([name, { data }]) => Array.from(data, (value, i) => Math.abs(value - b.weights.get(name)!.data[i]!))));
+
+test('a stage that counts steps ends at the last of them, and is judged after each pass and there', async () => {
+  const { trained: { step, trace }, facts } = await trained([{ ...probe, steps: 5 }]);
+  assert.deepEqual([step, trace.map((each) => each.step)], [5, [0, 2, 4, 5]]);
+  assert.deepEqual(facts.flatMap((fact) => fact.type === 'evaluated' ? [fact.epoch] : []), [0, 1, 2, 2.5]);
+});
+
+test('updates over two batches of 4 are those of batches of 8', async () => {
+  const plan = (batch: number): TrainJob['plan'] => ({ stages: [probe], batch, stop: { patience: 10, metric: 'validation.loss', minImprovement: 0 }, seed: 1 });
+  const whole = await trained([probe], { plan: plan(8) }), halves = await trained([], { plan: { ...plan(4), stages: [{ ...probe, accumulate: 2 }] } });
+  assert.equal(halves.trained.step, whole.trained.step);
+  assert.ok(apartOf(whole.trained, halves.trained) < 1e-5, `${apartOf(whole.trained, halves.trained)}`); // sums in another order
+});
+
+test('a head that begins as class means tells classes apart before the first step, and is what is trained on', async () => {
+  const { trained: { trace, weights: after } } = await trained([{ ...probe, headStart: 'prototypes', epochs: 1, rate: 1e-6 }], { sourceOf: cachedIn('float32') });
+  assert.ok(trace[0]!.validationAccuracy > 0.6 && trace[0]!.validationLoss < Math.log(3), `${trace[0]!.validationAccuracy}, ${trace[0]!.validationLoss}`);
+  const { shape: [classes, width], data } = after.get('head.weight')!, lengths = Array.from({ length: classes! }, (_, i) => Math.hypot(...data.subarray(i * width!, (i + 1) * width!)));
+  assert.ok(Math.max(...lengths) - Math.min(...lengths) < 1e-3 * lengths[0]!, lengths.join());
+});
+
+test('WiSE-FT keeps the weights that lie so far between the stage\'s first and its best, and the next stage goes on from there', async () => {
+  const [probed, whole, mixed] = [await trained([probe]), await trained([probe, thaw]), await trained([probe, { ...thaw, wiseFt: 0.25 }])];
+  assert.ok(whole.trained.best!.step > probed.trained.step, 'thawing helped');
+  for (const [name, { data }] of mixed.trained.weights) {
+    const from = probed.trained.weights.get(name)!.data, to = whole.trained.weights.get(name)!.data;
+    for (const [i, value] of data.entries()) assert.ok(Math.abs(value - (from[i]! + 0.25 * (to[i]! - from[i]!))) < 1e-6, name);
+  }
+  assert.notEqual(mixed.trained.best!.validationLoss, whole.trained.best!.validationLoss);
+  assert.deepEqual(mixed.trained.best, mixed.trained.trace.at(-1));
+  const auto = await trained([probe, { ...thaw, wiseFt: 'auto' }]);
+  assert.ok(auto.trained.best!.validationLoss <= whole.trained.best!.validationLoss);
+  assert.ok(mixed.facts.some((fact) => fact.type === 'warning' && /25 % of the way/.test(fact.diagnostic.message)));
+});
+
+test('an average of weights is what is judged, kept and handed on, with what it is an average of beside it', async () => {
+  const { trained: { weights: kept, best }, checkpoints } = await trained([{ ...probe, ema: 0.9 }]), plain = await trained([probe]);
+  assert.notEqual(best!.validationLoss, plain.trained.best!.validationLoss);
+  const { weights: stored, optimizer } = checkpoints.at(-1)!;
+  assert.deepEqual(stored.get('head.weight'), kept.get('head.weight'));
+  assert.notDeepEqual(optimizer.get('head.weight/value'), kept.get('head.weight'));
+  assert.equal(optimizer.get('average/step')?.data[0], 4);
+});
+
+test('an epoch that is better by too little counts as none', async () => {
+  const stop = (minImprovement: number): Partial<TrainJob> => ({ plan: { stages: [{ ...probe, epochs: 8, rate: 1e-4 }], batch: 8, stop: { patience: 2, metric: 'validation.loss', minImprovement }, seed: 1 } });
+  const [patient, strict] = [await trained([], stop(0)), await trained([], stop(1))];
+  assert.deepEqual([patient.trained.step, strict.trained.step], [16, 4], 'two epochs beside the mark that the untouched network set');
+  assert.ok(strict.trained.best!.step > 0, 'the best is kept all the same');
+});
+
+const everyKey: Partial<StagePlan> = {
+  optimizer: 'nesterov', schedule: 'one-cycle', warmup: 0.3, clip: 1, accumulate: 2, dropout: 0.2, dropPath: 0.2, loss: 'focal', labelSmoothing: 0.1, classBalance: 'effective',
+  mixup: 0.2, cutmix: 1, ema: 0.9, wiseFt: 'auto', regularize: { l2sp: 0.01, delta: 0.01, bss: 0.001, lwf: 0 },
+};
+
+test('all keys together train, the same from the same seed, and each of them alone changes the run', async () => {
+  const lossesOf = ({ trained: { trace } }: Told): number[] => trace.map(({ validationLoss }) => validationLoss);
+  const stages = [probe, { ...thaw, ...everyKey }], [once, again] = [await trained(stages), await trained(stages)];
+  assert.deepEqual(lossesOf(again), lossesOf(once));
+  assert.ok(lossesOf(once).every(Number.isFinite));
+  const plain = lossesOf(await trained([thaw]));
+  const alone: readonly Partial<StagePlan>[] = [
+    { optimizer: 'adam' }, { optimizer: 'sgd' }, { optimizer: 'nesterov' }, { schedule: 'step' }, { schedule: 'polynomial' }, { schedule: 'one-cycle' }, { clip: 0.01 }, { accumulate: 2 },
+    { dropout: 0.3 }, { loss: 'focal' }, { labelSmoothing: 0.2 }, { mixup: 1 }, { cutmix: 1 }, { ema: 0.9 }, { batchNorm: 'batch' }, { augment: 'none' },
+    { regularize: { l2sp: 10, delta: 0, bss: 0, lwf: 0 } }, { regularize: { l2sp: 0, delta: 100, bss: 0, lwf: 0 } }, { regularize: { l2sp: 0, delta: 0, bss: 1, lwf: 0 } },
+  ];
+  assert.notDeepEqual(lossesOf(await trained([{ ...thaw, train: ['all'], dropPath: 0.9 }])), lossesOf(await trained([{ ...thaw, train: ['all'] }])));
+  for (const key of alone) assert.notDeepEqual(lossesOf(await trained([{ ...thaw, ...key }])), plain, JSON.stringify(key));
 });

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bestWithin, better, predictedOf, probabilitiesOf, type Evaluation } from '../../../../src/trainer/child/trace.ts';
+import { better, predictedOf, probabilitiesOf, withBest, type Evaluation } from '../../../../src/trainer/child/trace.ts';
 
 const evaluation = (step: number, validationLoss: number, validationAccuracy: number): Evaluation =>
-  ({ step, validationLoss, validationAccuracy, testLoss: 0, testLogits: new Float32Array(0) });
+  ({ step, validationLoss, validationAccuracy, predictedClasses: 2, testLoss: 0, testLogits: new Float32Array(0) });
 
 /** The loss is best at step 20, the accuracy at steps 10 and 30. */
 const trace = [evaluation(0, 1.1, 0.3), evaluation(10, 0.6, 0.8), evaluation(20, 0.5, 0.7), evaluation(30, 0.9, 0.8)];
 
-test('the best of a trace is the best by the plan\'s metric, the earlier one of equals', () => {
-  assert.equal(bestWithin(trace, 100, 'validation.loss')?.step, 20);
-  assert.equal(bestWithin(trace, 100, 'validation.accuracy')?.step, 10);
-});
-
-test('within fewer steps it is what a person would have kept had training ended there', () => {
-  assert.deepEqual([0, 9, 10, 19, 20].map((step) => bestWithin(trace, step, 'validation.loss')?.step), [0, 0, 10, 10, 20]);
-  assert.equal(bestWithin(trace, -1, 'validation.loss'), undefined);
-  assert.equal(bestWithin([], 100, 'validation.loss'), undefined);
+test('the evaluations that were the best so far, by the plan\'s metric, are those that would have been kept', () => {
+  const bestSteps = (metric: 'validation.loss' | 'validation.accuracy'): number[] => withBest(trace, metric).filter(({ isBest }) => isBest).map(({ evaluation: { step } }) => step);
+  assert.deepEqual(bestSteps('validation.loss'), [0, 10, 20]);
+  assert.deepEqual(bestSteps('validation.accuracy'), [0, 10]);
+  assert.deepEqual(withBest([], 'validation.loss'), []);
 });
 
 test('an equal value is not better, and a loss that is no number never is', () => {

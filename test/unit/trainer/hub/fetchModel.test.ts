@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Refused, type Diagnostic } from '../../../../src/protocol/diagnostic.ts';
@@ -173,6 +173,18 @@ test('a hub that names no hash is refused: nothing could be checked', async (t) 
   const { hub, fetch } = await setting(t);
   hub.next(/^HEAD hub/, { status: 200, headers: { etag: '"5f-60b"', 'content-length': '12' } });
   assert.match((await problemOf(fetch())).message, /does not say size and hash of model\.safetensors/);
+});
+
+test('what an interrupted fetch left is kept for a week, then the next fetch or removal frees it', async (t) => {
+  const { cache, fetch } = await setting(t), model = await fetch(), part = (name: string): string => join(cache, 'models', 'blobs', `${name}.1.part`);
+  for (const name of ['old', 'new']) writeFileSync(part(name), new Uint8Array(1000));
+  const longAgo = new Date(Date.now() - 8 * 86_400_000);
+  utimesSync(part('old'), longAgo, longAgo);
+  assert.equal(removeModels(cache, [model]), model.weights[0]!.sizeBytes + 1000);
+  assert.deepEqual(blobs(cache), ['new.1.part']);
+  utimesSync(part('new'), longAgo, longAgo);
+  await fetch();
+  assert.deepEqual(blobs(cache), [model.weights[0]!.sha256]);
 });
 
 test('removing a model keeps the weights that another needs', async (t) => {

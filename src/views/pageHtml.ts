@@ -8,13 +8,15 @@ interface Page {
   /** Fresh for each page: only the one script that carries it runs. */
   readonly nonce: string;
   readonly title: string;
+  /** What it is, for screen readers: "Run dashboard". */
+  readonly label: string;
 }
 
 /**
- * The dashboard's page: one script, one style sheet, nothing inline, no network.
+ * A page of ours: one script, one style sheet, nothing inline, no network.
  * The toolkit makes style elements of its own; it reads the nonce from `csp-nonce` (design §14).
  */
-export const dashboardHtml = ({ cspSource, script, style, nonce, title }: Page): string => `<!DOCTYPE html>
+export const pageHtml = ({ cspSource, script, style, nonce, title, label }: Page): string => `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -25,7 +27,7 @@ export const dashboardHtml = ({ cspSource, script, style, nonce, title }: Page):
 <link rel="stylesheet" href="${escaped(style)}">
 </head>
 <body>
-<main id="dashboard" aria-label="Run dashboard"></main>
+<main id="page" aria-label="${escaped(label)}"></main>
 <script type="module" nonce="${nonce}" src="${escaped(script)}"></script>
 </body>
 </html>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dashboardHtml } from '../../../src/views/dashboardHtml.ts';
+import { pageHtml } from '../../../src/views/pageHtml.ts';
 
-const page = (title: string): string => dashboardHtml({ cspSource: 'https://files.test', script: 'https://files.test/dashboard.js', style: 'https://files.test/dashboard.css', nonce: 'n0nce', title });
+const page = (title: string): string => pageHtml({ cspSource: 'https://files.test', script: 'https://files.test/dashboard.js', style: 'https://files.test/dashboard.css', nonce: 'n0nce', title, label: 'Run dashboard' });
 
 test('nothing runs in the page but the script that carries the nonce', () => {
   const html = page('flowers'), [, policy = ''] = /Content-Security-Policy" content="([^"]*)"/.exec(html) ?? [];

@@ -1,0 +1,69 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { experimentText, presets, type PresetName } from '../src/experiment/presets.ts';
+import type { RunEvent } from '../src/protocol/runEvent.ts';
+import { median, sharedFolder, table } from './support.ts';
+
+const seeds = [1, 2, 3];
+const percent = (value: number): string => (100 * value).toFixed(1);
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+interface Result {
+  readonly accuracy: number;
+  readonly items: number;
+  readonly seconds: number;
+}
+
+/**
+ * Which preset is best where? Each preset × 3 seeds × photo sets × bundled backbones, on one split of each set, without the
+ * controls that cost time: docs/studies/presets.md. Cheap presets go first on every set. THAW_STUDY_MINUTES ends the study
+ * early, a run included that is at work then: its cell stays empty. THAW_STUDY_BACKBONES names fewer of them.
+ */
+export function presetsBench(): void {
+  const shared = sharedFolder(), until = Date.now() + 60_000 * Number(process.env['THAW_STUDY_MINUTES'] ?? Infinity);
+  const sets: readonly (readonly [name: string, from: string])[] = [['recycling6', 'samples/recycling6'], ...shared ? ['flowers5', 'hymenoptera'].map((name) => [name, join(shared, name, 'images')] as const) : []];
+  for (const backbone of (process.env['THAW_STUDY_BACKBONES'] ?? 'efficientnet_lite0,resnet20_cifar10').split(',')) {
+    const homes = new Map(sets.map(([name, from]) => [name, homeOf(name, from, backbone)])), results = new Map<string, Result[]>();
+    for (const { name: preset } of presets) for (const seed of seeds) for (const [set] of sets) {
+      const result = Date.now() < until ? runOf(homes.get(set)!, preset, seed, until - Date.now()) : undefined;
+      if (!result) continue;
+      const cell = `${preset} ${set}`;
+      results.set(cell, [...results.get(cell) ?? [], result]);
+      process.stderr.write(`${backbone} ${cell} seed ${seed}: ${percent(result.accuracy)} in ${result.seconds.toFixed(0)} s\n`);
+    }
+    homes.forEach((home) => rmSync(home, { recursive: true }));
+    print(backbone, sets.map(([name]) => name), results);
+  }
+}
+
+/** One for each set: the first run fills its feature cache. */
+function homeOf(set: string, from: string, backbone: string): string {
+  const home = mkdtempSync(join(tmpdir(), 'thaw-presets-'));
+  cpSync(from, join(home, set), { recursive: true });
+  for (const { name } of presets) writeFileSync(join(home, `${name}.thaw.yaml`), experimentText(name, { folder: set, backbone, scratchBudget: 'off' }));
+  return home;
+}
+
+/** Undefined: the time was up. */
+function runOf(home: string, preset: PresetName, seed: number, timeout: number): Result | undefined {
+  const startMs = Date.now();
+  const ran = spawnSync(process.execPath, ['dist/cli.mjs', 'run', join(home, `${preset}.thaw.yaml`), '--json', '--set', 'controls=[blind]', '--set', `seed=${seed}`], { encoding: 'utf8', maxBuffer: 1 << 28, ...(timeout < Infinity && { timeout }), killSignal: 'SIGINT' });
+  const seconds = (Date.now() - startMs) / 1000;
+  if (ran.error) return undefined;
+  const tested = ran.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as RunEvent).find((event) => event.type === 'tested');
+  if (tested?.type !== 'tested') throw new Error(`no result: ${ran.stderr}`);
+  return { accuracy: tested.accuracy.value, items: tested.accuracy.items, seconds };
+}
+
+function print(backbone: string, sets: readonly string[], results: ReadonlyMap<string, readonly Result[]>): void {
+  const items = (set: string): number | undefined => [...results].find(([cell]) => cell.endsWith(` ${set}`))?.[1][0]?.items;
+  console.log(`\n### ${backbone}: test accuracy in %, mean (each seed), and median seconds of a run\n`);
+  table(['preset', ...sets.map((set) => `${set} (${items(set) ?? '–'} items)`)], presets.map(({ name }) => [name, ...sets.map((set) => {
+    const found = results.get(`${name} ${set}`);
+    if (!found) return 'not run';
+    const accuracies = found.map(({ accuracy }) => accuracy);
+    return `**${percent(mean(accuracies))}** (${accuracies.map(percent).join(', ')}), ${median(found.map(({ seconds }) => seconds)).toFixed(0)} s`;
+  })]));
+}

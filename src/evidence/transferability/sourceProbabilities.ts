@@ -1,0 +1,27 @@
+interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * What a source task's own head makes of features: softmax of F Wᵀ + b, [items, source classes]. weight: [source classes,
+ * width]. Undefined where there is no head that takes these features, or one with nothing to tell apart.
+ */
+export function sourceProbabilities(features: Float32Array, width: number, weight: Tensor | undefined, bias: Tensor | undefined): Float32Array | undefined {
+  const [sources = 0, inputs] = weight?.shape ?? [];
+  if (!weight || weight.shape.length !== 2 || inputs !== width || sources < 2) return undefined;
+  const items = features.length / width, out = new Float32Array(items * sources);
+  for (let i = 0; i < items; i++) {
+    const row = out.subarray(i * sources, (i + 1) * sources);
+    for (let z = 0; z < sources; z++) {
+      let sum = bias?.data[z] ?? 0;
+      for (let k = 0, a = i * width, b = z * width; k < width; k++) sum += features[a + k]! * weight.data[b + k]!;
+      row[z] = sum;
+    }
+    const top = row.reduce((a, b) => Math.max(a, b));
+    let total = 0;
+    for (let z = 0; z < sources; z++) total += row[z] = Math.exp(row[z]! - top);
+    for (let z = 0; z < sources; z++) row[z]! /= total;
+  }
+  return out;
+}

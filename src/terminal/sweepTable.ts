@@ -1,0 +1,26 @@
+import type { RunManifest } from '../protocol/runManifest.ts';
+import { intervalText, scoreText } from '../protocol/wording.ts';
+import { visible } from '../protocol/diagnostic.ts';
+import type { Paint } from './paint.ts';
+
+/** The runs that one file made, side by side, in the order in which they ran; the best validation loss is marked, for choosing by the test would spoil it. */
+export function sweepTable(runs: readonly RunManifest[], { bold, dim, red }: Paint): string {
+  const losses = runs.map(({ best }) => best?.validationLoss ?? Infinity), least = Math.min(...losses);
+  const rows = runs.map(({ sweep, title, task, best, test, status, claim, problem }, i) => {
+    const isBest = losses[i] === least && Number.isFinite(least);
+    return [
+      `${isBest ? '✓' : ' '} ${visible(sweep?.name ?? title)}`,
+      best ? best.validationLoss.toFixed(4) : '–',
+      best ? scoreText(best.validationAccuracy, task) : '–',
+      test ? `${scoreText(test.value, task)}  ${dim(intervalText(test, task))}` : '–',
+      problem ? red(visible(problem.message)) : claim ?? status,
+    ];
+  });
+  const table = [['  run', 'validation loss', 'validation', 'test', ''], ...rows], widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => bare(row[column]!).length)));
+  return table.map((row, i) => {
+    const line = row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - bare(cell).length))).join('  ').trimEnd();
+    return i === 0 ? dim(line) : line.trimStart().startsWith('✓') ? bold(line) : line;
+  }).join('\n');
+}
+
+const bare = (text: string): string => text.replace(/\u001b\[\d+m/g, '');

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { atomicWrite } from '../../runs/atomicWrite.ts';
+import { encodePng } from '../../data/encodePng.ts';
+import type { FileExplanation } from '../../protocol/answers.ts';
+import { gradCam, lastMap } from '../../engine/gradCam.ts';
+import { heatOverlay } from '../../data/heatOverlay.ts';
+import type { Machine } from './machine.ts';
+import { openEngine } from './engine.ts';
+import { Observer } from '../../engine/observer.ts';
+import { prepareFile } from '../../data/prepareFile.ts';
+import { probabilitiesOf } from './trace.ts';
+import { Refused } from '../../protocol/diagnostic.ts';
+import { runFolder } from '../../runs/runFolder.ts';
+import { trainedNetwork } from './predict.ts';
+import { usualPart } from '../../engine/timedPart.ts';
+
+/** Grad-CAM of what a run's best checkpoint sees first in each image, drawn over it: a PNG in the run's evidence/explained/. */
+export async function explainFiles(path: string, files: readonly string[], machine: Machine): Promise<readonly FileExplanation[]> {
+  const run = runFolder(path), { card, network, weights, data } = await trainedNetwork(run, machine), { classes } = data, at = lastMap(network);
+  if (data.task || !at) {
+    throw new Refused([{ code: 'cannot-explain', severity: 'error', message: at ? 'only predictions of one class per image can be explained' : `${card.title} has no map of features to look at`, fix: at ? 'choose a run of another task' : 'choose a run of a convolutional network' }]);
+  }
+  const { kernels } = await openEngine(machine, usualPart), input = card.input, folder = join(run.evidence, 'explained');
+  const observer = new Observer({ network, from: 'input', input, kernels });
+  observer.wear(weights);
+  const explained: FileExplanation[] = [];
+  for (const file of files) {
+    const prepared = await prepareFile(file, input, ['centre']);
+    if (!prepared.ok) {
+      explained.push({ file, problem: prepared.errors[0]! });
+      continue;
+    }
+    const image = prepared.value.views.get('centre')!, probabilities = probabilitiesOf((await observer.look(image, 1)).outputs, 0, classes.length), label = probabilities.indexOf(Math.max(...probabilities));
+    const { values, height, width } = await gradCam({ network, weights, input, kernels }, image, at, label);
+    const drawn = heatOverlay(image, [input.height, input.width], values, [height, width]);
+    const overlay = join(folder, `${basename(file).replace(/[^\w.-]+/g, '_').slice(0, 80)}-${createHash('sha256').update(file).digest('hex').slice(0, 6)}.png`);
+    mkdirSync(folder, { recursive: true });
+    atomicWrite(overlay, encodePng(drawn.pixels, drawn.width, drawn.height));
+    explained.push({ file, label: classes[label]!, probability: probabilities[label]!, overlay });
+  }
+  observer.dispose();
+  return explained;
+}

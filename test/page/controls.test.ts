@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFile, quickPick, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
+
+const short = 'thaw: 1\ndata: { folder: photos } # ours\nstages:\n  - { name: probe, train: [head], epochs: 3 }\ncontrols: [blind]\n';
+
+workbenchTest('a control is added from the verdict card, the verdict then knows it, and one click on its advice edits the experiment', async ({ page, workspace }) => {
+  const file = join(workspace, 'short.thaw.yaml');
+  await writeFile(file, short);
+  await openFile(page, 'short.thaw.yaml');
+  await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
+  const dashboard = webviewFrame(page), verdict = dashboard.getByRole('region', { name: 'Verdict' });
+  await dashboard.getByText(/^Finished/).waitFor({ timeout: 120_000 });
+  await verdict.getByText(/No control was run that differs/).waitFor();
+
+  await verdict.getByRole('button', { name: 'Add Control…' }).click();
+  await quickPick(page).getByRole('option', { name: /^random backbone/ }).click();
+  await verdict.getByText(/^On the same \d+ test items the run got \d+ right .* the same plan on random weights/).waitFor({ timeout: 120_000 });
+  assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
+  await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();
+  await dashboard.getByRole('region', { name: /^Fixed: \d+ test photos? that only the run got right/ }).waitFor();
+
+  const advice = dashboard.getByRole('region', { name: 'Advice' });
+  await advice.getByText(/There are too few test items to tell/).waitFor();
+  await advice.scrollIntoViewIfNeeded();
+  await screenshot(page, 'controls-dark');
+  await runCommand(page, 'Preferences: Toggle between Light/Dark Themes');
+  await page.locator('.monaco-workbench.vs').waitFor();
+  await screenshot(page, 'controls-light');
+  await advice.getByRole('button', { name: /^Test on \d+ % of the photos/ }).click();
+  await page.locator('.tab.dirty', { hasText: 'short.thaw.yaml' }).waitFor();
+  await runCommand(page, 'File: Save');
+  await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+  assert.match(await readFile(file, 'utf8'), /^data: \{ folder: photos, split: \{ train: \d+%, validation: 15%, test: \d+% \} \} # ours$/m);
+});

@@ -1,0 +1,76 @@
+/** Controls as runs: added to a run that has ended, reused by the next, repeated with other seeds. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { factsOf, manifestOf, Workspace } from '../../support/product.ts';
+import { readTrace } from '../../../src/runs/trace.ts';
+import type { RunFolder } from '../../../src/runs/runFolder.ts';
+
+const experiment = (controls: string): string => `thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 2, augment: none }]\ncontrols: ${controls}\nbatch: 8\n`;
+
+const mainRuns = (workspace: Workspace): readonly RunFolder[] => workspace.runs().filter((run) => manifestOf(run).controlOf === undefined);
+
+test('a control is added to a run that has ended: its journal ends as before and with a verdict that knows it, and the next run finds it made', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 10, paper: 10 });
+  workspace.write('first.thaw.yaml', experiment('[blind, knn]'));
+  const ran = await workspace.thaw('run', 'first.thaw.yaml');
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  const [first] = mainRuns(workspace), ended = manifestOf(first!);
+  assert.deepEqual(readTrace(first!).map(({ step }) => step), [0, 2, 4]);
+
+  const added = await workspace.thaw('control', first!.id, 'random-features');
+  assert.equal(added.code, 0, added.stdout + added.stderr);
+  assert.match(added.stdout, /random backbone +\d+\.\d %/);
+  const [control] = workspace.runs().filter((run) => manifestOf(run).controlOf === first!.id);
+  assert.deepEqual([manifestOf(control!).control, manifestOf(control!).status, manifestOf(control!).dataFingerprint], ['random-features', 'finished', ended.dataFingerprint]);
+  const verdicts = await factsOf(first!, 'verdict'), last = verdicts.at(-1)!.verdict;
+  assert.equal(verdicts.length, 2);
+  assert.deepEqual(last.comparisons.map(({ control: kind }) => kind), ['blind', 'knn', 'random-features']);
+  assert.deepEqual(last.missing.map(({ control: kind, why }) => `${kind}: ${why}`), ['linear-probe: switched off', 'scratch: switched off']);
+  const { status, endedAt, test: tested } = manifestOf(first!);
+  assert.deepEqual([status, endedAt, tested], [ended.status, ended.endedAt, ended.test]);
+  const ends = await factsOf(first!, 'ended');
+  assert.deepEqual([ends.at(-1)?.at, ends.at(-1)?.outcome], [ends[0]?.at, 'finished']);
+
+  workspace.write('second.thaw.yaml', experiment('[random-features]'));
+  const again = await workspace.thaw('run', 'second.thaw.yaml');
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assert.match(again.stdout, new RegExp(`random backbone: \\d+\\.\\d % \\(reused from ${first!.id}\\)`));
+  const [, second] = mainRuns(workspace), [reused] = await factsOf(second!, 'control');
+  assert.deepEqual([reused?.runId, reused?.reusedFrom], [control!.id, first!.id]);
+  assert.equal(workspace.runs().length, 3, 'nothing was trained twice');
+});
+
+test('a control is refused on photos that have changed, on a control, by a name that there is not, and a probe of a probe; the run stays as it was', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 8, paper: 8 });
+  workspace.write('run.thaw.yaml', experiment('[blind]'));
+  assert.equal((await workspace.thaw('run', 'run.thaw.yaml')).code, 0);
+  const [run] = mainRuns(workspace);
+  assert.equal((await workspace.thaw('control', run!.id, 'random')).code, 2);
+  const probe = await workspace.thaw('control', run!.id, 'linear-probe');
+  assert.match(probe.stdout, /the run is a linear probe itself/);
+  rmSync(workspace.path('photos', 'glass', '0.jpg'));
+  const changed = await workspace.thaw('control', run!.id, 'knn');
+  assert.deepEqual([changed.code, manifestOf(workspace.lastRun()).problem?.code, manifestOf(run!).status], [1, 'data-changed', 'finished']);
+  assert.match((await workspace.thaw('control', workspace.lastRun().id, 'knn')).stderr, /this is a control itself/);
+  assert.equal((await factsOf(run!, 'verdict')).length, 1);
+});
+
+test('three seeds are judged together: what is missing is run, on the same split, and the words change', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 10, paper: 10 });
+  workspace.write('run.thaw.yaml', experiment('[random-features]'));
+  assert.equal((await workspace.thaw('run', 'run.thaw.yaml')).code, 0);
+  const confirmed = await workspace.thaw('confirm', 'latest');
+  assert.equal(confirmed.code, 0, confirmed.stdout + confirmed.stderr);
+  const runs = mainRuns(workspace), [head] = runs;
+  assert.deepEqual(runs.map((run) => [manifestOf(run).seedOf, manifestOf(run).request?.overrides?.['seed']]), [[undefined, undefined], [head!.id, 2], [head!.id, 3]]);
+  assert.equal(new Set(runs.map((run) => manifestOf(run).dataFingerprint)).size, 1);
+  const verdicts = await factsOf(head!, 'verdict');
+  assert.deepEqual(verdicts.map(({ verdict }) => verdict.comparisons[0]?.seeds), [1, 2, 3]);
+  assert.match(verdicts.at(-1)!.verdict.words, /^Over 3 seeds on the same \d+ test items/);
+  assert.match(confirmed.stdout, /by seed [−+]?\d/);
+  assert.equal((await workspace.thaw('confirm', runs[1]!.id, '--detach')).stdout, '\n', 'three are there');
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
+import { applyEdits } from '../../../src/experiment/edit.ts';
+import { lintRules } from '../../../src/experiment/lint.ts';
+import type { LintCode } from '../../../src/experiment/lint.ts';
+import { commentsOf, editsOf } from '../../../src/experiment/mend.ts';
+import { mendAll } from '../../../src/experiment/mendAll.ts';
+import { readExperiment } from '../../../src/experiment/parse.ts';
+import { experimentText, presets } from '../../../src/experiment/presets.ts';
+import { resolveRead } from '../../../src/experiment/resolve.ts';
+import type { ResolveOptions } from '../../../src/experiment/resolve.ts';
+import { diagnosticsOf } from '../../../src/protocol/diagnostic.ts';
+import type { Diagnostic } from '../../../src/protocol/diagnostic.ts';
+import { randomExperiment } from '../../support/randomExperiment.ts';
+import { rng } from '../../../src/base/rng.ts';
+import { patternNames } from '../../../src/backbones/freezePlan.ts';
+import { cardOf } from '../../../src/backbones/cards.ts';
+
+const optionsFor = (images?: number): ResolveOptions => ({ file: 'f', folderOf: (written) => written, backbones: bundledBackbones, ...(images !== undefined && { imagesIn: () => images }) });
+const problemsOf = (text: string, images?: number): readonly Diagnostic[] => diagnosticsOf(resolveRead(readExperiment(text, 'f'), optionsFor(images)));
+const head = 'thaw: 1\ndata: { folder: x }\n';
+
+interface Example {
+  readonly code: LintCode;
+  readonly trips: string;
+  readonly clean: string;
+  /** After the quick fix. */
+  readonly fixed?: string;
+  readonly images?: number;
+}
+
+const examples: readonly Example[] = [
+  { code: 'no-effect', trips: 'stages: [{ train: [head], batchNorm: batch }]', clean: 'batch: 32\nstages: [{}, { train: [head, blocks.6], batchNorm: batch, rate: 1e-4 }]', fixed: 'stages: [{ train: [head], batchNorm: stored }]' },
+  { code: 'no-effect', trips: 'stages:\n  - train: [head]\n    layerDecay: 0.5 # why\n    epochs: 3', clean: 'stages: [{ layerDecay: 1 }]', fixed: 'stages:\n  - train: [head]\n    # why\n    epochs: 3' },
+  { code: 'no-effect', trips: 'controls: [blind]\nscratchBudget: 5 min', clean: 'controls: [blind]\nscratchBudget: auto', fixed: 'controls: [blind, scratch]\nscratchBudget: 5 min' },
+  { code: 'small-batch-statistics', trips: 'stages: [{}, { train: [head, blocks.6], rate: 1e-4, batchNorm: batch }]\nbatch: 4', clean: 'stages: [{}, { train: [head, blocks.6], rate: 1e-4, batchNorm: batch }]\nbatch: 16', fixed: 'stages: [{}, { train: [head, blocks.6], rate: 1e-4, batchNorm: stored }]\nbatch: 4' },
+  { code: 'head-frozen', trips: 'stages: [{}, { train: [blocks.6], rate: 1e-4 }]', clean: 'stages: [{}, { train: [blocks.6, head], rate: 1e-4 }]', fixed: 'stages: [{}, { train: [blocks.6, head], rate: 1e-4 }]' },
+  { code: 'backbone-rate', trips: 'stages: [{ rate: 3e-3 }, { train: [head, blocks.6], rate: 3e-3 }]', clean: 'stages: [{ rate: 3e-3 }, { train: [head, blocks.6], rate: 3e-4 }]', fixed: 'stages: [{ rate: 3e-3 }, { train: [head, blocks.6], rate: 0.0003 }]' },
+  { code: 'backbone-rate', trips: 'stages: [{ train: [all] }]', clean: 'stages: [{ train: [all], layerDecay: 0.8 }]', fixed: 'stages: [{ train: [all], layerDecay: 0.75 }]' },
+  { code: 'long-warmup', trips: 'stages: [{ warmup: 60% }]', clean: 'stages: [{ warmup: 50% }]', fixed: 'stages: [{ warmup: 10% }]' },
+  { code: 'stage-repeats', trips: 'stages:\n  - name: a\n    epochs: 3\n  # again\n  - name: b # more\n    train: ["head"]\n    epochs: 4', clean: 'stages: [{ name: a }, { name: b, rate: 1e-4 }]', fixed: 'stages:\n  - name: a\n    epochs: 7\n  # again\n  # more' },
+  { code: 'pattern-shadowed', trips: 'stages: [{ rate: 3e-3 }, { rate: 1e-4, train: [head, blocks.6.0, blocks.*] }]', clean: 'stages: [{ rate: 3e-3 }, { rate: 1e-4, train: [head, blocks.6.0, blocks.5] }]', fixed: 'stages: [{ rate: 3e-3 }, { rate: 1e-4, train: [head, blocks.*] }]' },
+  { code: 'small-split', trips: 'data: { folder: x, split: { train: 84%, validation: 1%, test: 15% } }', clean: 'data: { folder: x, split: { train: 80%, validation: 5%, test: 15% } }', fixed: 'data: { folder: x, split: { train: 70%, validation: 15%, test: 15% } }' },
+  { code: 'small-split', trips: 'data: { folder: x, split: { train: 85%, validation: 10%, test: 5% } }', images: 360, clean: 'data: { folder: x }', fixed: 'data: { folder: x, split: { train: 75%, validation: 10%, test: 15% } }' },
+  { code: 'patience-unused', trips: 'stages: [{ epochs: 9 }]\nstop: { patience: 9 }', clean: 'stages: [{ epochs: 9 }]\nstop: { patience: 8 }', fixed: 'stages: [{ epochs: 9 }]\nstop: { patience: 3 }' },
+  { code: 'batch-too-large', trips: 'batch: 300', images: 400, clean: 'batch: 280', fixed: 'batch: 64' },
+  { code: 'fixed-variant', trips: 'stages: [{ augment: light, views: 1 }]', clean: 'stages: [{ augment: light }]', fixed: 'stages: [{ augment: light, views: 4 }]' },
+  { code: 'no-effect', trips: 'stages: [{ momentum: 0.8, epochs: 3 }]', clean: 'stages: [{ momentum: 0.8, optimizer: sgd }]', fixed: 'stages: [{ epochs: 3 }]' },
+  { code: 'same-name', trips: 'stages: [{ name: a }, { name: a, rate: 1e-4 }]', clean: 'stages: [{ name: a }, { name: b, rate: 1e-4 }]', fixed: 'stages: [{ name: a }, { name: "a 2", rate: 1e-4 }]' },
+];
+
+for (const { code, trips, clean, fixed, images } of examples) {
+  const whole = (body: string): string => `${body.startsWith('data:') ? 'thaw: 1\n' : head}${body}\n`;
+  test(`${code} is remarked on in ${JSON.stringify(trips)}, and its quick fix makes it vanish`, () => {
+    const text = whole(trips), found = problemsOf(text, images).filter((problem) => problem.code === code);
+    assert.equal(found.length, 1, JSON.stringify(problemsOf(text, images)));
+    assert.equal(found[0]!.severity, lintRules[code].severity);
+    assert.ok(found[0]!.where?.range);
+    assert.deepEqual(problemsOf(whole(clean), images).filter((problem) => problem.code === code), []);
+    assert.ok(found[0]!.mend);
+    const mended = applyEdits(text, editsOf(readExperiment(text, 'f').source, found[0]!.mend.changes));
+    assert.equal(mended, whole(fixed!));
+    assert.deepEqual(problemsOf(mended, images).filter((problem) => problem.code === code || problem.severity === 'error'), []);
+  });
+}
+
+test('every rule has an example, and none speaks about a preset', () => {
+  assert.deepEqual([...new Set(examples.map(({ code }) => code))].sort(), Object.keys(lintRules).sort());
+  for (const { name } of presets) assert.deepEqual(problemsOf(experimentText(name, { folder: 'x' }), 1000), []);
+});
+
+const mendable: readonly (readonly [code: string, text: string, mended: string])[] = [
+  ['unknown-key', `${head}stages: [{ epoch: 3 }]\n`, `${head}stages: [{ epochs: 3 }]\n`],
+  ['pattern-matches-nothing', `${head}stages: [{ train: [head, block.6] }]\n`, `${head}stages: [{ train: [head, blocks.6] }]\n`],
+  ['out-of-range', `${head}batch: 5000 # x\n`, `${head}batch: 4096 # x\n`],
+  ['out-of-range', `${head}stages: [{ warmup: 10 }]\n`, `${head}stages: [{ warmup: 10% }]\n`],
+  ['wrong-type', `${head}stages: [{ schedule: cosin }]\n`, `${head}stages: [{ schedule: cosine }]\n`],
+  ['wrong-type', `${head}controls: knn\n`, `${head}controls: [knn]\n`],
+  ['wrong-type', `${head}scratchBudget: 5\n`, `${head}scratchBudget: 5 min\n`],
+  ['wrong-type', `${head}stages: [{ name: 7 }]\n`, `${head}stages: [{ name: "7" }]\n`],
+  ['missing-key', '# mine\ndata: { folder: x }\n', '# mine\nthaw: 1\ndata: { folder: x }\n'],
+  ['unsupported-version', 'thaw: 2\ndata: { folder: x }\n', 'thaw: 1\ndata: { folder: x }\n'],
+  ['duplicate-key', `${head}batch: 3\nseed: 1\nbatch: 4 # other\n`, `${head}batch: 3\nseed: 1\n# other\n`],
+  ['duplicate-key', `${head}controls:\n  - knn\n  - blind\n  - knn\n`, `${head}controls:\n  - knn\n  - blind\n`],
+  ['duplicate-key', `${head}stages: [{ train: [head, head, blocks.6], rate: 1e-5 }]\n`, `${head}stages: [{ train: [head, blocks.6], rate: 1e-5 }]\n`],
+  ['unknown-backbone', `${head}backbone: efficientnet_lite1\n`, `${head}backbone: efficientnet_lite0\n`],
+  ['unknown-backbone', `${head}backbone: resnet50.a1_in1k\n`, `${head}backbone: hf:timm/resnet50.a1_in1k\n`],
+  ['head-frozen', `${head}stages:\n  - train:\n      - blocks.6 # top\n`, `${head}stages:\n  - train:\n      - blocks.6 # top\n      - head\n`],
+  ['nothing-trains', `${head}stages: [{ train: [] }]\n`, `${head}stages: [{ train: [head] }]\n`],
+  ['nothing-trains', `${head}stages: []\n`, `${head}stages: [{ train: [head] }]\n`],
+  ['out-of-range', 'thaw: 1\ndata:\n  folder: x\n  split: { train: 80%, validation: 10% }\n', 'thaw: 1\ndata:\n  folder: x\n  split: { train: 80%, validation: 10%, test: 10% }\n'],
+  ['contradiction', `${head}stages: [{ epochs: 3, steps: 40 }]\n`, `${head}stages: [{ steps: 40 }]\n`],
+  ['contradiction', `${head}stages: [{ wiseFt: 0.5 }]\n`, `${head}stages: [{ wiseFt: off }]\n`],
+  ['contradiction', `${head}stages: [{ cutmix: 1 }]\n`, `${head}stages: [{ cutmix: 0 }]\n`],
+  ['control-off', `${head}scratchBudget: off\n`, `${head}scratchBudget: auto\n`],
+  ['control-off', `${head}controls: [blind, scratch, linear-probe, random-features]\n`, `${head}controls: [blind, scratch, linear-probe, random-features, knn]\n`],
+];
+for (const [code, text, mended] of mendable) {
+  test(`the quick fix of ${code} in ${JSON.stringify(text.slice(head.length))} is one edit`, () => {
+    const found = problemsOf(text).find((problem) => problem.code === code && problem.mend);
+    assert.ok(found?.mend, JSON.stringify(problemsOf(text)));
+    assert.equal(applyEdits(text, editsOf(readExperiment(text, 'f').source, found.mend.changes)), mended);
+  });
+}
+
+test('random weights may learn at one rate: there is nothing to distort', () => {
+  assert.deepEqual(problemsOf(`${head}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`).filter(({ code }) => code === 'backbone-rate'), []);
+});
+
+test('what was counted in a folder says nothing where only some of it is used', () => {
+  assert.deepEqual(problemsOf('thaw: 1\ndata: { folder: x, subset: 10% }\nbatch: 300\n', 400).filter(({ code }) => code === 'batch-too-large' || code === 'small-split'), []);
+});
+
+test('all errors and warnings are mended in one go, remarks are left', () => {
+  const text = `${head}stages:\n  - { name: a, train: [haed], epoch: 3, warmup: 80 } # mine\n  - { train: [block.6], rate: 1 }\ncontrols: [knm]\n`;
+  const mended = mendAll(text, optionsFor());
+  assert.equal(mended, `${head}stages:\n  - { name: a, train: [head], epochs: 3, warmup: 10% } # mine\n  - { train: [blocks.6, head], rate: 0.0001 }\ncontrols: [knn]\n`);
+  assert.deepEqual([...new Set(problemsOf(mended).map(({ code }) => code))], ['control-off']);
+});
+
+test('300 random files: a quick fix keeps every comment, and takes its problem away', () => {
+  const random = rng(12, 'mends'), names = [...patternNames(cardOf('efficientnet_lite0')!.network(2)), 'blocks.*', 'blocks.5.*', 'all'];
+  let mends = 0;
+  for (let i = 0; i < 300; i++) {
+    const text = randomExperiment(random, names), read = readExperiment(text, 'f'), images = 100 + random.int(1000), problems = problemsOf(text, images);
+    for (const { mend, code, message } of problems) {
+      const edits = mend ? editsOf(read.source, mend.changes) : [];
+      if (edits.length === 0) continue;
+      mends++;
+      const mended = applyEdits(text, edits);
+      assert.deepEqual(commentsOf(mended), commentsOf(text), `${message}\n${text}\n${mended}`);
+      const sameOf = (found: readonly Diagnostic[]): number => found.filter((problem) => problem.code === code && problem.message === message).length;
+      assert.ok(sameOf(problemsOf(mended, images)) < sameOf(problems), `${message}\n${text}\n${mended}`);
+    }
+  }
+  assert.ok(mends > 500, `${mends} mends`);
+});
