@@ -68,7 +68,7 @@ test('photos are found by a folder or by a manifest, and tasks of several labels
   const result = resolveExperiment('thaw: 1\ntask: image-regression\ndata: { manifest: sub/ages.csv, columns: { label: age } }\n', options);
   assert.ok(result.ok);
   const { data } = result.value.plan;
-  assert.deepEqual([data.folder, data.manifest, data.columns], ['/home/sub', '/home/sub/ages.csv', { image: 'auto', label: 'age', split: 'auto' }]);
+  assert.deepEqual([data.folder, data.manifest, data.columns], ['/photos/sub', '/photos/sub/ages.csv', { image: 'auto', label: 'age', split: 'auto' }]);
   const again = resolveExperiment(formatResolved(result.value.plan, result.value.origins), { ...options, folderOf: (written) => written });
   assert.ok(again.ok);
   assert.deepEqual(again.value.plan, result.value.plan);
