@@ -6,7 +6,7 @@ import { resolveExperiment, type ResolveOptions } from '../../../src/experiment/
 import { sweepOf } from '../../../src/experiment/sweep.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
 
-const options: ResolveOptions = { file: 'x.thaw.yaml', folderOf: (written) => `/home/${written}`, backbones: bundledBackbones };
+const options: ResolveOptions = { file: 'x.thaw.yaml', folderOf: (written) => `/photos/${written}`, backbones: bundledBackbones };
 const base = 'thaw: 1\ndata: { folder: photos }\n';
 const resolved = (text: string, more: Partial<ResolveOptions> = {}) => {
   const result = resolveExperiment(base + text, { ...options, ...more });
