@@ -13,8 +13,12 @@ import { shareOf } from './intervals.ts';
  * small p and says "likely"; several seeds see both noises (crossed.ts), and three may confirm.
  */
 
-/** A claim needs at least this gap (points), below this p, on this many items. */
-export const rules = { gapPt: 2, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
+/**
+ * A claim needs at least this gap (points), below this p, on this many items. `oneSeedGapPt`: McNemar sees items, not seeds, and
+ * luck of the seed alone moves a difference by some 3 points (standard deviation); on thousands of items every such move would
+ * be clear. Twice that is asked of one seed, which leaves 2.3 % on either side.
+ */
+export const rules = { gapPt: 2, oneSeedGapPt: 6, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
 
 /** What a network did on the test items: 1 right, 0 wrong, item by item. */
 export type Outcomes = ArrayLike<number>;
@@ -77,7 +81,7 @@ function matchedStep(seeds: readonly SeedOutcome[], kind: ControlKind): number |
 
 function compare(control: ControlKind, pairs: readonly Pair[], step: number | undefined): Comparison {
   const paired = comparePaired(pairs), { items, bySeed } = paired, seeds = bySeed.length;
-  const measured = { gapPt: paired.value * 100, p: paired.p, items, seeds, mdePt: Math.max(rules.gapPt, paired.detectable * 100) };
+  const measured = { gapPt: paired.value * 100, p: paired.p, items, seeds, mdePt: Math.max(leastGapPt(seeds), paired.detectable * 100) };
   return {
     control,
     claim: claimFrom(measured),
@@ -93,9 +97,12 @@ function compare(control: ControlKind, pairs: readonly Pair[], step: number | un
   };
 }
 
+/** The smallest gap that counts as a difference. */
+const leastGapPt = (seeds: number): number => seeds > 1 ? rules.gapPt : rules.oneSeedGapPt;
+
 /** Whether a difference is clear: the same rule wherever one is claimed. */
 export const isClear = ({ gapPt, p, seeds }: Pick<Comparison, 'gapPt' | 'p' | 'seeds'>): boolean =>
-  Math.abs(gapPt) >= rules.gapPt && p < (seeds > 1 ? rules.pooledP : rules.p);
+  Math.abs(gapPt) >= leastGapPt(seeds) && p < (seeds > 1 ? rules.pooledP : rules.p);
 
 /** A clear difference is said even where only large ones could be seen; a blurred one there says nothing at all. */
 function claimFrom(measured: Pick<Comparison, 'gapPt' | 'p' | 'items' | 'mdePt' | 'seeds'>): Claim {
@@ -174,8 +181,8 @@ function whyWords(claim: Claim, comparison: Comparison): string {
   if (claim === 'not-assessed') {
     return items < rules.items ? `${items} items are too few to judge by (at least ${rules.items}).` : `${could}: too coarse to read anything into no difference. More test items would help.`;
   }
-  const isSmall = Math.abs(gapPt) < rules.gapPt && isClear({ ...comparison, gapPt: rules.gapPt });
-  return `${could}; ${isSmall ? `${signed(gapPt)} is under the ${rules.gapPt} points that count as a difference` : 'a smaller one may exist'}.`;
+  const least = leastGapPt(comparison.seeds), isSmall = Math.abs(gapPt) < least && isClear({ ...comparison, gapPt: least });
+  return `${could}; ${isSmall ? `${signed(gapPt)} is under the ${least} points that count as a difference${comparison.seeds > 1 ? '' : ' of one seed, whose luck can move it by as much: three seeds could tell'}` : 'a smaller one may exist'}.`;
 }
 
 /** Classes that the transfer hurt, though there are many to look at. */

@@ -86,9 +86,10 @@ function membersErrors(read: Read, options: ResolveOptions, plan: Plan, sense: S
 
 function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan {
   const left = leftOut(filled), { folder, manifest, ...data } = filled.data, list = manifest === undefined ? undefined : folderOf(manifest);
+  const written = (folder as string | undefined) ?? ''; // neither stands there: it has been reported
   return {
     ...filled,
-    data: { folder: list === undefined ? folderOf(folder) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
+    data: { folder: list === undefined ? folderOf(written) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
     backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
     controls: filled.controls.filter((control) => !left.includes(control)),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,

@@ -78,7 +78,7 @@ export class SenseCheck {
   #missingControls(): Diagnostic[] {
     const { controls, scratchBudget, weights } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
-      if (weights === 'random' && (control === 'scratch' || control === 'random-features')) return []; // the run is one itself
+      if (weights === 'random' && ['scratch', 'random-features', 'linear-probe'].includes(control)) return []; // the run is one itself, and has no pretrained features to probe
       const off = control === 'scratch' && scratchBudget === 'off', [why, path] = off ? ['scratchBudget is off', 'scratchBudget'] : ['it is not in "controls"', 'controls'];
       if (controls.includes(control) && !off) return [];
       const mend = off ? set('Write auto', 'scratchBudget', 'auto') : { title: `Add ${control}`, changes: [{ type: 'add', path, text: control } as const] };

@@ -55,5 +55,5 @@ test('an experiment with every kind of key runs, says what it kept, and its rand
   assert.ok(steps.every(({ loss }) => Number.isFinite(loss)));
   assert.match(readFileSync(run.resolvedPlan, 'utf8'), /regularize:\n {6}l2sp: 0\.01 {2}# file/);
   const [verdict] = await factsOf(run, 'verdict');
-  assert.deepEqual(verdict!.verdict.missing.map(({ control }) => control), ['knn', 'scratch']);
+  assert.deepEqual(verdict!.verdict.missing.map(({ control }) => control), ['knn', 'linear-probe', 'scratch']);
 });

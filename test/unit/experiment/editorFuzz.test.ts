@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../src/backbones/cards.ts';
@@ -23,7 +24,7 @@ import { diagnosticsOf } from '../../../src/protocol/diagnostic.ts';
 import type { TextRange } from '../../../src/protocol/diagnostic.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
 
-const options: ResolveOptions = { file: 'f', folderOf: (written) => written, backbones: bundledBackbones, imagesIn: () => 120 };
+const options: ResolveOptions = { file: 'f', folderOf: (written) => resolve('/experiments', written), backbones: bundledBackbones, imagesIn: () => 120 };
 const network = cardOf('efficientnet_lite0')!.network(2), names = patternNames(network);
 
 test('10,000 broken documents: no feature of the editor fails, and each answers within the text', (t) => {

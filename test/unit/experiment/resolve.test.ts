@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../src/backbones/cards.ts';
@@ -50,6 +51,10 @@ test('the shortest file becomes a complete plan, every value from its default', 
   assert.equal(origins['data.folder'], 'file');
   assert.equal(origins['stages.0.rate'], 'default');
   assert.equal(Object.keys(origins).length, leafPaths(experimentField, '').length - 1); // one stage: every leaf has an origin, but for data.manifest, which a folder stands for
+});
+
+test('a file without photos is refused like any other, also where folders are looked up', () => {
+  for (const text of ['', 'thaw: 1\n', 'thaw: 1\ndata: {}\n']) assert.match(problems(text, { folderOf: (written) => resolve('/experiments', written) }).join(), /missing|empty/);
 });
 
 test('a value from the command line wins over the file, and the plan says so', () => {

@@ -6,7 +6,7 @@ import { resolveExperiment, type ResolveOptions } from '../../../src/experiment/
 import { sweepOf } from '../../../src/experiment/sweep.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
 
-const options: ResolveOptions = { file: 'x.thaw.yaml', folderOf: (written) => `/home/${written}`, backbones: bundledBackbones };
+const options: ResolveOptions = { file: 'x.thaw.yaml', folderOf: (written) => `/photos/${written}`, backbones: bundledBackbones };
 const base = 'thaw: 1\ndata: { folder: photos }\n';
 const resolved = (text: string, more: Partial<ResolveOptions> = {}) => {
   const result = resolveExperiment(base + text, { ...options, ...more });
@@ -68,7 +68,7 @@ test('photos are found by a folder or by a manifest, and tasks of several labels
   const result = resolveExperiment('thaw: 1\ntask: image-regression\ndata: { manifest: sub/ages.csv, columns: { label: age } }\n', options);
   assert.ok(result.ok);
   const { data } = result.value.plan;
-  assert.deepEqual([data.folder, data.manifest, data.columns], ['/home/sub', '/home/sub/ages.csv', { image: 'auto', label: 'age', split: 'auto' }]);
+  assert.deepEqual([data.folder, data.manifest, data.columns], ['/photos/sub', '/photos/sub/ages.csv', { image: 'auto', label: 'age', split: 'auto' }]);
   const again = resolveExperiment(formatResolved(result.value.plan, result.value.origins), { ...options, folderOf: (written) => written });
   assert.ok(again.ok);
   assert.deepEqual(again.value.plan, result.value.plan);
