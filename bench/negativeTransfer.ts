@@ -2,7 +2,7 @@
  * How often is a verdict wrong? Runs whose answer is known beforehand, judged as every run is: pairs of networks from random
  * weights (no transfer: nothing may be said to hurt), sources that learnt nonsense (hurt by construction where their layers
  * stay frozen), and a source that learnt photographs. Handwritten digits and ResNet-20, so that hundreds of runs take
- * minutes. Its table: docs/studies/negative-transfer.md; a small one: test/parity/evidence/negativeTransfer.test.ts.
+ * minutes. `npm run bench -- negative-transfer`; a small version is a test (test/parity/evidence/negativeTransfer.test.ts).
  * Left out: the control on random features, which for a network that trains whole is the from-scratch one.
  */
 import { join } from 'node:path';
@@ -137,7 +137,7 @@ const rowOf = ({ name, pairs }: StudyCase): readonly string[] => [
   ...(['helps', 'hurts', 'not-shown', 'not-assessed'] as const).map((claim) => String(counted(pairs, 'claim', claim))), String(counted(pairs, 'early', 'hurts')),
 ];
 
-/** `npm run bench -- negative-transfer`: some 25 minutes on two cores. */
+/** Some 40 minutes on two cores. */
 export async function negativeTransferBench(): Promise<void> {
   const { startEngine } = await import('../test/support/engines.ts'), { tensorflow } = await import('../src/engine/rungs/tensorflow.ts');
   const engine = await startEngine(tensorflow);
