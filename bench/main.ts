@@ -3,6 +3,7 @@ import { costBench } from './cost.ts';
 import { editorBench } from './editor.ts';
 import { featuresBench } from './features.ts';
 import { jobBench } from './job.ts';
+import { negativeTransferBench } from './negativeTransfer.ts';
 import { precisionBench } from './precision.ts';
 import { presetsBench } from './presets.ts';
 import { machine } from './support.ts';
@@ -12,7 +13,7 @@ import { stepBench } from './step.ts';
 /** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
 const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench };
 /** Hours, so only by name: docs/studies. */
-const studies: typeof all = { presets: presetsBench };
+const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench };
 const wanted = process.argv.slice(2);
 console.log(machine());
 for (const [name, bench] of Object.entries({ ...all, ...studies })) if (wanted.length === 0 ? name in all : wanted.includes(name)) await bench();

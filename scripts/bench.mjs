@@ -1,5 +1,5 @@
 // @ts-check
-// Builds and runs the benchmarks: npm run bench [-- features job accuracy cost precision]. Peers need a Python with torch and timm.
+// Builds and runs the benchmarks: npm run bench [-- features job accuracy cost precision negative-transfer]. Peers need a Python with torch and timm.
 import { spawnSync } from 'node:child_process';
 import { buildWhenStale } from './build.mjs';
 import { root } from './repo.mjs';
