@@ -32,7 +32,8 @@ test('only what is beyond its threshold is said, what is fed wrongly alone, each
   assert.deepEqual(inputDiagnostics(facts), []);
   const codes = (changed: Partial<typeof facts>): string[] => inputDiagnostics({ ...facts, ...changed }).map(({ code, severity }) => `${severity} ${code}`);
   assert.deepEqual(codes({ scale: 0.8, distance: 3, order: 0.9 }), ['warning preprocessing-mismatch']);
-  assert.deepEqual(codes({ scale: -0.5 }), ['warning preprocessing-mismatch']);
+  assert.deepEqual(codes({ scale: -0.5 }), []); // dull photos
+  assert.deepEqual(codes({ scale: -0.7 }), ['warning preprocessing-mismatch']);
   assert.deepEqual(codes({ order: 0.7, distance: 0.2 }), ['information channel-order', 'information far-from-source']);
   assert.deepEqual(codes({ distance: 0.6 }), ['warning far-from-source']);
   const [found] = inputDiagnostics({ ...facts, scale: Math.log(2.2) });
