@@ -4,12 +4,10 @@ import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
 import type { Checked, Diagnostic, TextRange } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
-import { formatValue, yamlText } from './format.ts';
 import { lineIndex } from './lineIndex.ts';
 import { insertedPair } from './mapEdit.ts';
 import { parseExperiment } from './parse.ts';
 import type { Parsed } from './parse.ts';
-import type { StagePlan } from './plan.ts';
 import { experimentField, fieldAt } from './schema.ts';
 import type { ListField, MapField, ValueMap } from './schema.ts';
 import { editList, flowList } from './sequenceEdit.ts';
@@ -56,41 +54,12 @@ export function setTraining(text: string, ticks: readonly Tick[], { network, sta
   return { ok: true, value: placed(text, edits), warnings: [] };
 }
 
-/**
- * One value of a stage, as it would be written, as an edit of the text: its value is replaced, or the key joins those of
- * the stage. None when it is already so.
- */
-export function setStageValue(text: string, stage: number, key: keyof StagePlan, value: string | number, file = ''): Checked<readonly TextEdit[]> {
-  const parsed = parseExperiment(text, file);
-  if (!parsed.ok) return parsed;
-  const { document, written } = parsed.value, path = `stages.${stage}.${key}`, newText = formatValue(fieldAt(path)!, value);
-  const root = document.contents as unknown as YAMLMap.Parsed, stages = document.get('stages', true), map = isSeq(stages) ? stages.items[stage] : undefined;
-  const values = stagesOf(parsed.value)[stage], there = written.places.get(path)?.value;
-  if (!values) return refusal(file)('missing-key', `there is no ${nameOf(`stages.${stage}`)}`);
-  if (values[key] === value) return { ok: true, value: [], warnings: [] };
-  if (there) return { ok: true, value: [{ range: there, newText }], warnings: [] };
-  const edit = isMap(map) ? insertedPair(text, map as YAMLMap.Parsed, fieldAt('stages.0') as MapField, key, newText)
-    : insertedPair(text, root, experimentField, 'stages', `[{ ${key}: ${newText} }]`);
-  return { ok: true, value: placed(text, [edit]), warnings: [] };
-}
-
 const refusal = (file: string) => (code: Diagnostic['code'], message: string): Checked<never> =>
   ({ ok: false, errors: [{ code, severity: 'error', message, where: { file } }], warnings: [] });
 
 function placed(text: string, edits: readonly OffsetEdit[]): readonly TextEdit[] {
   const { rangeOf } = lineIndex(text);
   return edits.map(({ start, end, newText }) => ({ range: rangeOf(start, end), newText }));
-}
-
-/** The backbone as an edit of the text: its value, or a new key. A file that does not parse is not edited: its diagnostics come back instead. */
-export function setBackbone(text: string, name: string, file = ''): Checked<readonly TextEdit[]> {
-  const parsed = parseExperiment(text, file);
-  if (!parsed.ok) return parsed;
-  const root = parsed.value.document.contents as unknown as YAMLMap.Parsed, pair = root.items.find(({ key }) => isScalar(key) && key.value === 'backbone');
-  const edit = isScalar(pair?.value)
-    ? { start: pair.value.range[0], end: pair.value.range[1], newText: yamlText(name) }
-    : insertedPair(text, root, experimentField, 'backbone', yamlText(name));
-  return { ok: true, value: placed(text, [edit]), warnings: [] };
 }
 
 /** The patterns of a stage as they stand in the file (its default when there are none), or undefined when there is no such stage. */

@@ -12,7 +12,7 @@ import { Refused, type Diagnostic } from '../protocol/diagnostic.ts';
 import { parseBoard, parseFromBoard, parseRankProgress } from '../protocol/guards.ts';
 import type { ActiveExperimentModel } from './activeExperiment.ts';
 import { pageHtml } from './pageHtml.ts';
-import { rangeOf } from './experimentProblems.ts';
+import { editExperiment } from './editExperiment.ts';
 import { askFolder } from './fineTune.ts';
 import type { Homes } from './homes.ts';
 import { showProblem, type Log } from './log.ts';
@@ -177,13 +177,9 @@ class BoardPanel extends Owner {
     if (!this.#board?.rows.some((row) => row.name === name)) return this.#around.log.warn(`the board asked for a backbone that it was not shown: ${JSON.stringify(name)}`);
     const active = this.#around.experiment.active;
     if (!active || active.plan?.data.folder !== this.#folder.fsPath) return vscode.commands.executeCommand<undefined>('thaw.fineTune', this.#folder, name);
-    const [{ setBackbone }, document] = await Promise.all([import('../experiment/edit.ts'), vscode.workspace.openTextDocument(active.uri)]);
-    const edits = setBackbone(document.getText(), name, active.uri.fsPath);
-    if (!edits.ok) throw new Refused(edits.errors);
-    const edit = new vscode.WorkspaceEdit();
-    edit.set(active.uri, edits.value.map(({ range, newText }) => vscode.TextEdit.replace(rangeOf(range), newText)));
-    await vscode.workspace.applyEdit(edit);
-    await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+    const [{ setValues }, { yamlText }] = await Promise.all([import('../experiment/setValue.ts'), import('../experiment/format.ts')]);
+    await editExperiment(active.uri, (text) => setValues(text, [{ path: 'backbone', value: yamlText(name) }], active.uri.fsPath));
+    await vscode.window.showTextDocument(active.uri, { viewColumn: vscode.ViewColumn.Beside, preview: false });
   }
 }
 

@@ -40,8 +40,8 @@ export class LayerCommands {
   switchBatchNorm: Commands['thaw.switchBatchNorm'] = async () => {
     const { uri, plan, stage } = this.#experiment.active ?? {}, now = plan?.stages[stage ?? 0]?.batchNorm;
     if (!uri || stage === undefined || !now) return;
-    const { setStageValue } = await import('../experiment/edit.ts');
-    await editExperiment(uri, (text) => setStageValue(text, stage, 'batchNorm', now === 'stored' ? 'batch' : 'stored', uri.fsPath));
+    const { setValues } = await import('../experiment/setValue.ts');
+    await editExperiment(uri, (text) => setValues(text, [{ path: `stages.${stage}.batchNorm`, value: now === 'stored' ? 'batch' : 'stored' }], uri.fsPath));
   };
 
   /** VS Code's own search of a tree sees the rows that are unfolded; this one sees all. */

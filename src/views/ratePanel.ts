@@ -6,7 +6,7 @@ import { experimentSuffix, ratesType } from '../contributions.ts';
 import type { RateTest } from '../protocol/answers.ts';
 import type { FromRates, ToRates } from '../protocol/pageMessages.ts';
 import { parseFromRates } from '../protocol/guards.ts';
-import { editExperiment } from './editExperiment.ts';
+import { changeExperiment } from './changeExperiment.ts';
 import type { Experiments, Reading } from './experiments.ts';
 import type { Homes } from './homes.ts';
 import { type Log, showProblem } from './log.ts';
@@ -115,8 +115,8 @@ class RatePanel extends Owner {
   }
 
   async #use(rate: number): Promise<void> {
-    const { setStageValue } = await import('../experiment/edit.ts');
-    await editExperiment(this.#uri, (text) => setStageValue(text, this.#test.stage.index, 'rate', rate, this.#uri.fsPath));
+    const [{ formatValue }, { fieldAt }] = await Promise.all([import('../experiment/format.ts'), import('../experiment/schema.ts')]), path = `stages.${this.#test.stage.index}.rate`;
+    await changeExperiment(this.#uri, [{ path, value: formatValue(fieldAt(path)!, rate) }]);
   }
 
   #html(): string {

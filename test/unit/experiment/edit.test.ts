@@ -6,7 +6,7 @@ import { matchPatterns, patternNames } from '../../../src/backbones/freezePlan.t
 import { freezeTree } from '../../../src/backbones/freezeTree.ts';
 import type { FreezeRow } from '../../../src/backbones/freezeTree.ts';
 import { rng } from '../../../src/base/rng.ts';
-import { applyEdits, setStageValue, setTraining, trainOf } from '../../../src/experiment/edit.ts';
+import { applyEdits, setTraining, trainOf } from '../../../src/experiment/edit.ts';
 import { parseExperiment } from '../../../src/experiment/parse.ts';
 import type { Parsed } from '../../../src/experiment/parse.ts';
 import { randomExperiment } from '../../support/randomExperiment.ts';
@@ -51,21 +51,6 @@ test('the last stage is edited unless another is asked for', () => {
   assert.ok(first.ok);
   assert.equal(applyEdits(text, first.value), `${head}stages: [{ train: [head, blocks.6] }, { train: [head] }]\n`);
 });
-
-const values: readonly (readonly [what: string, before: string, stage: number, after: string])[] = [
-  ['is replaced where it stands', 'stages:\n  - name: a\n    batchNorm: stored # few', 0, 'stages:\n  - name: a\n    batchNorm: batch # few'],
-  ['joins a flow map in the schema’s order', 'stages: [{ train: [head], augment: none }]', 0, 'stages: [{ train: [head], batchNorm: batch, augment: none }]'],
-  ['joins a block map', 'stages:\n  - train: [head] # one\n  - name: b # two\nbatch: 8', 1, 'stages:\n  - train: [head] # one\n  - name: b # two\n    batchNorm: batch\nbatch: 8'],
-  ['comes with the stages of a file without any', 'batch: 8', 0, 'stages: [{ batchNorm: batch }]\nbatch: 8'],
-];
-for (const [what, before, stage, after] of values) {
-  test(`a value of a stage ${what}`, () => {
-    const edits = setStageValue(`${head}${before}\n`, stage, 'batchNorm', 'batch');
-    assert.ok(edits.ok);
-    assert.equal(applyEdits(`${head}${before}\n`, edits.value), `${head}${after}\n`);
-    assert.deepEqual(setStageValue(`${head}${after}\n`, stage, 'batchNorm', 'batch'), { ok: true, value: [], warnings: [] });
-  });
-}
 
 test('an edit touches only what changes', () => {
   const edits = setTraining(`${head}stages: [{ train: [head, blocks.5] }]\n`, [{ path: 'blocks.6', trains: true }], { network });

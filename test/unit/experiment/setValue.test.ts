@@ -16,6 +16,9 @@ const examples: readonly (readonly [what: string, before: string, settings: read
   ['a list is replaced whole', 'stages: [{ train: [head] }]', [['stages.0.train', '[blocks.6, head]']], 'stages: [{ train: [blocks.6, head] }]'],
   ['a block list becomes one in a line', 'stages:\n  - train:\n      - head\n    epochs: 3', [['stages.0.train', '[blocks.6, head]']], 'stages:\n  - train:\n      [blocks.6, head]\n    epochs: 3'],
   ['a key that is not there comes where the schema has it', 'stages:\n  - train: [head]\n    epochs: 3\n    schedule: constant', [['stages.0.layerDecay', '0.75']], 'stages:\n  - train: [head]\n    epochs: 3\n    layerDecay: 0.75\n    schedule: constant'],
+  ['a key joins a flow map in the schema’s order', 'stages: [{ train: [head], augment: none }]', [['stages.0.batchNorm', 'batch']], 'stages: [{ train: [head], batchNorm: batch, augment: none }]'],
+  ['a key joins a block map before what follows it', 'stages:\n  - train: [head] # one\n  - name: b # two\nbatch: 8', [['stages.1.batchNorm', 'batch']], 'stages:\n  - train: [head] # one\n  - name: b # two\n    batchNorm: batch\nbatch: 8'],
+  ['a backbone from a hub', 'backbone: efficientnet_lite0 # small', [['backbone', 'hf:timm/resnet50.a1_in1k']], 'backbone: hf:timm/resnet50.a1_in1k # small'],
   ['stages that are not there', 'batch: 8', [['stages.0.rate', '3e-4']], 'stages: [{ rate: 3e-4 }]\nbatch: 8'],
   ['several at once, in a map that is not there', 'batch: 8', [['data.split.train', '45%'], ['data.split.test', '40%']], 'batch: 8'],
 ];
