@@ -29,6 +29,7 @@ workbenchTest('a tick, by mouse or keyboard, of a row that is selected with othe
   await row('blocks.6').click({ position: { x: 120, y: 8 }, modifiers: ['Shift'] });
   await row('blocks.5').getByRole('checkbox').click();
   await code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }).waitFor();
+  await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.5, trains/ }).waitFor(); // drawn again: before that the keys mean the rows as they were
   await page.keyboard.press('Alt+Enter');
   await code.filter({ hasText: /train:\s\[head\]\s+#\skept/ }).waitFor();
   await code.click();
