@@ -7,10 +7,10 @@ import { startEngine } from '../../support/engines.ts';
 
 const engine = await startEngine(tensorflow);
 
-test('frozen layers that learnt nonsense are said to hurt, photographs never, and random weights do not hurt random weights', { skip: 'skip' in engine && engine.skip }, async () => {
+test('frozen layers that learnt nonsense are said to hurt, thawed photographs not, and random weights do not hurt random weights', { skip: 'skip' in engine && engine.skip }, async () => {
   assert.ok('started' in engine);
-  const cases = await study({ nullPairs: 3, seeds: 1, epochs: 8, sourceEpochs: 10 }, engine.started.kernels);
-  assert.equal(cases.length, 10);
+  const cases = await study({ nullPairs: 3, seeds: 1, epochs: 5, sourceEpochs: 6, nonsense: ['head'], photographs: ['all'] }, engine.started.kernels);
+  assert.equal(cases.length, 5);
   const saidToHurt = (name: RegExp): readonly [hurts: number, of: number] => {
     const pairs = cases.filter((each) => name.test(each.name)).flatMap((each) => each.pairs);
     return [counted(pairs, 'claim', 'hurts'), pairs.length];
@@ -18,5 +18,5 @@ test('frozen layers that learnt nonsense are said to hurt, photographs never, an
   const seen = cases.map(({ name, pairs }) => `${name}: ${pairs.map(({ claim, gapPt }) => `${claim} ${gapPt.toFixed(1)}`).join(', ')}`).join('\n');
   assert.deepEqual(saidToHurt(/^null/), [0, 4], seen);
   assert.deepEqual(saidToHurt(/^source: (labels|scrambled).*trains: head$/), [2, 2], seen);
-  assert.deepEqual(saidToHurt(/^source: photographs/), [0, 2], seen);
+  assert.deepEqual(saidToHurt(/^source: photographs/), [0, 1], seen);
 });
