@@ -73,7 +73,7 @@ export function inputDiagnostics({ backbone, photos, scale, order, distance, std
     found.push({
       code: 'preprocessing-mismatch', severity: 'warning',
       message: `behind its first layer, ${backbone} sees ${photos} of these photos vary ${times(factor)} as much as what it was trained on (right preprocessing: 0.6 to 1.2 ×)`,
-      fix: `check mean and std in the config.json of its weights: a std of about ${std.map((value) => (value * factor).toPrecision(2)).join(', ')} would fit, where it says ${std.map((value) => String(value)).join(', ')}`,
+      fix: `check mean and std in the config.json of its weights: a std somewhere near ${std.map((value) => Number((value * factor).toPrecision(1))).join(', ')} would fit (dull or glaring photos move this by a third), where it says ${std.map((value) => String(value)).join(', ')}`,
     });
     return found; // what is fed wrongly is far from anything
   }

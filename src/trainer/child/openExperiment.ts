@@ -63,7 +63,7 @@ export interface OpenOptions {
 export async function openExperiment({ plan, card, place, earlier, engine: pinned, append, onDataset, preflight: looks, stop }: OpenOptions, machine: Machine): Promise<Opened | undefined> {
   const line = new ProgressLine('scanning', append);
   const scan = await scanData(plan, { signal: stop, onProgress: (found) => line.at(found) });
-  const store = fileStore(place.features, 'never'), known = await FactsCache.open(fileStore(place.facts, 'never'));
+  const store = fileStore(place.features, 'never'), facts = fileStore(place.facts, 'never'), known = await FactsCache.open(facts);
   // Which classes stay is known once every file was opened; neither the frozen layers nor the engine depend on it.
   const scanned = card.network(outputsOf(scan));
   const engine = once(() => openEngine(machine, partOf(scanned, plan), pinned));
@@ -83,12 +83,12 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const opened = await engine();
   for (const diagnostic of opened.warnings) append({ type: 'warning', diagnostic });
   const counts = { images: dataset.labels.length, classes: dataset.classes.length };
-  const facts = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
-  append({ type: 'engine', engine: { ...facts, ...(features?.title !== undefined && { prefix: features.title }) } });
+  const told = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
+  append({ type: 'engine', engine: { ...told, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
   const network = card.network(dataset.classes.length), start = plan.weights === 'random' ? randomWeights(network, plan.seed) : await pretrained(card, network, machine.backbones, plan.seed);
   const ready = boundary === network.nodes.find(({ name }) => name === 'head')!.inputs[0] ? features : undefined;
-  const odd = looks && plan.weights === 'pretrained' ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop }) : [];
+  const odd = looks && plan.weights === 'pretrained' ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop, store: facts }) : [];
   for (const diagnostic of odd) append({ type: 'warning', diagnostic });
   features?.dispose();
   return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };

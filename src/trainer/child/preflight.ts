@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { BoundaryFeatures } from './features.ts';
-import type { Card, CardInput } from '../../backbones/card.ts';
+import type { ByteStore } from '../../base/byteStore.ts';
+import type { Card, CardInput, WeightsFile } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
 import type { Diagnostic } from '../../protocol/diagnostic.ts';
 import type { FoundFile } from '../../data/sample.ts';
@@ -12,6 +14,7 @@ import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
 import { labelHints } from '../../evidence/labelHints.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
 import { openPrefix } from '../../engine/onnxPrefix.ts';
+import { parseDiagnostics } from '../../protocol/guards.ts';
 import { pretrained } from './cardWeights.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
@@ -23,14 +26,14 @@ import { splitAt } from '../../backbones/boundary.ts';
 import { valueOf } from './dataset.ts';
 
 /** Photos whose statistics are taken. */
-const photos = 64;
+const photos = 32;
 /** Photos among which odd labels are looked for: half a second. */
 const mostLooked = 500;
 /** Hints that are told; more would be about the backbone, not about the labels. */
 const mostHints = 20;
 
 export interface PreflightOptions {
-  readonly card: Pick<Card, 'title' | 'input'>;
+  readonly card: Pick<Card, 'title' | 'input'> & { readonly weights: readonly Pick<WeightsFile, 'sha256'>[] };
   readonly network: Network;
   readonly weights: Weights;
   readonly dataset: Dataset;
@@ -38,10 +41,43 @@ export interface PreflightOptions {
   readonly features?: BoundaryFeatures;
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** What earlier runs saw. */
+  readonly store: ByteStore;
 }
 
-/** What a run says about its photos before it trains on them. */
-export async function preflight({ card, network, weights, dataset, features, threads, signal }: PreflightOptions): Promise<readonly Diagnostic[]> {
+/**
+ * What a run says about its photos before it trains on them. A second or so, where a run on known features takes three: the
+ * same photos, labels and weights are looked at once.
+ */
+export async function preflight(options: PreflightOptions): Promise<readonly Diagnostic[]> {
+  const { store, signal } = options, entry = entryOf(options), size = await store.sizeOf(entry);
+  if (size !== undefined) {
+    const known = diagnosticsIn(await store.read(entry, 0, size));
+    if (known) return known;
+    await store.remove(entry);
+  }
+  const found = await look(options);
+  if (!signal.aborted) await store.append(entry, new TextEncoder().encode(JSON.stringify(found)));
+  return found;
+}
+
+/** Raise the number when the same photos would be told otherwise. */
+function entryOf({ card, dataset: { fingerprint, folder, samples }, features }: PreflightOptions): string {
+  const seen = [fingerprint, folder, samples.map(({ id }) => id), card.weights.map(({ sha256 }) => sha256), card.input, features !== undefined];
+  return `preflight-1-${createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 32)}.json`;
+}
+
+/** Undefined: torn or damaged. */
+function diagnosticsIn(data: Uint8Array): readonly Diagnostic[] | undefined {
+  try {
+    const read = parseDiagnostics(JSON.parse(new TextDecoder().decode(data)));
+    return read.ok ? read.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function look({ card, network, weights, dataset, features, threads, signal }: PreflightOptions): Promise<readonly Diagnostic[]> {
   const { folder, rows, samples } = dataset, where = { file: folder };
   const [found, hints] = [await inputProblems({ card, network, weights, folder, files: sampleFiles(rows.train.map((row) => samples[row]!), photos, 0), threads, signal }), features && !dataset.targets ? await hintsOf(dataset, features, signal) : []];
   const heldOut = heldOutDiagnostics({ validation: rows.validation.length, test: rows.test.length });
@@ -57,7 +93,8 @@ export async function preflightFolder(folder: string, backbone: string, machine:
   return problems.map((diagnostic) => ({ ...diagnostic, where: { file: folder } }));
 }
 
-interface InputOptions extends Pick<PreflightOptions, 'card' | 'network' | 'weights' | 'threads' | 'signal'> {
+interface InputOptions extends Pick<PreflightOptions, 'network' | 'weights' | 'threads' | 'signal'> {
+  readonly card: Pick<Card, 'title' | 'input'>;
   readonly folder: string;
   readonly files: readonly FoundFile[];
 }
