@@ -22,7 +22,7 @@ export interface Crossed {
   readonly high: number;
   /** Two-sided. */
   readonly p: number;
-  /** The true difference that would have been shown with 80 % probability at p < .05. */
+  /** The true difference that would have been shown with 80 % probability: at p < .05, of one seed at p < .01. */
   readonly detectable: number;
   readonly bySeed: readonly number[];
 }

@@ -1,5 +1,5 @@
 import { Bug } from '../base/bug.ts';
-import { crossedDifference } from './crossed.ts';
+import { crossedDifference, type Crossed } from './crossed.ts';
 import { pairedDifference } from './intervals.ts';
 import { mcnemarTwoSided } from './mcnemar.ts';
 import { smallestDetectable } from './mde.ts';
@@ -11,13 +11,7 @@ export interface Pair {
 }
 
 /** First − second, by the test that fits the number of seeds. Shares −1…1. */
-export interface Paired {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly p: number;
-  readonly detectable: number;
-  readonly bySeed: readonly number[];
+export interface Paired extends Crossed {
   readonly items: number;
   /** Items that only one of them got right, and what each got right in all, over all pairs. */
   readonly onlyFirst: number;
