@@ -14,7 +14,6 @@ import type { Rung } from './rung.ts';
 
 /** What the npm package `webgpu` exports. */
 export interface WebGpuModule {
-  /** The caller keeps the result as long as it computes; without one the process may end. */
   create(options: string[]): GPU;
   /** GPUBufferUsage and the like, which tfjs looks for in the global scope. */
   readonly globals: Readonly<Record<string, unknown>>;
@@ -22,12 +21,15 @@ export interface WebGpuModule {
 
 const backendName = 'webgpu';
 
+/** Kept to the end of the process: the binding goes on asking Dawn for events after the last of its objects was collected. */
+let keptGpu: GPU | undefined;
+
 export const webgpu: Rung = {
   name: 'webgpu',
   async start({ loadWebGpu, asked = false }) {
     const loaded = await loadWebGpu();
     if (!loaded.ok) return loaded;
-    const gpu = loaded.value.create([]), adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    const gpu = keptGpu ??= loaded.value.create([]), adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return refused('WebGPU finds no GPU here', 'on Linux it needs a Vulkan driver (mesa-vulkan-drivers, or the one of NVIDIA)');
     const name = adapterName(adapter.info), software = isSoftware(adapter.info);
     if (software && !asked) return refused(`WebGPU has only a processor to run on here (${name})`, 'on a GPU: install its Vulkan driver');
