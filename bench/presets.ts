@@ -19,14 +19,16 @@ interface Result {
 /**
  * Which preset is best where? Each preset × 3 seeds × photo sets × bundled backbones, on one split of each set, without the
  * controls that cost time: docs/studies/presets.md. Cheap presets go first on every set. THAW_STUDY_MINUTES ends the study
- * early, a run included that is at work then: its cell stays empty. THAW_STUDY_BACKBONES names fewer of them.
+ * early, a run included that is at work then: its cell stays empty. THAW_STUDY_BACKBONES and THAW_STUDY_PRESETS name
+ * fewer of them.
  */
 export function presetsBench(): void {
   const shared = sharedFolder(), until = Date.now() + 60_000 * Number(process.env['THAW_STUDY_MINUTES'] ?? Infinity);
   const sets: readonly (readonly [name: string, from: string])[] = [['recycling6', 'samples/recycling6'], ...shared ? ['flowers5', 'hymenoptera'].map((name) => [name, join(shared, name, 'images')] as const) : []];
+  const chosen = (process.env['THAW_STUDY_PRESETS']?.split(',') as readonly PresetName[] | undefined) ?? presets.map(({ name }) => name);
   for (const backbone of (process.env['THAW_STUDY_BACKBONES'] ?? 'efficientnet_lite0,resnet20_cifar10').split(',')) {
     const homes = new Map(sets.map(([name, from]) => [name, homeOf(name, from, backbone)])), results = new Map<string, Result[]>();
-    for (const { name: preset } of presets) for (const seed of seeds) for (const [set] of sets) {
+    for (const preset of chosen) for (const seed of seeds) for (const [set] of sets) {
       const result = Date.now() < until ? runOf(homes.get(set)!, preset, seed, until - Date.now()) : undefined;
       if (!result) continue;
       const cell = `${preset} ${set}`;
