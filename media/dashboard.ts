@@ -9,6 +9,7 @@ import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
 import { adviceCard, verdictCard, watchCard } from './verdictCard.ts';
+import { sweepCard } from './sweepCard.ts';
 import { apply, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
 import { reliabilityChart } from './reliabilityChart.ts';
@@ -28,7 +29,7 @@ registerComponents();
 
 const top = header(send);
 const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
-const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' });
+const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' }), together = h('div', { class: 'together' });
 const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Calibration', 'Transfer', 'Data', 'Epochs', 'System']);
 const page = [
   top.node,
@@ -39,6 +40,7 @@ const page = [
         h('section', { class: 'card' }, accuracyTitle, h('div', { class: 'chart small' }, accuracyCanvas)),
         h('section', { class: 'card' }, h('h2', {}, 'Learning rate'), h('div', { class: 'chart small' }, rateCanvas)))),
     side),
+  together,
   panels.node,
 ];
 const reliabilityCanvas = h('canvas', { role: 'img', 'aria-label': 'How often the network is right, over how sure it said to be; in words beside it' });
@@ -73,9 +75,11 @@ function draw(current: PageState): void {
   drawCharts(curves);
   const { run, results } = current;
   side.replaceChildren(...[problemCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
+  const sweep = sweepCard(current, send);
+  together.replaceChildren(...sweep ? [sweep] : []);
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
-  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, results.numbers !== undefined, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
   panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
   const { calibration, transfer } = run.state;
   panels.fill('Calibration', calibration, () => {

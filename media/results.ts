@@ -9,14 +9,15 @@ export function mistakesView({ mistakes }: PageResults, send: (message: FromPage
   return h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send)));
 }
 
-/** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right. */
-export function differingView({ control, fixed, broken, onlyRun, onlyControl }: PageDiffering, send: (message: FromPage) => void): HTMLElement {
+/** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right; of numbers, on which it is nearer. */
+export function differingView({ control, fixed, broken, onlyRun, onlyControl }: PageDiffering, isOfNumbers: boolean, send: (message: FromPage) => void): HTMLElement {
   const name = `“${controlTitle(control)}”`, photos = (items: readonly PageItem[], of: number): string => `${of} test ${of === 1 ? 'photo' : 'photos'}${items.length < of ? ` (${items.length} shown)` : ''}`;
   const group = (title: string, items: readonly PageItem[], none: string): HTMLElement => h('section', { 'aria-label': title },
     h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, send))));
-  return h('div', { class: 'stack' },
-    group(`Fixed: ${photos(fixed, onlyRun)} that only the run got right, and what the control ${name} called them`, fixed, 'None.'),
-    group(`Broken: ${photos(broken, onlyControl)} that only the control ${name} got right, and what the run called them`, broken, 'None.'));
+  const [fixedTitle, brokenTitle] = isOfNumbers
+    ? [`Nearer: ${photos(fixed, onlyRun)} on which the run is nearer, and what the control ${name} said`, `Farther: ${photos(broken, onlyControl)} on which the control ${name} is nearer, and what the run said`]
+    : [`Fixed: ${photos(fixed, onlyRun)} that only the run got right, and what the control ${name} called them`, `Broken: ${photos(broken, onlyControl)} that only the control ${name} got right, and what the run called them`];
+  return h('div', { class: 'stack' }, group(fixedTitle, fixed, 'None.'), group(brokenTitle, broken, 'None.'));
 }
 
 /** A picture that opens its file: what it is, and what it was taken for. */

@@ -1,4 +1,5 @@
 import type { PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
+import type { SweepRow } from '../src/protocol/sweep.ts';
 import type { RunManifest } from '../src/protocol/runManifest.ts';
 import { initialRun, reduceRun, type RunState } from '../src/protocol/reduceRun.ts';
 
@@ -8,6 +9,8 @@ export interface PageState {
   /** Control runs of `run`, in the order they were started. */
   readonly controls: readonly FollowedRun[];
   readonly results?: PageResults;
+  /** The runs that were made together with this one. */
+  readonly sweep?: readonly SweepRow[];
 }
 
 export interface FollowedRun {
@@ -21,10 +24,11 @@ export function apply(state: PageState | undefined, message: ToPage): PageState 
     case 'snapshot': return {
       run: followed(message.run),
       controls: message.controls.map(followed),
-      ...(message.results && { results: message.results }),
+      ...(message.results && { results: message.results }), ...(message.sweep && { sweep: message.sweep }),
     };
     case 'append': return state && appended(state, message);
     case 'results': return state && { ...state, results: message.results };
+    case 'sweep': return state && { ...state, sweep: message.rows };
   }
 }
 

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, diagnosticsOf, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
-import { becauseOf } from './experiment/recommend.ts';
+import { minutesOf } from './experiment/duration.ts';
+import { becauseOf, withBudget } from './experiment/recommend.ts';
 import { bytes, percent } from './base/units.ts';
 import { boardTable } from './terminal/boardTable.ts';
 import { changeOf } from './experiment/trainList.ts';
@@ -37,7 +38,9 @@ import { runLine } from './terminal/runLine.ts';
 import { RunScreen, type Screen } from './terminal/followRun.ts';
 import { suggest } from './base/suggest.ts';
 import { sweepOf, type Member } from './experiment/sweep.ts';
-import { sweepTable } from './terminal/sweepTable.ts';
+import { sweepRows } from './evidence/sweep.ts';
+import { sweepTable, variantTable } from './terminal/sweepTable.ts';
+import { variantsOf } from './runs/variants.ts';
 import { TrainerHost, type StartRequest } from './trainer/host/trainerHost.ts';
 import { clipped, wrapped } from './terminal/fit.ts';
 import { controlKinds } from './protocol/verdict.ts';
@@ -119,7 +122,11 @@ async function sweep(host: TrainerHost, request: StartRequest, members: readonly
     if (code === 0) code = ended;
     if (ended === stopped) break;
   }
-  if (!options.json) print(`\n${sweepTable(ids.map((id) => valueOf(readManifest(valueOf(host.folderOf(id))))), ink)}`);
+  if (!options.json) {
+    const runs = ids.map((id) => valueOf(host.folderOf(id))).map((folder) => ({ folder, manifest: valueOf(readManifest(folder)) })), { task } = runs[0]!.manifest;
+    const variants = variantTable(sweepRows(variantsOf(runs, true), task === 'image-regression'), task, ink);
+    print(`\n${sweepTable(runs.map(({ manifest }) => manifest), ink)}${variants === undefined ? '' : `\n\n${variants}`}`);
+  }
   return code;
 }
 
@@ -213,12 +220,14 @@ async function experimentFor(target: string, options: Options): Promise<{ readon
     if (options.preset !== undefined) process.stderr.write(`${visible(existing)} is there already: --preset changes nothing; edit the file, or delete it\n`);
     return { file: existing, home };
   }
-  const estimated = options.preset === undefined || isManifestName(target) ? await estimate(hostOf(home), target) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
+  const { backbone, budget } = overridesOf(options), minutes = minutesOf(budget ?? '');
+  if (budget !== undefined && minutes === undefined) throw refused('wrong-type', `the budget ${JSON.stringify(budget)} is no time`, undefined, 'for example --budget "5 min"');
+  const estimated = options.preset === undefined || isManifestName(target) ? withBudget(await estimate(hostOf(home), target), minutes) : undefined, preset = options.preset ?? estimated!.plans[0]!.preset;
   const offered = estimated?.plans.map((plan) => plan.preset) ?? presets.map(({ name }) => name as string);
   if (!offered.includes(preset)) throw refused('out-of-range', `there is no preset "${preset}"${estimated?.task ? ` for ${estimated.task}` : ''}`, undefined, `one of: ${offered.join(', ')}`);
-  const backbone = overridesOf(options)['backbone'], named = backbone !== undefined && { backbone, backbones: knownBackbones(userCacheFolder()) }; // a recipe names the blocks of its backbone
+  const named = backbone !== undefined && { backbone, backbones: knownBackbones(userCacheFolder()) }; // a recipe names the blocks of its backbone
   const write = (file: string, folder: string): string => {
-    writeFileSync(file, experimentText(preset as PresetName, { folder, ...named, ...(estimated && { because: becauseOf(estimated, preset as PresetName) }), ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
+    writeFileSync(file, experimentText(preset as PresetName, { folder, ...named, ...(budget !== undefined && { budget }), ...(estimated && { because: becauseOf(estimated, preset as PresetName) }), ...(estimated?.task && { task: estimated.task }) }), { flag: 'wx' });
     process.stderr.write(`wrote ${visible(file)}\n`);
     return file;
   };
@@ -537,6 +546,7 @@ function overridesOf(options: Options): Record<string, string> {
   }
   if (options['no-scratch']) overrides['scratchBudget'] = 'off';
   else if (options['scratch-budget'] !== undefined) overrides['scratchBudget'] = options['scratch-budget'];
+  if (options.budget !== undefined) overrides['budget'] = options.budget;
   return overrides;
 }
 

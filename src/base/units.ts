@@ -44,3 +44,9 @@ export const threadsText = (threads: number): string => `${threads} ${threads ==
 
 /** "1 step", "20 steps". */
 export const stepsText = (steps: number): string => `${steps} ${steps === 1 ? 'step' : 'steps'}`;
+
+/** "+3.4", "−12.0", "0.0", with a real minus sign. */
+export function signed(points: number): string {
+  const digits = Math.abs(points).toFixed(1).replace('Infinity', '∞'); // so few items that nothing is ruled out
+  return digits === '0.0' ? digits : `${points > 0 ? '+' : '−'}${digits}`;
+}

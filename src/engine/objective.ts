@@ -54,8 +54,17 @@ export function classification({ classes, labelSmoothing = 0, classWeights, gamm
 export const multiLabel = (): Objective => perOutput((logits, targets) =>
   tf.add(tf.mul(targets, tf.softplus(tf.neg(logits))), tf.mul(tf.sub(1, targets), tf.softplus(logits))));
 
-/** Standardised numbers: squared error, the mean over the outputs. */
-export const regression = (): Objective => perOutput((outputs, targets) => tf.squaredDifference(outputs, targets));
+export interface RegressionSettings {
+  /** Huber loss (Huber 1964) with this delta, in standard deviations of the training numbers; left out: squared error. */
+  readonly delta?: number;
+}
+
+/** Standardised numbers: squared error, or torch's Huber loss, half the square up to delta and straight beyond; the mean over the outputs. */
+export const regression = ({ delta }: RegressionSettings = {}): Objective => perOutput((outputs, targets) => {
+  if (delta === undefined) return tf.squaredDifference(outputs, targets);
+  const error = tf.abs(tf.sub(outputs, targets)), bent = tf.minimum(error, delta);
+  return tf.add(tf.mul(0.5, tf.square(bent)), tf.mul(delta, tf.sub(error, bent)));
+});
 
 /** An aim is a row's targets and, behind them, its share of the batch's weight; rows mixed in pairs have mixed targets. */
 function perOutput(lossOf: (outputs: tf.Tensor2D, targets: tf.Tensor2D) => tf.Tensor): Objective {

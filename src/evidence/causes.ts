@@ -1,6 +1,6 @@
-import { percent } from '../base/units.ts';
+import { percent, signed } from '../base/units.ts';
 import type { Advice, Claim, Comparison, ControlKind, Remedy } from '../protocol/verdict.ts';
-import { isClear, pText, rules, signed } from './verdict.ts';
+import { isClear, pText, rules, scored } from './verdict.ts';
 import { itemsToShow } from './mde.ts';
 
 /**
@@ -13,6 +13,8 @@ import { itemsToShow } from './mde.ts';
 export interface CauseFacts {
   readonly claim: Claim;
   readonly comparisons: readonly Comparison[];
+  /** Where numbers are learnt: the verdict's. */
+  readonly spread?: number;
   /** What the pretrained features know beyond random ones, by what was run: the control on them − random features, points. */
   readonly sources: readonly { readonly control: ControlKind; readonly gapPt: number; readonly highPt: number }[];
   readonly stages: readonly { readonly train: readonly string[]; readonly rate: number; readonly layerDecay: number }[];
@@ -44,14 +46,14 @@ export function causesOf(facts: CauseFacts): readonly Advice[] {
 
 const present = (found: readonly (Advice | undefined)[]): Advice[] => found.filter((each) => each !== undefined);
 
-const failedRun: Rule = ({ comparisons, stages, bestStep, warnings }) => {
+const failedRun: Rule = ({ comparisons, spread, stages, bestStep, warnings }) => {
   const blind = comparisons.find(({ control }) => control === 'blind');
   if (!blind || blind.gapPt > 0 && (isClear(blind) || blind.items < rules.items)) return undefined; // ahead, or on too few items to say that it is not
   const rate = stages.at(-1)?.rate ?? 1e-3, isFlat = warnings.some(({ code }) => code === 'not-learning') && bestStep > 0;
   const next = written(isFlat ? Math.min(1, rate * 10) : rate / 10);
   return {
     cause: 'failed-run', strength: blind.items >= rules.items ? 'likely' : 'possible',
-    words: `The run failed to learn: ${percent(blind.run.value)} right, and always naming the most frequent class gives ${percent(blind.controlShare.value)} (${signed(blind.gapPt)} points, p ${pText(blind.p)}, ${blind.items} items). ${bestStep === 0 ? 'The untouched network was the best of all its checkpoints, so the rate is probably too high.' : isFlat ? 'Its loss hardly moved, so the rate is probably too low.' : 'Such a run says nothing about the source.'}`,
+    words: `The run failed to learn: ${spread === undefined ? `${percent(blind.run.value)} right, and always naming the most frequent class gives ${percent(blind.controlShare.value)}` : `${scored(blind.run, spread)} on average, and always saying the training photos’ mean is ${scored(blind.controlShare, spread)}`} (${signed(blind.gapPt)} points, p ${pText(blind.p)}, ${blind.items} items). ${bestStep === 0 ? 'The untouched network was the best of all its checkpoints, so the rate is probably too high.' : isFlat ? 'Its loss hardly moved, so the rate is probably too low.' : 'Such a run says nothing about the source.'}`,
     remedies: [edit(`Try the rate ${next}`, stages.map((_, i) => [`stages.${i}.rate`, next]))],
   };
 };
@@ -80,7 +82,7 @@ const overFreezing: Rule = ({ freer, thawMore, stages, warnings, claim, isProbe 
   };
 };
 
-const distortion: Rule = ({ comparisons, stages, isProbe, claim }) => {
+const distortion: Rule = ({ comparisons, spread, stages, isProbe, claim }) => {
   if (isProbe) return undefined;
   const probe = comparisons.find(({ control }) => control === 'linear-probe'), last = stages.length - 1, { layerDecay = 1, rate = 1e-3 } = stages[last] ?? {};
   if (!probe) {
@@ -94,7 +96,7 @@ const distortion: Rule = ({ comparisons, stages, isProbe, claim }) => {
   const gentler = written(rate / 10);
   return {
     cause: 'distortion', strength: isClear(probe) ? 'likely' : 'possible',
-    words: `Fine-tuning has spoilt good features: a new head on the features as they are gets ${percent(probe.controlShare.value)}, the run ${percent(probe.run.value)} (${signed(probe.gapPt)} points, ${probe.items} items, p ${pText(probe.p)}). Train the head first and let the lower layers move less.`,
+    words: `Fine-tuning has spoilt good features: a new head on the features as they are ${spread === undefined ? 'gets' : 'is'} ${scored(probe.controlShare, spread)}, the run ${scored(probe.run, spread)} (${signed(probe.gapPt)} points, ${probe.items} items, p ${pText(probe.p)}). Train the head first and let the lower layers move less.`,
     remedies: [
       ...layerDecay > 0.75 ? [edit('Let lower layers learn more slowly', [[`stages.${last}.layerDecay`, '0.75']])] : [],
       edit(`Fine-tune at a tenth of the rate, ${gentler}`, [[`stages.${last}.rate`, gentler]]),
@@ -104,12 +106,12 @@ const distortion: Rule = ({ comparisons, stages, isProbe, claim }) => {
   };
 };
 
-const sourceMismatch: Rule = ({ sources, claim }) => {
+const sourceMismatch: Rule = ({ sources, spread, claim }) => {
   if (sources.length === 0 || claim === 'helps' || sources.some(({ gapPt }) => gapPt > 0)) return undefined;
   const names: Partial<Record<ControlKind, string>> = { 'knn': 'the nearest neighbours on them', 'linear-probe': 'a new head on them' };
   return {
     cause: 'source-mismatch', strength: sources.length > 1 && sources.every(({ highPt }) => highPt < 10) ? 'likely' : 'possible',
-    words: `The source does not fit: the pretrained features tell these classes apart no better than random ones (${sources.map(({ control, gapPt }) => `${names[control] ?? control} ${signed(gapPt)} points`).join(', ')}). Another backbone, or training from scratch, may do better.`,
+    words: `The source does not fit: the pretrained features ${spread === undefined ? 'tell these classes apart' : 'say these numbers'} no better than random ones (${sources.map(({ control, gapPt }) => `${names[control] ?? control} ${signed(gapPt)} points`).join(', ')}). Another backbone, or training from scratch, may do better.`,
     remedies: sources.some(({ control }) => control === 'linear-probe') ? [] : [{ type: 'control', title: 'Run the linear probe', control: 'linear-probe' }],
   };
 };
@@ -125,14 +127,14 @@ const overfitting: Rule = ({ loss, isProbe, stages }) => {
 };
 
 /** Also the answer to a blurred "not shown": only more items, or more seeds, make it sharper. */
-const tooLittleData: Rule = ({ claim, comparisons, testShare }) => {
+const tooLittleData: Rule = ({ claim, comparisons, spread, testShare }) => {
   const decisive = comparisons.find(({ control }) => control === 'scratch') ?? comparisons.find(({ control }) => control === 'random-features');
   if (claim !== 'not-assessed' || !decisive) return undefined;
-  const { items, mdePt, onlyRun, onlyControl, seeds } = decisive, wanted = Math.max(rules.items, itemsToShow(rules.mdePt / 100, items, (onlyRun + onlyControl) / seeds));
+  const { items, mdePt, onlyRun, onlyControl, seeds } = decisive, wanted = Math.max(rules.items, spread === undefined ? itemsToShow(rules.mdePt / 100, items, (onlyRun + onlyControl) / seeds) : Math.ceil(items * (mdePt / rules.mdePt) ** 2));
   const share = testShare === undefined ? undefined : Math.min(0.4, Math.ceil(testShare * wanted / items * 20) / 20);
   return {
     cause: 'too-little-data', strength: 'likely',
-    words: `There are too few test items to tell: ${items} would only have shown ${mdePt >= 100 ? 'no difference at all' : `a difference of ${mdePt.toFixed(0)} points or more`}. About ${wanted} would show ${rules.mdePt} points.`,
+    words: `There are too few test items to tell: ${items} would only have shown ${spread === undefined && mdePt >= 100 ? 'no difference at all' : `a difference of ${mdePt.toFixed(0)} points or more`}. About ${wanted} would show ${rules.mdePt} points.`,
     remedies: share !== undefined && testShare !== undefined && share > testShare
       ? [edit(`Test on ${percent(share, 0)} of the photos`, [['data.split.train', share100(0.85 - share)], ['data.split.validation', '15%'], ['data.split.test', share100(share)]])] : [],
   };

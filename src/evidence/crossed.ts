@@ -16,7 +16,7 @@ import { tQuantile, tTwoSided } from './studentT.ts';
  * items there are, the more of what they call a difference is the luck of these seeds.
  */
 export interface Crossed {
-  /** −1…1, with its 95 % interval. */
+  /** With its 95 % interval. */
   readonly value: number;
   readonly low: number;
   readonly high: number;
@@ -30,7 +30,7 @@ export interface Crossed {
 /** Standard normal quantile of .8. */
 const zPower = 0.8416212335729143;
 
-/** differences: of each seed, of each item, −1, 0 or 1 (or any paired difference). At least two seeds and two items. */
+/** differences: of each seed, of each item: −1, 0 or 1, or of errors. At least two seeds and two items. */
 export function crossedDifference(differences: readonly ArrayLike<number>[]): Crossed {
   const seeds = differences.length, items = differences[0]?.length ?? 0;
   if (seeds < 2 || items < 2) throw new Bug(`${seeds} seeds and ${items} items are no crossed design`);
@@ -54,9 +54,9 @@ export function crossedDifference(differences: readonly ArrayLike<number>[]): Cr
   const error = Math.sqrt(spread / (seeds * items)), freedom = seedPart === 0 ? Infinity : spread ** 2 / (seedPart ** 2 / (seeds - 1));
   const half = tQuantile(0.05, freedom) * error;
   return {
-    value, low: Math.max(-1, value - half), high: Math.min(1, value + half), bySeed,
+    value, low: value - half, high: value + half, bySeed,
     p: tTwoSided(value / error, freedom),
-    detectable: Math.min(1, (tQuantile(0.05, freedom) + zPower) * error),
+    detectable: (tQuantile(0.05, freedom) + zPower) * error,
   };
 }
 

@@ -2,27 +2,31 @@ import { Bug } from '../base/bug.ts';
 import { crossedDifference, type Crossed } from './crossed.ts';
 import { pairedDifference } from './intervals.ts';
 import { mcnemarTwoSided } from './mcnemar.ts';
+import { meanDifference } from './signFlip.ts';
 import { smallestDetectable } from './mde.ts';
 
-/** What two classifiers did on the same items: 1 right, 0 wrong, item by item. */
+/** How right two networks were on the same items: 1 right, 0 wrong, item by item; where numbers are learnt, how near (regression.ts). */
 export interface Pair {
   readonly first: ArrayLike<number>;
   readonly second: ArrayLike<number>;
 }
 
-/** First − second, by the test that fits the number of seeds. Shares −1…1. */
+/** What is compared: shares of right items, or means of numbers. */
+export type Measure = 'shares' | 'numbers';
+
+/** First − second, by the test that fits the number of seeds. Shares are within −1…1. */
 export interface Paired extends Crossed {
   readonly items: number;
-  /** Items that only one of them got right, and what each got right in all, over all pairs. */
+  /** Items that only one of them got right (on which it was nearer), and what each got right in all, over all pairs. */
   readonly onlyFirst: number;
   readonly onlySecond: number;
   readonly firstRight: number;
   readonly secondRight: number;
 }
 
-/** One pair: Tango's interval, exact McNemar. Several, one for each seed, on the same items: crossed.ts. */
-export function comparePaired(pairs: readonly Pair[]): Paired {
-  if (pairs.length > 1 && (pairs[0]?.first.length ?? 0) < 2) return comparePaired(pairs.slice(0, 1)); // nothing to cross
+/** One pair: Tango's interval and exact McNemar, or of numbers sign flips. Several, one for each seed, on the same items: crossed.ts. */
+export function comparePaired(pairs: readonly Pair[], measure: Measure = 'shares'): Paired {
+  if (pairs.length > 1 && (pairs[0]?.first.length ?? 0) < 2) return comparePaired(pairs.slice(0, 1), measure); // nothing to cross
   const items = pairs[0]?.first.length ?? 0, counts = { onlyFirst: 0, onlySecond: 0, firstRight: 0, secondRight: 0 };
   for (const { first, second } of pairs) {
     if (first.length !== items || second.length !== items) throw new Bug(`${items} items, ${first.length} and ${second.length} outcomes`);
@@ -33,16 +37,24 @@ export function comparePaired(pairs: readonly Pair[]): Paired {
       counts.onlySecond += first[i]! < second[i]! ? 1 : 0;
     }
   }
-  if (pairs.length > 1) return { items, ...counts, ...crossedDifference(pairs.map(differenceOf)) };
-  const gap = pairedDifference(counts.onlyFirst, counts.onlySecond, items);
-  return {
-    items, ...counts, ...gap, bySeed: [gap.value],
-    p: mcnemarTwoSided(counts.onlyFirst, counts.onlySecond),
-    detectable: smallestDetectable(items, counts.onlyFirst + counts.onlySecond),
-  };
+  const compared = pairs.length > 1 ? crossedDifference(pairs.map(differenceOf)) : measure === 'numbers' ? ofNumbers(pairs[0]) : ofShares(items, counts);
+  return { items, ...counts, ...measure === 'numbers' ? compared : withinShares(compared) };
 }
 
-const differenceOf = ({ first, second }: Pair): Int8Array => Int8Array.from({ length: first.length }, (_, i) => first[i]! - second[i]!);
+function ofNumbers(pair: Pair | undefined): Crossed {
+  const difference = meanDifference(pair ? differenceOf(pair) : []);
+  return { ...difference, bySeed: [difference.value] };
+}
+
+function ofShares(items: number, { onlyFirst, onlySecond }: Pick<Paired, 'onlyFirst' | 'onlySecond'>): Crossed {
+  const gap = pairedDifference(onlyFirst, onlySecond, items);
+  return { ...gap, bySeed: [gap.value], p: mcnemarTwoSided(onlyFirst, onlySecond), detectable: smallestDetectable(items, onlyFirst + onlySecond) };
+}
+
+const withinShares = (crossed: Crossed): Crossed =>
+  ({ ...crossed, low: Math.max(-1, crossed.low), high: Math.min(1, crossed.high), detectable: Math.min(1, crossed.detectable) });
+
+const differenceOf = ({ first, second }: Pair): Float64Array => Float64Array.from({ length: first.length }, (_, i) => first[i]! - second[i]!);
 
 /** Some of the items. */
 export const pairOf = ({ first, second }: Pair, items: readonly number[]): Pair =>

@@ -43,3 +43,16 @@ export function rSquaredShare(targets: ArrayLike<number>, predicted: ArrayLike<n
   }).sort((a, b) => a - b);
   return { value, low: drawn[Math.floor(0.025 * resamples)]!, high: drawn[Math.ceil(0.975 * resamples) - 1]!, correct: 0, items };
 }
+
+/**
+ * How far off the best blind guess is on average: the mean distance of the targets from their median, which no other constant
+ * beats. What a point of difference is a hundredth of where numbers are learnt (docs/decisions/verdict-of-numbers.md).
+ */
+export function spreadOf(targets: ArrayLike<number>): number {
+  const sorted = Float64Array.from(targets).sort(), median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  return sorted.reduce((sum, target) => sum + Math.abs(target - median), 0) / Math.max(1, sorted.length);
+}
+
+/** How near a number comes: 1 when hit, 0 when as far off as the best blind guess is on average, below when farther. Where targets do not differ: hit or not. */
+export const nearness = (target: number, predicted: number, spread: number): number =>
+  spread === 0 ? Number(predicted === target) : 1 - Math.abs(predicted - target) / spread;

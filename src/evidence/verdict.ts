@@ -1,8 +1,9 @@
-import { about, percent, stepsText } from '../base/units.ts';
-import type { Claim, ClassGap, Comparison, ControlKind, Verdict } from '../protocol/verdict.ts';
+import { about, percent, signed, stepsText } from '../base/units.ts';
+import type { Claim, ClassGap, Comparison, ControlKind, Share, Verdict } from '../protocol/verdict.ts';
 import { controlKinds } from '../protocol/verdict.ts';
 import { classGaps } from './classGaps.ts';
-import { comparePaired, type Pair } from './paired.ts';
+import { comparePaired, type Measure, type Pair } from './paired.ts';
+import { meanDifference } from './signFlip.ts';
 import { shareOf } from './intervals.ts';
 
 /**
@@ -20,7 +21,7 @@ import { shareOf } from './intervals.ts';
  */
 export const rules = { gapPt: 2, oneSeedGapPt: 6, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
 
-/** What a network did on the test items: 1 right, 0 wrong, item by item. */
+/** How right a network was on the test items: 1 right, 0 wrong, item by item; where numbers are learnt, how near (regression.ts `nearness`). */
 export type Outcomes = ArrayLike<number>;
 
 /** A run and its controls, of one seed. All outcomes are in one order of the items, the same for every seed. */
@@ -43,28 +44,33 @@ export interface JudgeOptions {
   readonly missing: Verdict['missing'];
   /** What the from-scratch control was given. */
   readonly scratchBudgetMs?: number;
+  /** Where numbers are learnt: what 100 points are, in their unit (regression.ts `spreadOf`). */
+  readonly spread?: number;
 }
 
 /** The verdict of a run against its controls: of one seed, or of several that repeat it. */
 export function judge(seeds: readonly SeedOutcome[], options: JudgeOptions): Verdict {
   const compared = controlKinds.flatMap((control) => {
     const pairs = pairsOf(seeds, control);
-    return pairs.length > 0 ? [{ pairs, comparison: compare(control, pairs, matchedStep(seeds, control)) }] : [];
+    return pairs.length > 0 ? [{ pairs, comparison: compare(control, pairs, matchedStep(seeds, control), measureOf(options)) }] : [];
   });
   const comparisons = compared.map(({ comparison }) => comparison);
   const decisive = comparisons.filter(({ control }) => isDecisive(control));
   const claim = claimOf(decisive), against = decidedBy(decisive, claim);
-  const classes = against ? classGaps(compared.find(({ comparison }) => comparison === against)!.pairs, options.labels) : [];
+  const classes = against && options.spread === undefined ? classGaps(compared.find(({ comparison }) => comparison === against)!.pairs, options.labels) : [];
   return {
     claim,
     ...(against && { against: against.control }),
     comparisons,
     ...(classes.length > 0 && { classes }),
     missing: options.missing,
+    ...(options.spread !== undefined && { spread: options.spread }),
     headline: headlineOf(claim, against, seedsBehind(decisive, claim, against)),
     words: wordsOf(claim, against, comparisons, classes, options),
   };
 }
+
+export const measureOf = ({ spread }: Pick<JudgeOptions, 'spread'>): Measure => spread === undefined ? 'shares' : 'numbers';
 
 /** Controls that differ from the run in its weights alone carry the claim; the others are shown beside it. */
 export const isDecisive = (control: ControlKind): boolean => control === 'scratch' || control === 'random-features';
@@ -79,8 +85,8 @@ function matchedStep(seeds: readonly SeedOutcome[], kind: ControlKind): number |
   return steps.length > 0 ? Math.min(...steps) : undefined;
 }
 
-function compare(control: ControlKind, pairs: readonly Pair[], step: number | undefined): Comparison {
-  const paired = comparePaired(pairs), { items, bySeed } = paired, seeds = bySeed.length;
+function compare(control: ControlKind, pairs: readonly Pair[], step: number | undefined, measure: Measure): Comparison {
+  const paired = comparePaired(pairs, measure), { items, bySeed } = paired, seeds = bySeed.length;
   const measured = { gapPt: paired.value * 100, p: paired.p, items, seeds, mdePt: Math.max(leastGapPt(seeds), paired.detectable * 100) };
   return {
     control,
@@ -91,10 +97,16 @@ function compare(control: ControlKind, pairs: readonly Pair[], step: number | un
     onlyRun: paired.onlyFirst,
     onlyControl: paired.onlySecond,
     ...(seeds > 1 && { bySeedPt: bySeed.map((gap) => gap * 100) }),
-    run: shareOf(paired.firstRight / seeds, items),
-    controlShare: shareOf(paired.secondRight / seeds, items),
+    run: measure === 'numbers' ? nearnessOf(pairs.map(({ first }) => first)) : shareOf(paired.firstRight / seeds, items),
+    controlShare: measure === 'numbers' ? nearnessOf(pairs.map(({ second }) => second)) : shareOf(paired.secondRight / seeds, items),
     at: step === undefined ? { kind: 'end' } : { kind: 'matched', step },
   };
+}
+
+/** Mean nearness over items, each the mean of its seeds. */
+function nearnessOf(seeds: readonly Outcomes[]): Share {
+  const { length: items } = seeds[0]!, { value, low, high } = meanDifference(Float64Array.from({ length: items }, (_, i) => seeds.reduce((sum, right) => sum + right[i]! / seeds.length, 0)));
+  return { value, low, high, correct: 0, items };
 }
 
 /** The smallest gap that counts as a difference. */
@@ -150,17 +162,23 @@ const titles: Readonly<Record<ControlKind, string>> = {
 
 function wordsOf(claim: Claim, against: Comparison | undefined, comparisons: readonly Comparison[], classes: readonly ClassGap[], options: JudgeOptions): string {
   const sentences: string[] = [];
-  if (against) sentences.push(...comparisonWords(against, options.scratchBudgetMs), whyWords(claim, against), ...classWords(classes, options.classes));
+  if (against) sentences.push(...comparisonWords(against, options), whyWords(claim, against, measureOf(options)), ...classWords(classes, options.classes));
   else sentences.push('No control was run that differs from the run in its weights alone, so nothing can be said about the transfer.');
   const others = comparisons.filter((comparison) => comparison !== against);
-  if (others.length > 0) sentences.push(`Beside it: ${others.map(({ control, controlShare, gapPt }) => `${titles[control]} ${percent(controlShare.value)} (run ${signed(gapPt)})`).join('; ')}.`);
+  if (others.length > 0) sentences.push(`Beside it: ${others.map(({ control, controlShare, gapPt }) => `${titles[control]} ${scored(controlShare, options.spread)} (run ${signed(gapPt)})`).join('; ')}.`);
   if (options.missing.length > 0) sentences.push(`Not run: ${options.missing.map(({ control, why }) => `${titles[control]} (${why})`).join('; ')}.`);
   return sentences.join(' ');
 }
 
-function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, items, seeds, bySeedPt, at }: Comparison, scratchBudgetMs?: number): string[] {
+function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, items, seeds, bySeedPt, at }: Comparison, { scratchBudgetMs, spread }: JudgeOptions): string[] {
   const when = at.kind === 'end' ? '' : ` Both are judged within the first ${stepsText(at.step)}, where the control's time ended${scratchBudgetMs === undefined ? '' : ` (${about(scratchBudgetMs)})`}: this is matched to ${stepsText(at.step)}, and says nothing about longer training.`;
   const interval = `Difference ${signed(gapPt)} points (95 % interval ${signed(lowPt)} to ${signed(highPt)})`;
+  if (spread !== undefined) {
+    return [
+      `${bySeedPt ? `Over ${seedsText(seeds)} on` : 'On'} the same ${items} test items the run was ${scored(run, spread)} on average, ${titles[control]} ${scored(controlShare, spread)}; always saying their median would be ${numberText(spread)} off, which is 100 points.${when}`,
+      `${interval}, ${bySeedPt ? `p ${pText(p)} with both seeds and items as chance; by seed ${bySeedPt.map(signed).join(', ')}` : `sign-flip p ${pText(p)}, ${seedsText(seeds)}`}.`,
+    ];
+  }
   if (!bySeedPt) {
     return [
       `On the same ${items} test items the run got ${run.correct} right (${percent(run.value)}), ${titles[control]} ${controlShare.correct} (${percent(controlShare.value)}).${when}`,
@@ -173,10 +191,15 @@ function comparisonWords({ control, run, controlShare, gapPt, lowPt, highPt, p, 
   ];
 }
 
+/** "73.6 %"; where numbers are learnt how far off on average, "8.3 off". */
+export const scored = ({ value }: Pick<Share, 'value'>, spread: number | undefined): string => spread === undefined ? percent(value) : `${numberText((1 - value) * spread)} off`;
+
+const numberText = (value: number): string => String(Number(value.toPrecision(3)));
+
 /** What these items could have shown, and why there is no claim when there is none. */
-function whyWords(claim: Claim, comparison: Comparison): string {
+function whyWords(claim: Claim, comparison: Comparison, measure: Measure): string {
   const { items, gapPt, mdePt } = comparison;
-  const could = `The smallest difference that these items would probably have shown is ${mdePt >= 100 ? 'larger than any' : `${mdePt.toFixed(mdePt < 10 ? 1 : 0)} points`}`;
+  const could = `The smallest difference that these items would probably have shown is ${measure === 'shares' && mdePt >= 100 ? 'larger than any' : `${mdePt.toFixed(mdePt < 10 ? 1 : 0)} points`}`;
   if (claim === 'helps' || claim === 'hurts') return `${could}.`;
   if (claim === 'not-assessed') {
     return items < rules.items ? `${items} items are too few to judge by (at least ${rules.items}).` : `${could}: too coarse to read anything into no difference. More test items would help.`;
@@ -195,11 +218,5 @@ function classWords(gaps: readonly ClassGap[], names: readonly string[]): string
 export const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt && p < 0.05;
 
 const seedsText = (seeds: number): string => `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
-
-/** "+3.4", "−12.0", "0.0", with a real minus sign. */
-export function signed(points: number): string {
-  const digits = Math.abs(points).toFixed(1);
-  return digits === '0.0' ? digits : `${points > 0 ? '+' : '−'}${digits}`;
-}
 
 export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

@@ -5,6 +5,7 @@ import { formatValue } from './format.ts';
 import { variedPath } from './variedPath.ts';
 import type { Diagnostic, DiagnosticCode, FileChange, TextRange } from '../protocol/diagnostic.ts';
 import { allowedText, alternatives, fieldAt, requiredKeys } from './schema.ts';
+import { minutesOf } from './duration.ts';
 import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, VariantsField, Words } from './schema.ts';
 
 /** Where a key and its value stand. */
@@ -98,14 +99,13 @@ export class FieldReader {
     if (typeof value === 'string' && Object.hasOwn(field.words, value)) return value;
     const times = field.multiples && typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?[x×] ?run$/.exec(value) : null;
     if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
-    const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(value) : null;
-    if (!parts) {
+    const minutes = typeof value === 'string' ? minutesOf(value) : undefined;
+    if (minutes === undefined) {
       const fix = typeof value === 'number' ? { words: `write "${value} min" or "${value} s"`, write: `${value} min` } : (value === false || value === 'no') && Object.hasOwn(field.words, 'off') ? { words: 'write `off`', write: 'off' } : undefined;
       return this.#wrongType(field, node, path, fix);
     }
-    const amount = Number(parts[1]), minutes = parts[2] === 's' ? amount / 60 : parts[2] === 'h' ? amount * 60 : amount;
     if (minutes >= field.minMinutes && minutes <= field.maxMinutes) return minutes;
-    return this.#refuse('out-of-range', `${nameOf(path)} is ${parts[0]}`, node, 'write 1 s to 168 h, or `off`');
+    return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, 'write 1 s to 168 h, or `off`');
   }
 
   #list(field: ListField, node: Node | null, path: string): Value[] | string | undefined {

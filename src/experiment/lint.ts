@@ -177,6 +177,7 @@ const partners: readonly (readonly [key: keyof StagePlan, needs: string, isThere
   ['momentum', 'optimizer: sgd or nesterov', ({ optimizer }) => optimizer === 'sgd' || optimizer === 'nesterov'],
   ['power', 'schedule: polynomial', ({ schedule }) => schedule === 'polynomial'],
   ['gamma', 'loss: focal', ({ loss }) => loss === 'focal'],
+  ['delta', 'loss: huber', ({ loss }) => loss === 'huber'],
   ['views', 'random augmentation and frozen layers', (stage, network) => recipeOf(stage) !== undefined && (!network || isCached(network, stage))],
 ];
 

@@ -99,9 +99,11 @@ export interface StagePlan {
   readonly dropout: number;
   /** Share of samples that skip the last residual block; earlier ones in proportion to their depth, 0…1. */
   readonly dropPath: number;
-  readonly loss: 'cross-entropy' | 'focal';
+  readonly loss: 'auto' | 'cross-entropy' | 'focal' | 'squared' | 'huber';
   /** Of the focal loss. */
   readonly gamma: number;
+  /** Of the Huber loss, in standard deviations of the training numbers. */
+  readonly delta: number;
   /** Share of each target that is spread over all classes, 0…1. */
   readonly labelSmoothing: number;
   readonly classBalance: 'none' | 'inverse' | 'effective';

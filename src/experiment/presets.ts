@@ -184,11 +184,13 @@ export interface FileFacts {
   readonly because?: string;
   /** As it is to stand in the file: `auto`, `off`, `5 min`. */
   readonly scratchBudget?: string;
+  /** Time that there is, likewise; left out: the file says nothing of it. */
+  readonly budget?: string;
 }
 
 /** The text of a new experiment file. It resolves without a word of complaint and says what each part is for. */
 export function experimentText(name: PresetName, facts: FileFacts): string {
-  const { folder, task = 'image-classification', backbone = defaultBackbone, backbones = bundledBackbones, because, scratchBudget = 'auto' } = facts;
+  const { folder, task = 'image-classification', backbone = defaultBackbone, backbones = bundledBackbones, because, scratchBudget = 'auto', budget } = facts;
   const preset = presetOf(name), found = backbones.find(backbone), network = found.ok && found.value ? networkOf(found.value) : undefined;
   return `\
 # ${preset.title}: ${preset.detail}
@@ -203,7 +205,7 @@ backbone: ${yamlText(backbone)}
 
 ${preset.stages(network)}
 stop: { patience: ${preset.patience ?? 5}, metric: validation.loss }
-
+${budget === undefined ? '' : `budget: ${budget.padEnd(17)} # for training: it ends there, with the best weights so far\n`}
 ${controls(name, scratchBudget)}
 seed: 1
 `;

@@ -12,6 +12,8 @@ export interface FolderFacts {
   readonly distance?: 'near' | 'far' | undefined;
   /** How long a preset would take here, from start to verdict. */
   readonly secondsOf: (preset: PresetName) => number;
+  /** Time that there is; left out: `usualMinutes`, which nobody asked for. */
+  readonly budgetMinutes?: number;
 }
 
 /** A plan that is started by pressing Enter ends before one goes for lunch; longer ones are chosen by hand. */
@@ -23,14 +25,22 @@ export const usualMinutes = 15;
  */
 const bounds = { handful: 20, some: 300, many: 2000 } as const;
 
-/** Which preset fits a folder and this machine, and why, in one sentence. */
-export function recommend({ task, images, classes, distance, secondsOf }: FolderFacts): { readonly preset: PresetName; readonly why: string } {
+/** Which preset fits a folder, this machine and the time at hand, and why, in one sentence. */
+export function recommend({ task, images, classes, distance, secondsOf, budgetMinutes }: FolderFacts): { readonly preset: PresetName; readonly why: string } {
   const perClass = Math.floor(images / Math.max(1, classes)), [best, ...cheaper] = fitting(perClass, task === undefined, distance === 'far');
-  const inTime = [best, ...cheaper].find(({ preset }) => secondsOf(preset) <= 60 * usualMinutes) ?? cheaper.at(-1) ?? best;
+  const fits = (preset: PresetName): boolean => secondsOf(preset) <= 60 * (budgetMinutes ?? usualMinutes);
+  const { preset } = [best, ...cheaper].find((each) => fits(each.preset)) ?? cheaper.at(-1) ?? best;
+  const took = (of: PresetName): string => about(1000 * secondsOf(of)), budget = budgetMinutes === undefined ? undefined : about(60_000 * budgetMinutes);
   const why = `${perClass} photos${task === 'image-regression' ? '' : task ? ' per label' : ' per class'} are ${best.why}${distance === undefined ? ' (how near they are to what the backbone knows could not be looked at)' : ''}`;
-  if (inTime === best) return { preset: best.preset, why: `${why}.` };
-  const took = (preset: PresetName): string => about(1000 * secondsOf(preset));
-  return { preset: inTime.preset, why: `${why}; but "${presetOf(best.preset).title}" would take ${took(best.preset)} on this machine, and this takes ${took(inTime.preset)}.` };
+  const instead = preset === best.preset ? undefined : `; but "${presetOf(best.preset).title}" would take ${took(best.preset)} on this machine${budget === undefined ? '' : `, more than the ${budget} that there are`}, and this takes ${took(preset)}`;
+  return { preset, why: `${why}${instead ?? (budget === undefined || !fits(preset) ? '' : `, and fits the ${budget} that there are`)}${budget === undefined || fits(preset) ? '' : `. No plan for so many photos fits ${budget}: training will end early`}.` };
+}
+
+/** What is recommended when there is so much time. `budgetMinutes` left out: as it was. */
+export function withBudget(estimate: Estimate, budgetMinutes: number | undefined): Estimate {
+  if (budgetMinutes === undefined || estimate.plans.length === 0) return estimate;
+  const { preset: best, why } = recommend({ ...estimate, distance: estimate.distance, budgetMinutes, secondsOf: (preset) => estimate.plans.find((plan) => plan.preset === preset)?.seconds ?? Infinity });
+  return { ...estimate, why, plans: [...estimate.plans].sort((a, b) => Number(b.preset === best) - Number(a.preset === best)) };
 }
 
 interface Fitting {

@@ -157,11 +157,15 @@ const stageKeys = {
   }),
   dropout: share('Share of the head’s inputs that is left out in each training step.', 0, 0, 0.95),
   dropPath: share('Stochastic depth: share of photos that skip the last residual block in a training step; earlier blocks in proportion to their depth, frozen ones never.', 0, 0, 0.9),
-  loss: choice('What training makes small.', 'cross-entropy', {
-    'cross-entropy': 'surprise at the right class, in nats',
-    focal: 'the same times (1 − probability)^gamma: photos that are right already count little',
+  loss: choice('What training makes small.', 'auto', {
+    auto: 'cross-entropy; where numbers are learnt, squared error',
+    'cross-entropy': 'surprise at the right class (at each label), in nats',
+    focal: 'of classes, the same times (1 − probability)^gamma: photos that are right already count little',
+    squared: 'of numbers, the square of how far off they are, in standard deviations of the training photos',
+    huber: 'of numbers, half that square up to `delta` and straight beyond: a few wild numbers pull less',
   }),
   gamma: real('Of the focal loss.', 2, 1, 10),
+  delta: real('Of the Huber loss: from how many standard deviations of the training photos’ numbers on an error counts straight.', 1, 0.01, 100),
   labelSmoothing: share('Share of each label that is spread over all classes.', 0, 0, 0.9),
   classBalance: choice('How much a photo counts by its class.', 'none', {
     none: 'all alike',
@@ -319,5 +323,5 @@ const orWords = ({ words }: { readonly words?: Words }, otherwise: string): stri
 const exampleOf = (field: ListField): readonly string[] =>
   typeof field.default !== 'string' ? field.default.map(String) : field.of.kind === 'choice' ? Object.keys(field.of.options).slice(0, 2) : [];
 
-const orList = (words: readonly string[]): string =>
+export const orList = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)!}`;

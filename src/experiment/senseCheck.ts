@@ -10,9 +10,9 @@ import { yamlText } from './format.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
 import { hasBatchNorm } from './stageLayers.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, StagePlan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
-import { controlOptions, maxMembers } from './schema.ts';
+import { controlOptions, maxMembers, orList } from './schema.ts';
 import type { ValueMap } from './schema.ts';
 import { memberCount } from './sweep.ts';
 
@@ -38,7 +38,7 @@ export class SenseCheck {
     const { stages } = this.#plan, found = this.#backbone, network = found.ok && found.value ? networkOf(found.value) : undefined;
     const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
     if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`', set('Add a stage', 'stages', '[{ train: [head] }]'))];
-    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage), ...this.#loss(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
 
   /** Allowed, and said: weights that are not there yet, controls that were taken out. */
@@ -59,10 +59,17 @@ export class SenseCheck {
 
   /** Of a task with other outputs than classes. */
   #classesOnly(stage: number): Diagnostic[] {
-    const { task, stages } = this.#plan, { labelSmoothing, classBalance, loss, headStart } = stages[stage]!;
+    const { task, stages } = this.#plan, { labelSmoothing, classBalance, headStart } = stages[stage]!;
     if (task === 'image-classification') return [];
-    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...loss !== 'cross-entropy' ? ['loss'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
+    const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
     return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
+  }
+
+  /** A loss of another task. */
+  #loss(stage: number): Diagnostic[] {
+    const { task, stages } = this.#plan, { loss } = stages[stage]!, path = `stages.${stage}.loss`;
+    if (losses[task].includes(loss)) return [];
+    return [this.#problem('out-of-range', `${nameOf(path)} is ${loss}, and the task is ${task}`, path, `take it out, or write ${orList(losses[task])}`, set('Write auto', path, 'auto'))];
   }
 
   #members(): Diagnostic[] {
@@ -163,6 +170,12 @@ export class SenseCheck {
     return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) }, ...(mend && { mend }) };
   }
 }
+
+const losses: { readonly [T in Plan['task']]: readonly StagePlan['loss'][] } = {
+  'image-classification': ['auto', 'cross-entropy', 'focal'],
+  'image-multi-label': ['auto', 'cross-entropy'],
+  'image-regression': ['auto', 'squared', 'huber'],
+};
 
 const set = (title: string, path: string, text: string): Mend => ({ title, changes: [{ type: 'set', path, text }] });
 

@@ -13,6 +13,8 @@ export interface Estimate {
   readonly plans: readonly PlanEstimate[];
   /** Why it is recommended, in one sentence. */
   readonly why: string;
+  /** How far the photos are from what the backbone was trained on; left out: not known. */
+  readonly distance?: 'near' | 'far';
   /** The native engine, where it is missing and could be had. */
   readonly offer?: { readonly title: string; readonly fetchBytes: number };
   /** Of the folder; with an error among them nothing can be trained on it. */

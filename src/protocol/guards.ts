@@ -6,6 +6,7 @@ import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewC
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
 import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { Spread, SweepGap, SweepRow } from './sweep.ts';
 import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -53,6 +54,7 @@ const verdict = fields<Verdict>({
   comparisons: list(comparison),
   classes: optional(list(classGap)),
   missing: list(fields<Verdict['missing'][number]>({ control: controlKind, why: text })),
+  spread: optional(number),
   headline: text,
   words: text,
   advice: optional(list(advice)),
@@ -157,10 +159,16 @@ const results = fields<PageResults>({
   differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
+const spread = fields<Spread>({ mean: number, deviation: optional(number) });
+const sweep = list(fields<SweepRow>({
+  name: text, runs: list(text), tested: whole, validationLoss: optional(spread), validation: optional(spread), test: optional(spread), isBest: flag,
+  gap: optional(fields<SweepGap>({ gapPt: number, lowPt: number, highPt: number, p: number, items: number, isShown: flag })),
+}));
 const toPage = tagged<ToPage>({
-  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results) },
+  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results), sweep: optional(sweep) },
   append: { runId: text, manifest, events: list(event) },
   results: { results },
+  sweep: { rows: sweep },
 });
 const fromPage = tagged<FromPage>({
   ready: { protocol: number },
@@ -171,6 +179,7 @@ const fromPage = tagged<FromPage>({
   remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
   'open-plan': {},
+  'open-run': { runId: text },
   'open-experiment': {},
   'reveal-folder': {},
   'page-error': { message: text },
@@ -243,7 +252,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
-  task: optional(task), images: number, classes: number, why: text, problems: list(diagnostic),
+  task: optional(task), images: number, classes: number, why: text, distance: optional(oneOf('near', 'far')), problems: list(diagnostic),
   plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);

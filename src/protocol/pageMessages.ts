@@ -2,6 +2,7 @@ import type { RateTest } from './answers.ts';
 import type { RunEvent } from './runEvent.ts';
 import type { ControlKind } from './verdict.ts';
 import type { RunManifest } from './runManifest.ts';
+import type { SweepRow } from './sweep.ts';
 
 /** Between the extension host and the dashboard page. Both sides guard what they receive (protocol/guards.ts). */
 export const pageProtocol = 1;
@@ -20,7 +21,7 @@ export interface PageResults {
   readonly differing?: PageDiffering;
 }
 
-/** Test items that only one of the run and its deciding control got right, at most 24 of each. */
+/** Test items that only one of the run and its deciding control got right (of numbers: on which it was nearer, the largest differences first), at most 24 of each. */
 export interface PageDiffering {
   readonly control: ControlKind;
   readonly fixed: readonly PageItem[];
@@ -33,7 +34,7 @@ export interface PageItem {
   readonly path: string;
   readonly thumbnail: string;
   readonly right: string;
-  /** What the one that is wrong has called it. */
+  /** What the one that is wrong, or farther off, has called it. */
   readonly wrong: string;
 }
 
@@ -65,10 +66,12 @@ export interface PageRun {
 
 export type ToPage =
   /** Everything, when the page is new or shown again. `controls`: the control runs of `run`. */
-  | { readonly type: 'snapshot'; readonly protocol: number; readonly run: PageRun; readonly controls: readonly PageRun[]; readonly results?: PageResults }
+  | { readonly type: 'snapshot'; readonly protocol: number; readonly run: PageRun; readonly controls: readonly PageRun[]; readonly results?: PageResults; readonly sweep?: readonly SweepRow[] }
   /** Events since the last message, in order; `runId` is the run's or one of its controls'. */
   | { readonly type: 'append'; readonly runId: string; readonly manifest: RunManifest; readonly events: readonly RunEvent[] }
-  | { readonly type: 'results'; readonly results: PageResults };
+  | { readonly type: 'results'; readonly results: PageResults }
+  /** The runs that were made together with this one, when one of them has news. */
+  | { readonly type: 'sweep'; readonly rows: readonly SweepRow[] };
 
 export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
@@ -81,6 +84,8 @@ export type FromPage =
   | { readonly type: 'remedy'; readonly advice: number; readonly remedy: number }
   | { readonly type: 'open-file'; readonly path: string }
   | { readonly type: 'open-plan' }
+  /** Of the sweep. */
+  | { readonly type: 'open-run'; readonly runId: string }
   | { readonly type: 'open-experiment' }
   | { readonly type: 'reveal-folder' }
   | { readonly type: 'page-error'; readonly message: string };

@@ -28,13 +28,13 @@ export interface Score {
 export interface Comparison {
   readonly control: ControlKind;
   readonly claim: Claim;
-  /** Run − control, in percentage points, with its 95 % interval. */
+  /** Run − control, in percentage points, with its 95 % interval; where numbers are learnt, in points of the verdict's `spread`: + is nearer. */
   readonly gapPt: number;
   readonly lowPt: number;
   readonly highPt: number;
-  /** Two-sided: exact McNemar of one seed, the crossed test over seeds and items of several (evidence/crossed.ts). */
+  /** Two-sided: exact McNemar of one seed (of numbers: sign flips), the crossed test over seeds and items of several (evidence/crossed.ts). */
   readonly p: number;
-  /** Items only the run got right, items only the control got right; over all seeds. */
+  /** Items only the run got right, items only the control got right (of numbers: on which it was nearer); over all seeds. */
   readonly onlyRun: number;
   readonly onlyControl: number;
   readonly items: number;
@@ -43,7 +43,7 @@ export interface Comparison {
   readonly bySeedPt?: readonly number[];
   /** Smallest gap (points) that these items could have shown. */
   readonly mdePt: number;
-  /** Accuracy of both, judged at `step`; of several seeds, their mean. */
+  /** Accuracy of both, judged at `step`; of several seeds, their mean. Of numbers, 1 − mean absolute error / spread. */
   readonly run: Share;
   readonly controlShare: Share;
   /** "matched": both judged at their best-validation checkpoint within the first `step` steps (the control's budget ended there). */
@@ -71,6 +71,8 @@ export interface Verdict {
   readonly classes?: readonly ClassGap[];
   /** Controls that were not run, each with its reason: never left unsaid. */
   readonly missing: readonly { readonly control: ControlKind; readonly why: string }[];
+  /** Where numbers are learnt: how far off the best blind guess is on average, in their unit; a point is a hundredth of it. */
+  readonly spread?: number;
   /** "Transfer helps (1 seed: likely)". */
   readonly headline: string;
   /** Two or three sentences with what, against what, n, seeds, p, interval, MDE, steps. */

@@ -1,23 +1,23 @@
 import type { Checked } from '../protocol/diagnostic.ts';
 import type { DataFacts } from '../protocol/runEvent.ts';
-import { readLabelsPredictions, readPredictions } from './predictions.ts';
+import { readLabelsPredictions, readNumberPredictions, readPredictions } from './predictions.ts';
 import type { RunFolder } from './runFolder.ts';
 
-/** One item, right or wrong, by the classes or labels that it has and those that were said. */
+/** One item: the class, labels or number that it has, and what was said. */
 export interface ItemOutcome {
   readonly path: string;
-  readonly isRight: boolean;
   readonly truth: readonly number[];
   readonly said: readonly number[];
 }
 
-/** eval/<name>.jsonl as what verdicts count: an item with several labels is right when all of them are. Of numbers nothing is right or wrong: none. */
+/** eval/<name>.jsonl as what verdicts compare. */
 export function readOutcomes(run: RunFolder, name: string, task: DataFacts['task']): Checked<readonly ItemOutcome[]> {
-  if (task === 'image-regression') return { ok: true, value: [], warnings: [] };
-  if (task === undefined) return each(readPredictions(run, name), ({ path, label, predicted }) => ({ path, truth: [label], said: [predicted] }));
-  return each(readLabelsPredictions(run, name), ({ path, labels, predicted }) => ({ path, truth: labels, said: predicted }));
+  switch (task) {
+    case undefined: return each(readPredictions(run, name), ({ path, label, predicted }) => ({ path, truth: [label], said: [predicted] }));
+    case 'image-multi-label': return each(readLabelsPredictions(run, name), ({ path, labels, predicted }) => ({ path, truth: labels, said: predicted }));
+    case 'image-regression': return each(readNumberPredictions(run, name), ({ path, target, predicted }) => ({ path, truth: [target], said: [predicted] }));
+  }
 }
 
-function each<T>(read: Checked<readonly T[]>, of: (prediction: T) => Omit<ItemOutcome, 'isRight'>): Checked<readonly ItemOutcome[]> {
-  return read.ok ? { ...read, value: read.value.map(of).map((item) => ({ ...item, isRight: item.truth.join() === item.said.join() })) } : read;
-}
+const each = <T>(read: Checked<readonly T[]>, of: (prediction: T) => ItemOutcome): Checked<readonly ItemOutcome[]> =>
+  read.ok ? { ...read, value: read.value.map(of) } : read;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunFolder } from './runFolder.ts';
 import { atomicWrite } from './atomicWrite.ts';
-import { fields, flag, list, matching, parsed, whole } from '../protocol/shape.ts';
+import { fields, flag, list, matching, number, optional, parsed, whole } from '../protocol/shape.ts';
 import { formatJson } from '../protocol/jsonText.ts';
 
 /**
@@ -13,8 +13,10 @@ export interface TraceLine {
   readonly step: number;
   /** The best so far by the plan's metric on validation: its checkpoint would have been kept. */
   readonly best: boolean;
-  /** A digit for each test item, in the order of eval/test.jsonl: 1 right, 0 wrong. */
-  readonly right: string;
+  /** A digit for each test item, in the order of eval/test.jsonl: 1 right, 0 wrong. Where numbers are learnt: */
+  readonly right?: string;
+  /** what was said of each. */
+  readonly said?: readonly number[];
 }
 
 /** The evaluations folder is there already: predictions are written first. */
@@ -36,6 +38,6 @@ export function readTrace(run: RunFolder): readonly TraceLine[] {
 export const keptWithin = (trace: readonly TraceLine[], step: number): TraceLine | undefined =>
   trace.findLast((line) => line.best && line.step <= step);
 
-const traceLine = fields<TraceLine>({ step: whole, best: flag, right: matching(/^[01]*$/) });
+const traceLine = fields<TraceLine>({ step: whole, best: flag, right: optional(matching(/^[01]*$/)), said: optional(list(number)) });
 
 const traceFile = (run: RunFolder): string => join(run.evaluations, 'trace.jsonl');

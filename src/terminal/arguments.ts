@@ -16,6 +16,7 @@ export interface Options {
   readonly preset?: string;
   readonly 'no-scratch'?: boolean;
   readonly 'scratch-budget'?: string;
+  readonly budget?: string;
   readonly from?: string;
   readonly source?: string;
   readonly cuda?: boolean;
@@ -34,7 +35,7 @@ export interface Options {
 
 const optionTypes = {
   'json': { type: 'boolean' }, 'engine': { type: 'string' }, 'set': { type: 'string', multiple: true }, 'preset': { type: 'string' },
-  'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
+  'no-scratch': { type: 'boolean' }, 'scratch-budget': { type: 'string' }, 'budget': { type: 'string' }, 'from': { type: 'string' }, 'source': { type: 'string' },
   'cuda': { type: 'boolean' }, 'yes': { type: 'boolean', short: 'y' }, 'home': { type: 'string' }, 'stage': { type: 'string' }, 'backbone': { type: 'string', multiple: true }, 'data': { type: 'boolean' }, 'feature-cache-gb': { type: 'string' },
   'detach': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' }, 'version': { type: 'boolean', short: 'v' },
 } as const;
@@ -74,7 +75,8 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw cache list | clear              features kept of this folder's runs: what, how much
 
   --preset features-only | few-images | top-blocks | lp-ft | gradual | everything | from-scratch
-                             plan for a folder without a file (default: what fits its size and this machine)
+                             plan for a folder without a file (default: what fits its size, this machine and --budget)
+  --budget "5 min"           time for training, for a folder without a file also to choose its plan by
   --set stages.0.rate=1e-3   one value of the plan, for this run only (repeat as needed)
   --no-scratch               leave the from-scratch control out
   --scratch-budget "2x run"  how long it may take, or 5 min (default: as long as the run, at least a minute)

@@ -1,5 +1,7 @@
 import type { RunManifest } from '../protocol/runManifest.ts';
 import { intervalText, scoreText } from '../protocol/wording.ts';
+import { gapNote, gapText, lossSpread, rowName, scoreSpread } from '../protocol/sweepWords.ts';
+import type { SweepRow } from '../protocol/sweep.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
@@ -16,7 +18,21 @@ export function sweepTable(runs: readonly RunManifest[], { bold, dim, red }: Pai
       problem ? red(visible(problem.message)) : claim ?? status,
     ];
   });
-  const table = [['  run', 'validation loss', 'validation', 'test', ''], ...rows], widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => bare(row[column]!).length)));
+  return aligned([['  run', 'validation loss', 'validation', 'test', ''], ...rows], { bold, dim });
+}
+
+/** The variants of those runs, seeds put together, each beside the best; undefined where there is nothing to put together. */
+export function variantTable(rows: readonly SweepRow[], task: RunManifest['task'], { bold, dim }: Paint): string | undefined {
+  if (rows.every(({ runs }) => runs.length < 2) && rows.every(({ gap }) => !gap)) return undefined;
+  const lines = rows.map((row) => {
+    const { validationLoss, validation, test, isBest, gap } = row;
+    return [`${isBest ? '✓' : ' '} ${visible(rowName(row))}`, validationLoss ? lossSpread(validationLoss) : '–', validation ? scoreSpread(validation, task) : '–', test ? scoreSpread(test, task) : '–', gap ? gapText(gap) : ''];
+  });
+  return `${aligned([['  variant', 'validation loss', 'validation', 'test', 'against the best'], ...lines], { bold, dim })}\n${dim(gapNote)}`;
+}
+
+function aligned(table: readonly (readonly string[])[], { bold, dim }: Pick<Paint, 'bold' | 'dim'>): string {
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => bare(row[column]!).length)));
   return table.map((row, i) => {
     const line = row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - bare(cell).length))).join('  ').trimEnd();
     return i === 0 ? dim(line) : line.trimStart().startsWith('✓') ? bold(line) : line;

@@ -14,6 +14,7 @@ import { PageFeed } from './pageFeed.ts';
 import type { Remedy, Verdict } from '../protocol/verdict.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 import { readResults } from './runResults.ts';
+import { SweepReader } from './sweepReader.ts';
 
 /** The open dashboards: one panel per run, made again by VS Code after a reload. */
 export class Dashboards extends Owner implements vscode.WebviewPanelSerializer {
@@ -75,10 +76,12 @@ class Dashboard extends Owner {
     this.#extension = extension;
     this.#model = model;
     this.#log = log;
+    const sweeps = new SweepReader(model, true);
     this.#feed = this.own(new PageFeed(runId, {
       runOf: (id) => model.runOf(id),
       controlsOf: (id) => model.controlsOf(id),
       resultsOf: () => this.#readResults(),
+      sweepOf: (id) => sweeps.rowsOf(model.runOf(id)?.manifest.sweep?.id),
     }, (message) => void panel.webview.postMessage(message)));
     void model.read(runId);
     this.own(model.onDidChangeRun((id) => this.#changed(id)));
@@ -158,6 +161,7 @@ class Dashboard extends Owner {
       case 'open-experiment': return execute('thaw.openExperiment', target);
       case 'reveal-folder': return execute('thaw.revealRun', target);
       case 'open-plan': return run && execute('vscode.open', vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One });
+      case 'open-run': return execute('thaw.openDashboard', { runId: message.runId });
       case 'open-file': return this.#openFile(message.path);
       case 'page-error': return this.#log.error(`dashboard: ${message.message}`);
     }

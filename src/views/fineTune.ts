@@ -7,7 +7,6 @@ import { type Checked, Refused } from '../protocol/diagnostic.ts';
 import { parseEstimate } from '../protocol/guards.ts';
 import type { Homes } from './homes.ts';
 import { problemText } from './log.ts';
-import { PlanPicker } from './planPicker.ts';
 import { experimentBase } from '../experiment/manifestName.ts';
 import { writeExperiment } from './newExperiment.ts';
 import { trusted } from './trust.ts';
@@ -39,12 +38,11 @@ export class FineTune {
 
   /** The text of the experiment file for the plan that the person picks. Throws Refused when the folder cannot be trained on. */
   async #chooseText(folder: vscode.Uri, backbone: string | undefined): Promise<string | undefined> {
-    const { experimentText, presets } = await import('../experiment/presets.ts'), { becauseOf } = await import('../experiment/recommend.ts');
+    const [{ experimentText, presets }, { becauseOf }, { PlanPicker }] = await Promise.all([import('../experiment/presets.ts'), import('../experiment/recommend.ts'), import('./planPicker.ts')]);
     const name = basename(folder.fsPath), looking = new AbortController();
     const budget = vscode.workspace.getConfiguration('thaw', folder).get<string>('scratchBudget') || 'auto';
-    let estimate: Estimate | undefined;
     const look = (): Promise<void> => this.#estimate(folder, looking.signal).then((known) => {
-      if (known.ok) picker.setEstimate(estimate = known.value);
+      if (known.ok) picker.setEstimate(known.value);
       else picker.setUnknown(problemText(new Refused(known.errors)));
     });
     const picker = new PlanPicker(name, presets, budget, async () => {
@@ -55,8 +53,8 @@ export class FineTune {
     try {
       const choice = await Promise.race([picker.choose(), refusal(estimated)]);
       if (!choice) return undefined;
-      const because = estimate && becauseOf(estimate, choice.preset);
-      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(because && { because }), ...(backbone !== undefined && { backbone }), backbones: this.#backbones });
+      const { estimate, budget } = choice, because = estimate && becauseOf(estimate, choice.preset);
+      return experimentText(choice.preset, { folder: name, ...(estimate?.task && { task: estimate.task }), scratchBudget: choice.scratchBudget, ...(budget !== undefined && { budget }), ...(because && { because }), ...(backbone !== undefined && { backbone }), backbones: this.#backbones });
     } finally {
       looking.abort();
       picker.close();

@@ -2,6 +2,7 @@ import type { Disposable } from '../base/owner.ts';
 import type { PageResults, PageRun, ToPage } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import type { RunId } from '../protocol/runManifest.ts';
+import type { SweepRow } from '../protocol/sweep.ts';
 import { Throttle } from './throttle.ts';
 
 /** What the feed reads: a run and its controls, their events only ever growing at the end. */
@@ -9,6 +10,8 @@ export interface FeedSource {
   runOf(id: RunId): PageRun | undefined;
   controlsOf(id: RunId): readonly PageRun[];
   resultsOf(id: RunId): PageResults | undefined;
+  /** The same list while nothing in it changes. */
+  sweepOf(id: RunId): readonly SweepRow[] | undefined;
 }
 
 /** A page needs no more to look live, and ten thousand steps a second must not drown it. */
@@ -25,6 +28,7 @@ export class PageFeed implements Disposable {
   /** How many events of each run the page has; undefined while there is no page. */
   #sent: Map<RunId, number> | undefined;
   #sentResults: PageResults | undefined;
+  #sentSweep: readonly SweepRow[] | undefined;
   readonly #changed = new Set<RunId>();
   readonly #throttle = new Throttle(minIntervalMs, () => this.#flush());
 
@@ -39,11 +43,12 @@ export class PageFeed implements Disposable {
     const run = this.#source.runOf(this.#runId);
     if (!run) return;
     const controls = this.#source.controlsOf(this.#runId);
-    const results = this.#source.resultsOf(this.#runId);
+    const results = this.#source.resultsOf(this.#runId), sweep = this.#source.sweepOf(this.#runId);
     this.#changed.clear();
     this.#sent = new Map([run, ...controls].map(({ manifest, events }) => [manifest.id, events.length]));
     this.#sentResults = results;
-    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }) });
+    this.#sentSweep = sweep;
+    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }), ...(sweep && { sweep }) });
   }
 
   /** The page is gone or hidden. */
@@ -76,5 +81,8 @@ export class PageFeed implements Disposable {
     const results = this.#source.resultsOf(this.#runId);
     if (results && results !== this.#sentResults) this.#post({ type: 'results', results });
     this.#sentResults = results;
+    const rows = this.#source.sweepOf(this.#runId);
+    if (rows && rows !== this.#sentSweep) this.#post({ type: 'sweep', rows });
+    this.#sentSweep = rows;
   }
 }

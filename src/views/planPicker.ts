@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { about, bytes } from '../base/units.ts';
+import { minutesOf } from '../experiment/duration.ts';
 import type { PresetName } from '../experiment/presets.ts';
+import { usualMinutes, withBudget } from '../experiment/recommend.ts';
 import type { Estimate } from '../protocol/answers.ts';
 import { plain } from './plainText.ts';
 
@@ -8,6 +10,10 @@ import { plain } from './plainText.ts';
 export interface PlanChoice {
   readonly preset: PresetName;
   readonly scratchBudget: string;
+  /** Time that there is; left out: nobody said. */
+  readonly budget?: string;
+  /** What the choice was made by, when it was there in time. */
+  readonly estimate?: Estimate;
 }
 
 /** A plan as it is offered before anything is known about the folder. */
@@ -20,6 +26,7 @@ export interface OfferedPlan {
 interface PlanItem extends vscode.QuickPickItem {
   readonly preset?: PresetName;
   readonly install?: true;
+  readonly budget?: true;
 }
 
 /**
@@ -31,7 +38,9 @@ export class PlanPicker {
   readonly #offered: readonly OfferedPlan[];
   readonly #folderName: string;
   #estimate: Estimate | undefined;
+  #unknown: string | undefined;
   #scratchBudget: string;
+  #budget: string | undefined;
   readonly #install: () => Promise<void>;
 
   /** `install`: what the offer of a faster engine does; the estimate that it changes comes by `setEstimate`. */
@@ -51,12 +60,13 @@ export class PlanPicker {
   setEstimate(estimate: Estimate): void {
     this.#estimate = estimate;
     this.#pick.title = `Fine-tune on ${this.#folderName}: ${estimate.images.toLocaleString('en')} photos, ${estimate.classes} classes`;
-    this.#settled(plain(estimate.why));
+    this.#settled();
   }
 
   /** Nothing could be predicted: plans can be chosen all the same. */
   setUnknown(why: string): void {
-    this.#settled(`No prediction: ${plain(why)}`);
+    this.#unknown = `No prediction: ${plain(why)}`;
+    this.#settled();
   }
 
   /** Resolves with the choice; undefined when the person turned away. */
@@ -64,9 +74,11 @@ export class PlanPicker {
     for (;;) {
       const item = await this.#accepted();
       if (!item) return undefined;
-      if (item.preset) return { preset: item.preset, scratchBudget: this.#scratchBudget };
+      const estimate = this.#recommended();
+      if (item.preset) return { preset: item.preset, scratchBudget: this.#scratchBudget, ...(this.#budget !== undefined && { budget: this.#budget }), ...(estimate && { estimate }) };
       if (item.install) await this.#install();
-      else this.#scratchBudget = await askBudget(this.#scratchBudget);
+      else if (item.budget) this.#budget = await askTime(this.#budget);
+      else this.#scratchBudget = await askScratchBudget(this.#scratchBudget);
       this.#draw();
     }
   }
@@ -89,16 +101,22 @@ export class PlanPicker {
     });
   }
 
-  #settled(placeholder: string): void {
-    this.#pick.placeholder = placeholder;
+  /** With what is recommended for the time that there is. */
+  #recommended(): Estimate | undefined {
+    return this.#estimate && withBudget(this.#estimate, minutesOf(this.#budget ?? ''));
+  }
+
+  #settled(): void {
     this.#pick.busy = false;
     this.#draw();
   }
 
   #draw(): void {
+    const estimate = this.#recommended();
+    if (!this.#pick.busy) this.#pick.placeholder = estimate ? plain(estimate.why) : this.#unknown ?? '';
     const active = this.#pick.activeItems[0]?.preset, moved = active !== undefined && active !== this.#pick.items[0]?.preset;
-    const plans = this.#estimate ? this.#estimated(this.#estimate) : this.#offered.map(({ name, title, detail }) => ({ label: title, detail, preset: name }));
-    this.#pick.items = [...plans, { label: 'Controls', kind: vscode.QuickPickItemKind.Separator }, this.#budgetItem(), ...this.#engineItems()];
+    const plans = estimate ? this.#estimated(estimate) : this.#offered.map(({ name, title, detail }) => ({ label: title, detail, preset: name }));
+    this.#pick.items = [...plans, { label: 'Time', kind: vscode.QuickPickItemKind.Separator }, this.#timeItem(), this.#scratchItem(), ...this.#engineItems()];
     const kept = this.#pick.items.find(({ preset }) => preset !== undefined && preset === active);
     if (moved && kept) this.#pick.activeItems = [kept]; // the person was faster than the estimate: leave the choice alone
   }
@@ -123,7 +141,14 @@ export class PlanPicker {
     }];
   }
 
-  #budgetItem(): PlanItem {
+  #timeItem(): PlanItem {
+    return {
+      label: '$(clock) Time for training', description: this.#budget ?? `no limit; recommended is what takes at most ${usualMinutes} min`, budget: true, alwaysShow: true,
+      detail: this.#budget === undefined ? 'Choose this row to say how much time there is: what is recommended fits it.' : 'What is recommended fits it, and training ends there. Choose this row to change it.',
+    };
+  }
+
+  #scratchItem(): PlanItem {
     const seconds = this.#estimate?.plans[0]?.scratchSeconds;
     const time = this.#scratchBudget === 'auto' ? `as long as the run, at least a minute${seconds === undefined ? '' : ` (${about(seconds * 1000)})`}` : this.#scratchBudget;
     return {
@@ -143,8 +168,15 @@ const budgets: readonly (vscode.QuickPickItem & { readonly budget: string })[] =
   { label: 'Off', description: 'the verdict will say that this control is missing', budget: 'off' },
 ];
 
+/** Asks how much time there is; Escape keeps what was said. */
+async function askTime(current: string | undefined): Promise<string | undefined> {
+  const items = [...['1 min', '5 min', '15 min', '1 h', '8 h'].map((label) => ({ label, budget: label })), { label: 'No limit', description: 'training goes on until it stops getting better', budget: undefined }];
+  const chosen = await vscode.window.showQuickPick(items, { title: 'Time for training', placeHolder: 'The plan that is recommended fits it; training ends there with the best weights so far' });
+  return chosen ? chosen.budget : current;
+}
+
 /** Asks for another budget; Escape keeps the one there is. */
-async function askBudget(current: string): Promise<string> {
+async function askScratchBudget(current: string): Promise<string> {
   const placeHolder = 'Time for the same network trained from random weights on the same photos';
   return (await vscode.window.showQuickPick(budgets, { title: 'From-scratch control', placeHolder }))?.budget ?? current;
 }

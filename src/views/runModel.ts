@@ -100,6 +100,11 @@ export class RunModel extends Owner {
     return this.#entriesOf(id);
   }
 
+  /** The runs that one file made, in the order in which they run. */
+  membersOf(sweep: string): readonly ModelRun[] {
+    return this.runs().filter(({ manifest }) => manifest.sweep?.id === sweep).reverse();
+  }
+
   runOf(id: RunId): ModelRun | undefined {
     return this.#entries.get(id);
   }

@@ -1,5 +1,7 @@
 import { percent } from '../base/units.ts';
 import { labelScores } from '../evidence/multiLabel.ts';
+import { spreadOf } from '../evidence/regression.ts';
+import { rightOf } from '../evidence/rightness.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
 import type { PageDiffering, PageItem, PageMistake, PageResults } from '../protocol/pageMessages.ts';
 import type { DataFacts } from '../protocol/runEvent.ts';
@@ -72,12 +74,15 @@ function differingOf(run: RunFolder, { verdict, controls, data: { task, classes 
   const own = readOutcomes(run, 'test', task), read = control && runId !== undefined ? readOutcomes(runFolder(join(placeOf(run).runs, runId)), 'test', task) : undefined;
   if (!control || !own.ok || !read?.ok) return undefined;
   const others = new Map(read.value.map((each) => [each.path, each])), kept = matchedSteps === undefined ? undefined : keptWithin(readTrace(run), matchedSteps);
-  const fixed: PageItem[] = [], broken: PageItem[] = [], named = (labels: readonly number[]): string => labels.map((label) => classes[label] ?? '?').join(', ') || 'none';
-  own.value.forEach(({ path, isRight, truth, said }, i) => {
-    const other = others.get(path), runIsRight = kept ? kept.right[i] === '1' : isRight;
-    if (!other || runIsRight === other.isRight) return;
-    (runIsRight ? fixed : broken).push({ path, thumbnail: thumbnailOf(path), right: named(truth), wrong: named(runIsRight ? other.said : said) });
-  });
+  const isOfNumbers = task === 'image-regression', spread = isOfNumbers ? spreadOf(own.value.map(({ truth }) => truth[0]!)) : undefined;
+  const named = (answer: readonly number[]): string => isOfNumbers ? answer.map(numberText).join() : answer.map((label) => classes[label] ?? '?').join(', ') || 'none';
+  const differing = own.value.flatMap((item, i) => {
+    const other = others.get(item.path), said = kept?.said ? [kept.said[i]!] : item.said;
+    if (!other) return [];
+    const gain = (kept?.right ? Number(kept.right[i]) : rightOf([{ ...item, said }], spread)[0]!) - rightOf([other], spread)[0]!;
+    return gain === 0 ? [] : [{ gain, item: { path: item.path, thumbnail: thumbnailOf(item.path), right: named(item.truth), wrong: named(gain > 0 ? other.said : said) } }];
+  }).sort((a, b) => Math.abs(b.gain) - Math.abs(a.gain));
+  const [fixed, broken] = [differing.filter(({ gain }) => gain > 0), differing.filter(({ gain }) => gain < 0)].map((some) => some.map(({ item }): PageItem => item)) as [PageItem[], PageItem[]];
   return { control, fixed: fixed.slice(0, mistakesShown), broken: broken.slice(0, mistakesShown), onlyRun: fixed.length, onlyControl: broken.length };
 }
 

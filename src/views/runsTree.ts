@@ -6,10 +6,13 @@ import type { ControlState } from '../protocol/reduceRun.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import { controlTitle, intervalText, scoreName, scoreSentence, scoreText as textOf } from '../protocol/wording.ts';
+import { rowName, scoreSpread } from '../protocol/sweepWords.ts';
+import type { SweepRow } from '../protocol/sweep.ts';
 import { watchText } from '../protocol/behindControl.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
+import { SweepReader } from './sweepReader.ts';
 
 /** A row of the Runs view; commands take it as their target. */
 export type RunRow =
@@ -26,10 +29,12 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   /** One object per run, so that VS Code knows which row changed. */
   readonly #rows = new Map<RunId, RunRow>();
   readonly #sweeps = new Map<string, RunRow>();
+  readonly #sweepReader: SweepReader;
 
   constructor(model: RunModel) {
     super();
     this.#model = model;
+    this.#sweepReader = new SweepReader(model, false);
     const view = this.own(vscode.window.createTreeView<RunRow>('thaw.runs', { treeDataProvider: this, canSelectMany: true, showCollapseAll: true }));
     this.own(model.onDidChangeRuns(() => this.#onDidChange.fire(undefined)));
     this.own(model.onDidChangeRun((id) => this.#changed(model.runOf(id)?.manifest.controlOf ?? id)));
@@ -44,22 +49,17 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
 
   async getChildren(row?: RunRow): Promise<RunRow[]> {
     if (row?.kind === 'control') return [];
-    if (row?.kind === 'sweep') return this.#membersOf(row.sweep).map(({ manifest: { id } }) => this.#rowOf(id));
+    if (row?.kind === 'sweep') return this.#model.membersOf(row.sweep).map(({ manifest: { id } }) => this.#rowOf(id));
     if (row) {
       const run = await this.#model.read(row.runId);
       return run ? controlRows(run, this.#model.controlsOf(row.runId)) : [];
     }
     await this.#model.ready();
     return this.#model.runs().flatMap(({ manifest: { id, sweep } }) => {
-      const members = sweep ? this.#membersOf(sweep.id) : [];
+      const members = sweep ? this.#model.membersOf(sweep.id) : [];
       if (!sweep || members.length < 2) return [this.#rowOf(id)];
       return members.at(-1)!.manifest.id === id ? [this.#sweepRow(sweep.id, members[0]!.manifest.id)] : [];
     });
-  }
-
-  /** In the order in which they run. */
-  #membersOf(sweep: string): readonly ModelRun[] {
-    return this.#model.runs().filter(({ manifest }) => manifest.sweep?.id === sweep).reverse();
   }
 
   #rowOf(id: RunId): RunRow {
@@ -77,7 +77,7 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
   getTreeItem(row: RunRow): vscode.TreeItem {
     const run = this.#model.runOf(row.runId);
     if (!run) return new vscode.TreeItem('deleted'); // gone between two frames
-    if (row.kind === 'sweep') return sweepItem(row.sweep, this.#membersOf(row.sweep));
+    if (row.kind === 'sweep') return sweepItem(row.sweep, this.#model.membersOf(row.sweep), this.#sweepReader.rowsOf(row.sweep) ?? []);
     if (row.kind === 'run') return runItem(run, this.#model.controlsOf(row.runId), this.#sweeps.has(run.manifest.sweep?.id ?? ''));
     return controlItem(run, row.control, row.control.runId ? this.#model.runOf(row.control.runId as RunId) : undefined);
   }
@@ -99,14 +99,21 @@ function controlRows({ manifest, state }: ModelRun, runs: readonly ModelRun[]): 
   return [...known, ...later].map((control) => ({ kind: 'control', runId: manifest.id, control }));
 }
 
-function sweepItem(id: string, members: readonly ModelRun[]): vscode.TreeItem {
-  const [{ manifest }] = members as readonly [ModelRun], ended = members.filter(({ state }) => !isLive(state.status)).length;
-  const item = new vscode.TreeItem(visible(manifest.title.replace(` (${manifest.sweep!.name})`, '')), vscode.TreeItemCollapsibleState.Expanded);
+function sweepItem(id: string, members: readonly ModelRun[], rows: readonly SweepRow[]): vscode.TreeItem {
+  const [{ manifest }] = members as readonly [ModelRun], ended = members.filter(({ state }) => !isLive(state.status)).length, best = rows.find(({ isBest }) => isBest);
+  const title = visible(manifest.title.replace(` (${manifest.sweep!.name})`, '')), item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
+  const found = best?.test && [best.name, scoreSpread(best.test, manifest.task)].filter((part) => part !== '').join(' ');
   item.id = id;
-  item.description = [`${members.length} runs`, ended < members.length ? `${ended} ended` : undefined, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
+  item.description = [`${members.length} runs`, ended < members.length ? `${ended} ended` : undefined, found && visible(best.name === '' ? found : `best: ${found}`), timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
   item.iconPath = new vscode.ThemeIcon('layers');
-  item.accessibilityInformation = { label: `${manifest.title}: ${item.description}` };
+  item.tooltip = visibleLines([
+    `${title}: ${members.length} runs`,
+    ...rows.map((row) => `${row.isBest ? '✓' : '  '} ${rowName(row) || 'run'}: ${[row.validation && `validation ${scoreSpread(row.validation, manifest.task)}`, row.test && `test ${scoreSpread(row.test, manifest.task)}`].filter((part) => part !== undefined).join(', ') || 'no result yet'}`),
+    best && '✓ best on validation. Click to see which differences are more than luck.',
+  ]);
+  item.accessibilityInformation = { label: `${title}: ${item.description}` };
   item.contextValue = 'sweep';
+  item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: best?.runs[0] ?? manifest.id }] };
   return item;
 }
 

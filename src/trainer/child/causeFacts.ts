@@ -4,6 +4,7 @@ import type { RunState } from '../../protocol/reduceRun.ts';
 import type { Verdict } from '../../protocol/verdict.ts';
 import type { StoredOutcome } from './storedVerdict.ts';
 import { comparePaired, type Pair } from '../../evidence/paired.ts';
+import { measureOf } from '../../evidence/verdict.ts';
 import { filledBlocks } from '../../backbones/blocks.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { placeOf } from '../../runs/runFolder.ts';
@@ -28,10 +29,10 @@ export async function causeFacts(
     sources: (['knn', 'linear-probe'] as const).flatMap((control) => {
       const pairs = seeds.flatMap((seed) => pairBetween(seed, control, 'random-features'));
       if (pairs.length === 0) return [];
-      const { value, high } = comparePaired(pairs);
+      const { value, high } = comparePaired(pairs, measureOf(head));
       return [{ control, gapPt: value * 100, highPt: high * 100 }];
     }),
-    ...(loss && { loss }), ...(freer && { freer }), ...(thawMore && { thawMore }),
+    ...(head.spread !== undefined && { spread: head.spread }), ...(loss && { loss }), ...(freer && { freer }), ...(thawMore && { thawMore }),
     ...(plan && state.data?.splitBy.startsWith('at random') && { testShare: plan.data.split.test }), // data/split.ts: no splits of the folder's own
   };
 }
@@ -54,7 +55,7 @@ async function freerRun(head: StoredOutcome, read: (run: StoredOutcome['folder']
     if (!other || parametersOf(other.state) <= own) continue;
     const at = new Map(other.paths.map((path, i) => [path, other.right[i]!]));
     if (at.size !== paths.length || paths.some((path) => !at.has(path))) continue;
-    const { value, p, items } = comparePaired([{ first: right, second: paths.map((path) => at.get(path)!) }]);
+    const { value, p, items } = comparePaired([{ first: right, second: paths.map((path) => at.get(path)!) }], measureOf(head));
     if (best && value * 100 >= best.gapPt) continue;
     best = { title: other.manifest.title, trains: other.state.planned!.stages.at(-1)!.trains, gapPt: value * 100, p, seeds: 1, items };
   }

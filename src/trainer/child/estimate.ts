@@ -35,9 +35,10 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
     const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
     return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
-  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, distance: await distanceOf(folder, machine), secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
+  const distance = await distanceOf(folder, machine);
+  const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, distance, secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });
   return {
-    ...(!ofClasses && { task }), images, classes, why, ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
+    ...(!ofClasses && { task }), images, classes, why, ...(distance && { distance }), ...(offer && { offer }), problems: diagnostics.filter(({ severity }) => severity === 'warning'), // a bad file spoils no folder: the run leaves it out and says so
     plans: plans.sort((a, b) => Number(b.preset === best) - Number(a.preset === best)),
   };
 }

@@ -20,7 +20,7 @@ export function stageSettings(job: TrainJob, stage: StagePlan, trainable: Readon
     groups: groupsOf(network, trainable, stage),
     rowsAtOnce: Math.min(plan.batch, fit?.rowsAtOnce ?? plan.batch),
     recomputes: fit?.recomputes ?? false,
-    objective: taskOf(job.dataset).objectiveOf({ labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }) }),
+    objective: taskOf(job.dataset).objectiveOf({ labelSmoothing: stage.labelSmoothing, ...(classWeights && { classWeights }), ...(stage.loss === 'focal' && { gamma: stage.gamma }), ...(stage.loss === 'huber' && { delta: stage.delta }) }),
     ...(stage.clip !== 'off' && { clipNorm: stage.clip }),
     ...(mixup + cutmix > 0 && { mixing: { mixup, cutmix } }),
     ...(dropout + dropPath.size > 0 && { noise: { dropout, dropPath } }),

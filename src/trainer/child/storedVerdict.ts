@@ -9,7 +9,9 @@ import { causesOf } from '../../evidence/causes.ts';
 import { causeFacts } from './causeFacts.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
 import { judge, type ControlOutcome, type SeedOutcome } from '../../evidence/verdict.ts';
-import { keptWithin, readTrace } from '../../runs/trace.ts';
+import { rightOf } from '../../evidence/rightness.ts';
+import { spreadOf } from '../../evidence/regression.ts';
+import { keptWithin, readTrace, type TraceLine } from '../../runs/trace.ts';
 import { placeOf, runFolder, type RunFolder } from '../../runs/runFolder.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { readOutcomes, type ItemOutcome } from '../../runs/outcomes.ts';
@@ -27,6 +29,8 @@ export interface StoredOutcome extends SeedOutcome {
   readonly paths: readonly string[];
   readonly labels: readonly number[];
   readonly missing: Verdict['missing'];
+  /** Where numbers are learnt: what `right` is measured by (evidence/regression.ts). */
+  readonly spread?: number;
 }
 
 /** What a tested run and its controls did on each item; undefined for a run that was not tested. */
@@ -35,28 +39,32 @@ export async function readOutcome(folder: RunFolder): Promise<StoredOutcome | un
   if (!manifest.ok) return undefined;
   const state = await foldJournal(folder, manifest.value), task = state.data?.task, own = readOutcomes(folder, 'test', task);
   if (!own.ok) return undefined;
-  const trace = readTrace(folder), paths = own.value.map(({ path }) => path);
+  const trace = readTrace(folder), paths = own.value.map(({ path }) => path), spread = task === 'image-regression' ? spreadOf(own.value.map(({ truth }) => truth[0]!)) : undefined;
   const controls: ControlOutcome[] = [], missing: Verdict['missing'][number][] = [];
   for (const { control, accuracy, runId, matchedSteps } of state.controls) {
     if (!accuracy) continue; // it was begun and not ended: its reason is in `missing` of whoever began it
     const file = runId === undefined ? readOutcomes(folder, control, task) : readOutcomes(runFolder(join(placeOf(folder).runs, runId)), 'test', task);
-    const right = file.ok ? rightOn(paths, file.value) : undefined, kept = matchedSteps === undefined ? undefined : keptWithin(trace, matchedSteps);
+    const right = file.ok ? rightOn(paths, file.value, spread) : undefined, kept = matchedSteps === undefined ? undefined : rightThen(keptWithin(trace, matchedSteps), own.value, spread);
     if (!right) missing.push({ control, why: runId === undefined ? 'its predictions are not there' : 'its run is not there any more' });
-    else if (matchedSteps !== undefined && kept?.right.length !== paths.length) missing.push({ control, why: 'what the run could do by then is not there' });
-    else controls.push({ control, right, ...(kept && { matched: { step: matchedSteps!, right: Array.from(kept.right, Number) } }) });
+    else if (matchedSteps !== undefined && kept?.length !== paths.length) missing.push({ control, why: 'what the run could do by then is not there' });
+    else controls.push({ control, right, ...(kept && { matched: { step: matchedSteps!, right: kept } }) });
   }
   return {
-    folder, manifest: manifest.value, state, paths, controls, missing,
-    labels: own.value.map(({ truth }) => truth[0] ?? -1), right: own.value.map(({ isRight }) => Number(isRight)),
+    folder, manifest: manifest.value, state, paths, controls, missing, ...(spread !== undefined && { spread }),
+    labels: own.value.map(({ truth }) => truth[0] ?? -1), right: rightOf(own.value, spread),
   };
 }
 
-/** Right or wrong by path: undefined unless the very same items were called. */
-function rightOn(paths: readonly string[], outcomes: readonly ItemOutcome[]): number[] | undefined {
-  const of = new Map(outcomes.map(({ path, isRight }) => [path, Number(isRight)]));
+/** How right, by path: undefined unless the very same items were called. */
+function rightOn(paths: readonly string[], outcomes: readonly ItemOutcome[], spread: number | undefined): number[] | undefined {
+  const each = rightOf(outcomes, spread), of = new Map(outcomes.map(({ path }, i) => [path, each[i]!]));
   const right = paths.flatMap((path) => of.get(path) ?? []);
   return right.length === paths.length && of.size === paths.length ? right : undefined;
 }
+
+/** How right the run was at an earlier evaluation. */
+const rightThen = (line: TraceLine | undefined, items: readonly ItemOutcome[], spread: number | undefined): number[] | undefined =>
+  line && (line.said ? rightOf(line.said.map((said, i) => ({ truth: items[i]?.truth ?? [], said: [said] })), spread) : Array.from(line.right ?? '', Number));
 
 /**
  * The verdict of a run: with the runs that repeat it with other seeds, if it has such. `missing`: why controls are not
@@ -69,11 +77,9 @@ export async function judgeStored(folder: RunFolder, network: Network, missing?:
   const has = new Set(head.controls.map(({ control }) => control)), names = head.state.data?.classes ?? [];
   const said = [...head.missing, ...(missing ?? head.state.verdict?.missing ?? []).filter(({ control }) => !head.missing.some((each) => each.control === control))];
   const scratchBudgetMs = budgetOf(head, 'scratch');
-  const { data } = head.state;
-  if (data?.task === 'image-regression') return ofNumbers(said, data);
-  const seeds = [head, ...repeats], judged = judge(seeds, {
+  const { spread, state: { data } } = head, seeds = [head, ...repeats], judged = judge(seeds, {
     labels: head.labels, classes: names, missing: said.filter(({ control }) => !has.has(control)),
-    ...(scratchBudgetMs !== undefined && { scratchBudgetMs }),
+    ...(scratchBudgetMs !== undefined && { scratchBudgetMs }), ...(spread !== undefined && { spread }),
   });
   const { classes, ...whole } = judged, verdict: Verdict = { ...whole, ...(data?.task === undefined && classes && { classes }), words: withSubset(judged.words, data) }; // a set of labels is no class
   const advice = causesOf(await causeFacts(head, seeds, verdict, network, readOutcome));
@@ -81,12 +87,6 @@ export async function judgeStored(folder: RunFolder, network: Network, missing?:
 }
 
 const withSubset = (words: string, data: DataFacts | undefined): string => data?.subset === undefined ? words : `${words} This was a try on ${data.subset}.`;
-
-/** What is not judged by these rules. */
-const ofNumbers = (missing: Verdict['missing'], data: DataFacts): Verdict => ({
-  claim: 'not-assessed', comparisons: [], missing, headline: 'Not assessed whether transfer helps',
-  words: withSubset('The rules of the verdict count photos that are right; errors of numbers are shown beside their controls, and not judged.', data),
-});
 
 /** The run was judged anew: its journal says so. Nothing happens to a run that has not ended: it will be judged at its end. */
 export async function judgeAgain(folder: RunFolder, network: Network, first: readonly RunFact[] = []): Promise<boolean> {

@@ -1,9 +1,10 @@
-import { type ClassificationSettings, classification, multiLabel, type Objective, regression } from '../../engine/objective.ts';
+import { type ClassificationSettings, classification, multiLabel, type Objective, regression, type RegressionSettings } from '../../engine/objective.ts';
 import type { Score } from '../../protocol/verdict.ts';
 import type { Dataset, Targets } from './dataset.ts';
 import { labelMetrics } from '../../evidence/multiLabel.ts';
 import { numberMetrics, rSquared, rSquaredShare } from '../../evidence/regression.ts';
 import { type AnyPrediction, predictionOf } from '../../runs/predictions.ts';
+import type { TraceLine } from '../../runs/trace.ts';
 import { predictedOf, probabilitiesOf } from './trace.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 
@@ -12,8 +13,8 @@ import { shareOf } from '../../evidence/intervals.ts';
  * float32 [rows, outputs], row by row: logits of classes, logits of yes or no for each label, or a standardised number.
  */
 export interface Task {
-  /** What a stage makes small. Only classes can be smoothed, weighed and focused (senseCheck.ts). */
-  objectiveOf(settings: Omit<ClassificationSettings, 'classes'>): Objective;
+  /** What a stage makes small. Only classes can be smoothed, weighed and focused, and only numbers have a Huber loss (senseCheck.ts). */
+  objectiveOf(settings: Omit<ClassificationSettings, 'classes'> & RegressionSettings): Objective;
   /** Of the head. */
   readonly outputs: number;
   /** What they should have been for one sample, for objectives that need it. */
@@ -25,6 +26,8 @@ export interface Task {
   /** The same with its interval, and with what else says how good they are. */
   scoreOf(samples: readonly number[], outputs: Float32Array): Score;
   predictionsOf(samples: readonly number[], outputs: Float32Array): AnyPrediction[];
+  /** What the trace keeps of one evaluation. */
+  tracedOf(samples: readonly number[], outputs: Float32Array): Pick<TraceLine, 'right' | 'said'>;
 }
 
 export function taskOf(dataset: Dataset): Task {
@@ -44,6 +47,7 @@ function ofClasses({ classes: { length: classes }, labels, samples }: Dataset): 
     valueOf: (rows, outputs) => rightIn(rows, outputs) / rows.length,
     scoreOf: (rows, outputs) => ({ accuracy: shareOf(rightIn(rows, outputs), rows.length) }),
     predictionsOf: (rows, outputs) => rows.map((row, i) => predictionOf(samples[row]!.id, labels[row]!, probabilitiesOf(outputs, i, classes))),
+    tracedOf: (rows, outputs) => ({ right: digits(answersOf(outputs), labels, rows) }),
   };
 }
 
@@ -63,6 +67,7 @@ function ofLabels({ classes: { length: outputs }, labels, samples }: Dataset, { 
       const probabilities = Array.from(logits.subarray(i * outputs, (i + 1) * outputs), sigmoid);
       return { path: samples[row]!.id, labels: indicesWhere(values.subarray(row * outputs, (row + 1) * outputs), (value) => value > 0), predicted: indicesWhere(probabilities, (probability) => probability >= 0.5), probabilities };
     }),
+    tracedOf: (rows, logits) => ({ right: digits(answersOf(logits), labels, rows) }),
   };
 }
 
@@ -77,12 +82,15 @@ function ofNumbers({ samples }: Dataset, { values, mean = 0, std = 1 }: Targets)
     valueOf: (rows, outputs) => rSquared(trueOf(rows), numbersOf(outputs)),
     scoreOf: (rows, outputs) => ({ accuracy: rSquaredShare(trueOf(rows), numbersOf(outputs)), metrics: { ...numberMetrics(trueOf(rows), numbersOf(outputs)) } }),
     predictionsOf: (rows, outputs) => numbersOf(outputs).map((predicted, i) => ({ path: samples[rows[i]!]!.id, target: samples[rows[i]!]!.target!, predicted })),
+    tracedOf: (_, outputs) => ({ said: numbersOf(outputs).map((number) => Number(number.toPrecision(6))) }),
   };
 }
 
 export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 const matches = (answers: Int32Array, labels: Int32Array, rows: readonly number[]): number => rows.filter((row, i) => answers[i] === labels[row]).length;
+
+const digits = (answers: Int32Array, labels: Int32Array, rows: readonly number[]): string => rows.map((row, i) => Number(answers[i] === labels[row])).join('');
 
 const rowsOf = (values: Float32Array, width: number, rows: readonly number[]): Float32Array =>
   Float32Array.from({ length: rows.length * width }, (_, i) => values[rows[Math.floor(i / width)]! * width + i % width]!);

@@ -169,12 +169,11 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: 
   });
 }
 
-/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right. */
+/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right, or which numbers were said. */
 export function report({ dataset, plan }: Pick<Opened, 'dataset' | 'plan'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Evaluation }): Score {
   const task = taskOf(dataset), { test } = dataset.rows, score = task.scoreOf(test, best.testLogits);
-  const rightOf = ({ testLogits }: Evaluation): string => Array.from(task.answersOf(testLogits), (answer, i) => Number(answer === dataset.labels[test[i]!])).join('');
   writePredictions(writer.folder, 'test', task.predictionsOf(test, best.testLogits));
-  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, right: rightOf(evaluation) })));
+  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, ...task.tracedOf(test, evaluation.testLogits) })));
   writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...score });
   return score;
 }

@@ -10,7 +10,7 @@ import { massOf, mixedTargets, smoothedTargets, type RowWeights } from '../../..
 import { featureDistance } from '../../../src/engine/losses/featureDistance.ts';
 import { spectralShrinkage } from '../../../src/engine/losses/spectralShrinkage.ts';
 import { keptShare, mixedRows, type Mixing } from '../../../src/engine/mixing.ts';
-import { classification } from '../../../src/engine/objective.ts';
+import { classification, regression } from '../../../src/engine/objective.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
@@ -167,4 +167,11 @@ onEachEngine('the objective of a stage with class weights, smoothing and focal l
   compare('mean', classification({ classes: 5 }));
   compare('label_smoothing', classification({ classes: 5, labelSmoothing: 0.1 }));
   compare('weighted_smoothing', classification({ classes: 5, labelSmoothing: 0.1, classWeights }));
+});
+
+onEachEngine('the objectives of numbers are torch\'s mean squared error and Huber loss', 'loss.misc', (golden) => {
+  const targets = golden.tensor('in/t').data as Float32Array, weights = new Float32Array(6).fill(1);
+  for (const [key, objective] of [['mse', regression()], ['huber_1.5', regression({ delta: 1.5 })]] as const) {
+    check(golden, key, ['z'], (z) => objective.loss(z as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels: new Int32Array(6), weights, targets }), [6, 5])));
+  }
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becauseOf, recommend, usualMinutes } from '../../../src/experiment/recommend.ts';
+import { becauseOf, recommend, usualMinutes, withBudget } from '../../../src/experiment/recommend.ts';
 import { experimentText, presets, type PresetName } from '../../../src/experiment/presets.ts';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
+import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 import type { Estimate } from '../../../src/protocol/answers.ts';
 
 const fast = (): number => 10;
@@ -42,4 +44,23 @@ test('the written file says what was seen, why this plan, and how long it should
   const head = (preset: PresetName): string => experimentText(preset, { folder: 'x', because: becauseOf(estimate, preset) }).split('\n')[1]!;
   assert.match(head('few-images'), /^# 360 photos in 6 classes\. 60 photos per class are few: .+ Predicted: 42 s on this machine\.$/);
   assert.match(head('everything'), /^# 360 photos in 6 classes\. Chosen by hand; recommended was "Few images": 60 photos per class .+ Predicted: 42 s/);
+});
+
+test('the time that there is decides what is recommended, is said in the file, and ends training', () => {
+  const many = { images: 20_000, classes: 10, distance: 'near' } as const, times = { everything: 2400, 'top-blocks': 240, 'few-images': 30 };
+  const recommended = (budgetMinutes: number) => recommend({ ...many, budgetMinutes, secondsOf: taking(times) });
+  assert.deepEqual([60, 5, 1, 0.1].map((minutes) => recommended(minutes).preset), ['everything', 'top-blocks', 'few-images', 'few-images']);
+  assert.match(recommended(60).why, /adapt every layer, and fits the 60 min that there are\.$/);
+  assert.match(recommended(5).why, /but "Everything" would take 40 min on this machine, more than the 5\.0 min that there are, and this takes 4\.0 min\.$/);
+  assert.match(recommended(0.1).why, /and this takes 30 s\. No plan for so many photos fits 6 s: training will end early\.$/);
+
+  const plans = presets.map(({ name, title, detail }) => ({ preset: name, title, detail, seconds: taking(times)(name), peakBytes: 1, scratchSeconds: 60 }));
+  const estimate: Estimate = { ...many, plans, why: 'as it was', problems: [] }, within = withBudget(estimate, 5);
+  assert.equal(withBudget(estimate, undefined), estimate);
+  assert.deepEqual([within.plans.length, within.plans[0]!.preset], [plans.length, 'top-blocks']);
+  const text = experimentText('top-blocks', { folder: 'x', because: becauseOf(within, 'top-blocks'), budget: '5 min' });
+  assert.match(text, /^# 20000 photos in 10 classes\. .*more than the 5\.0 min that there are/m);
+  assert.match(text, /^budget: 5 min {13}# for training/m);
+  const read = resolveExperiment(text, { file: 'x.thaw.yaml', folderOf: (folder) => folder, backbones: bundledBackbones });
+  assert.equal(read.ok && read.value.plan.budget, 5);
 });

@@ -36,7 +36,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     weights: 'pretrained',
     stages: [{
       name: 'stage 1', train: ['head'], headStart: 'kept', epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
-      weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'cross-entropy', gamma: 2, labelSmoothing: 0, classBalance: 'none',
+      weightDecay: 0.01, clip: 'off', accumulate: 1, batchNorm: 'stored', dropout: 0, dropPath: 0, loss: 'auto', gamma: 2, delta: 1, labelSmoothing: 0, classBalance: 'none',
       mixup: 0, cutmix: 0, augment: 'flip', views: 4, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 }, ema: 'off', wiseFt: 'off',
     }],
     batch: 32,

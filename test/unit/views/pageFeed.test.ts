@@ -3,6 +3,7 @@ import { mock, test } from 'node:test';
 import type { PageResults, PageRun, ToPage } from '../../../src/protocol/pageMessages.ts';
 import type { RunEvent } from '../../../src/protocol/runEvent.ts';
 import type { RunId } from '../../../src/protocol/runManifest.ts';
+import type { SweepRow } from '../../../src/protocol/sweep.ts';
 import { PageFeed } from '../../../src/views/pageFeed.ts';
 import { aManifest } from '../../support/runs.ts';
 
@@ -18,11 +19,12 @@ const eventOf = (seq: number): RunEvent => ({ seq, at: '2026-01-01T00:00:00Z', t
 function feedOf() {
   mock.timers.enable({ apis: ['setTimeout'] });
   const run = runOf(main), controls: GrowingRun[] = [], posted: ToPage[] = [];
-  const source = { results: undefined as PageResults | undefined };
+  const source = { results: undefined as PageResults | undefined, sweep: undefined as readonly SweepRow[] | undefined };
   const feed = new PageFeed(main, {
     runOf: (id) => id === main ? run : undefined,
     controlsOf: () => controls,
     resultsOf: () => source.results,
+    sweepOf: () => source.sweep,
   }, (message) => posted.push(message));
   return { feed, run, controls, posted, source, [Symbol.dispose]: () => { feed.dispose(); mock.timers.reset(); } };
 }
