@@ -5,8 +5,8 @@ import type { Theme } from './theme.ts';
 Chart.register(LineController, LineElement, LinearScale, LogarithmicScale, PointElement, Tooltip);
 
 export interface CurveChart {
-  /** most: where the y axis ends, if not by itself. */
-  update(curves: readonly Curve[], bands: readonly Band[], lastEpoch: number, most?: number): void;
+  /** most, least: where the y axis ends, if not by itself. */
+  update(curves: readonly Curve[], bands: readonly Band[], lastEpoch: number, most?: number, least?: number): void;
   setTheme(theme: Theme): void;
 }
 
@@ -59,12 +59,13 @@ export function curveChart({ canvas, format, min, max }: ChartLook, initialTheme
     chart.update('none');
   };
   return {
-    update: (next, nextBands, lastEpoch, most = max) => {
+    update: (next, nextBands, lastEpoch, most = max, least = min) => {
       curves = next;
       bands = nextBands;
       chart.options.scales!['x']!.max = lastEpoch;
       if (most === undefined) delete chart.options.scales!['y']!.max;
       else chart.options.scales!['y']!.max = most;
+      if (least !== undefined) chart.options.scales!['y']!.min = least;
       redraw();
     },
     setTheme: (next) => {

@@ -47,7 +47,7 @@ const reliabilityCanvas = h('canvas', { role: 'img', 'aria-label': 'How often th
 const theme = readTheme();
 const charts = {
   loss: curveChart({ canvas: lossCanvas!, format: (value) => value.toFixed(2), min: 0 }, theme),
-  accuracy: curveChart({ canvas: accuracyCanvas!, format: (value) => percent(value, 0), min: 0, max: 1 }, theme),
+  accuracy: curveChart({ canvas: accuracyCanvas!, format: (value) => isOfNumbers() ? signedNumber(value) : percent(value, 0), min: 0, max: 1 }, theme),
   rate: curveChart({ canvas: rateCanvas!, format: (value) => value === 0 ? '0' : value.toExponential(0), min: 0 }, theme),
 };
 const reliability = reliabilityChart(reliabilityCanvas, theme);
@@ -78,8 +78,8 @@ function draw(current: PageState): void {
   const sweep = sweepCard(current, send);
   together.replaceChildren(...sweep ? [sweep] : []);
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
-  panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && String(results.mistakes.length));
-  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, results.numbers !== undefined, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending());
+  panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && !results.numbers ? String(results.mistaken) : undefined, results?.numbers ? 'Farthest Off' : 'Mistakes');
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, results.numbers !== undefined, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending(), undefined, results?.numbers ? 'Nearer and Farther' : 'Fixed and Broken');
   panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
   const { calibration, transfer } = run.state;
   panels.fill('Calibration', calibration, () => {
@@ -95,13 +95,16 @@ function draw(current: PageState): void {
 
 function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves): void {
   charts.loss.update(loss, bands, lastEpoch, mostLoss);
-  charts.accuracy.update(accuracy, bands, lastEpoch);
+  charts.accuracy.update(accuracy, bands, lastEpoch, 1, isOfNumbers() ? -1 : 0); // an R² can lie below any axis; what is under −1 says no more
   charts.rate.update(rate, bands, lastEpoch);
   const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
   lossTitle.replaceChildren('Loss', ...keys(loss));
   const name = scoreName(state?.run.state.data?.task);
   accuracyTitle.replaceChildren(`${name[0]!.toUpperCase()}${name.slice(1)}`, ...keys(accuracy));
 }
+
+const isOfNumbers = (): boolean => state?.run.state.data?.task === 'image-regression';
+const signedNumber = (value: number): string => value.toFixed(1).replace('-', '−');
 
 function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | undefined {
   return problem && h('section', { class: 'card problem', role: 'alert' }, h('b', {}, problem.message), problem.fix && h('p', { class: 'note' }, problem.fix));

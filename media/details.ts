@@ -11,7 +11,7 @@ export function dataView({ data, warnings }: RunState): HTMLElement {
   const photos = photosIn(data);
   return h('div', { class: 'stack' },
     h('p', { class: 'note' }, `Images ${learntText(data)}: ${photos.train} to train on, ${photos.validation} to validate, ${photos.test} to test. Split: ${data.splitBy}.${data.subset === undefined ? '' : ` Used: ${data.subset}.`}${data.duplicateGroups > 0 ? ` ${data.duplicateGroups} groups of (near-)duplicates are kept together.` : ''}`),
-    h('div', { class: 'scroll' }, h('table', { class: 'rows' },
+    data.task !== 'image-regression' && h('div', { class: 'scroll' }, h('table', { class: 'rows' },
       h('thead', {}, h('tr', {}, ...[data.task === 'image-multi-label' ? 'label' : 'class', 'train', 'validation', 'test'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, ...data.classes.map((name, i) => h('tr', {}, h('th', { scope: 'row' }, h('bdi', {}, bare(name))), ...[data.train, data.validation, data.test].map((counts) => h('td', {}, String(counts[i] ?? 0)))))))),
     ...counted('Left out', data.leftOut), ...counted('Converted', data.converted),

@@ -1,7 +1,7 @@
 import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
-import { activityText, controlTitle, intervalText, scoreSentence, speedText } from '../src/protocol/wording.ts';
+import { activityText, controlTitle, intervalText, metricsText, scoreSentence, speedText } from '../src/protocol/wording.ts';
 import { clockTime, threadsText } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
 
@@ -45,7 +45,7 @@ export function statusSentence({ run: { state }, controls }: PageState): string 
       if (control) parts.push(control.state.progress ? activityText(control.state.progress) : control.state.step > 0 ? `step ${control.state.step}` : undefined, left(control.state.etaMs));
       return parts.filter(Boolean).join(' · ');
     }
-    case 'finished': parts.push('Finished', state.tested && `${scoreSentence(state.tested.accuracy, state.data?.task)} (${intervalText(state.tested.accuracy, state.data?.task, 0)})`); break;
+    case 'finished': parts.push('Finished', state.tested && `${scoreSentence(state.tested.accuracy, state.data?.task)} (${intervalText(state.tested.accuracy, state.data?.task, 0)})`, state.tested?.metrics && metricsText(state.tested.metrics)); break;
     case 'stopped': parts.push('Stopped', state.step > 0 ? `after ${state.step} steps` : undefined, state.tested && scoreSentence(state.tested.accuracy, state.data?.task)); break;
     case 'failed': parts.push('Failed'); break;
     case 'killed': parts.push('Killed'); break;

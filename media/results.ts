@@ -4,9 +4,10 @@ import { percent } from '../src/base/units.ts';
 import { bare, h, svg } from './dom.ts';
 
 /** The worst mistakes first: pictures that open their file. */
-export function mistakesView({ mistakes }: PageResults, send: (message: FromPage) => void): HTMLElement {
+export function mistakesView({ mistakes, mistaken, numbers }: PageResults, send: (message: FromPage) => void): HTMLElement {
   if (mistakes.length === 0) return h('p', { class: 'empty' }, 'No mistakes on the test images.');
-  return h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send)));
+  const shown = numbers ? 'What it is → what was said, the farthest off first' : mistakes.length < mistaken ? `The worst ${mistakes.length} of ${mistaken}` : undefined;
+  return h('div', { class: 'stack' }, shown && h('p', { class: 'note' }, `${shown}.`), h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send))));
 }
 
 /** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right; of numbers, on which it is nearer. */

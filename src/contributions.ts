@@ -48,6 +48,7 @@ export interface Commands {
   'thaw.freezeBelow': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.onlyHead': () => Promise<void>;
   'thaw.switchBatchNorm': () => Promise<void>;
+  'thaw.addStage': (experiment?: vscode.Uri, after?: number) => Promise<void>;
   'thaw.findLayer': () => Promise<void>;
   'thaw.copyLayerPath': (row?: LayerTarget, selected?: readonly LayerTarget[]) => Promise<void>;
   'thaw.predictCost': (experiment?: vscode.Uri) => Promise<void>;
@@ -107,6 +108,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.freezeBelow': { title: 'Freeze Below', palette: 'false' },
   'thaw.onlyHead': { title: 'Train Only Head', palette: 'thaw.hasExperiment' },
   'thaw.switchBatchNorm': { title: 'Switch Batch Norm: Stored or Batch Statistics', palette: 'thaw.hasExperiment' },
+  'thaw.addStage': { title: 'Add a Stage', palette: 'thaw.hasExperiment' },
   'thaw.findLayer': { title: 'Find Layer…', icon: '$(search)', palette: 'thaw.hasExperiment' },
   'thaw.copyLayerPath': { title: 'Copy Path', palette: 'false' },
   'thaw.predictCost': { title: 'Preview Plan', icon: '$(open-preview)' },
@@ -131,6 +133,8 @@ const experimentFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceFi
 const manifestFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(csv|tsv|jsonl|ndjson)$/i';
 const imageFile = 'resourceScheme =~ /^(file|vscode-remote)$/ && resourceExtname =~ /^\\.(jpe?g|png|webp|gif|bmp|avif)$/i';
 const layer = 'view == thaw.layers && viewItem =~ /\\blayer\\b/';
+/** Rows, not the box in which one types to find one. */
+const layersInFocus = 'focusedView == thaw.layers && listFocus && !inputFocus && thaw.hasExperiment';
 const run = (rest: string): string => `view == thaw.runs && viewItem =~ /${rest}/`;
 
 export const activationEvents: readonly string[] = [
@@ -211,6 +215,7 @@ export const contributes = {
       { command: 'thaw.findRate', when: 'view == thaw.layers && thaw.hasExperiment', group: '1_show@4' },
       { command: 'thaw.onlyHead', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@1' },
       { command: 'thaw.switchBatchNorm', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@2' },
+      { command: 'thaw.addStage', when: 'view == thaw.layers && thaw.hasExperiment', group: '2_change@3' },
       { command: 'thaw.fineTune', when: 'view == thaw.runs', group: 'navigation@1' },
       { command: 'thaw.showLog', when: 'view == thaw.runs', group: '2_thaw@1' },
       { command: 'thaw.addBackbone', when: 'view == thaw.backbones', group: 'navigation@1' },
@@ -248,8 +253,10 @@ export const contributes = {
   keybindings: [
     { command: 'thaw.previousStage', key: 'alt+[', when: 'focusedView == thaw.layers && thaw.hasStages' },
     { command: 'thaw.nextStage', key: 'alt+]', when: 'focusedView == thaw.layers && thaw.hasStages' },
-    // Space unfolds rows; a key of ours knows the selection only, not the row in focus: Enter selects it.
-    { command: 'thaw.toggleLayers', key: 'alt+enter', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
+    // A command knows the selection only, not the row in focus: where that is not one of several selected, it is selected first.
+    { command: 'thaw.toggleLayers', key: 'space', when: `${layersInFocus} && listMultiSelection` },
+    { command: 'runCommands', key: 'space', when: `${layersInFocus} && !listMultiSelection`, args: { commands: ['list.select', 'thaw.toggleLayers'] } },
+    { command: 'thaw.toggleLayers', key: 'alt+enter', when: layersInFocus },
     { command: 'thaw.copyLayerPath', key: 'ctrl+c', mac: 'cmd+c', when: 'focusedView == thaw.layers && thaw.hasExperiment' },
   ],
 

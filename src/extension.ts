@@ -96,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.freezeBelow': layer.freezeBelow,
     'thaw.onlyHead': layer.onlyHead,
     'thaw.switchBatchNorm': layer.switchBatchNorm,
+    'thaw.addStage': layer.addStage,
     'thaw.findLayer': layer.findLayer,
     'thaw.copyLayerPath': layer.copyPath,
     'thaw.predictCost': previews.show,

@@ -1,4 +1,5 @@
 import { Bug } from '../base/bug.ts';
+import { onceEach } from '../base/onceEach.ts';
 import type { Network } from './op.ts';
 import { parametersOf } from './parameters.ts';
 import { shapesOf } from './shapes.ts';
@@ -17,7 +18,7 @@ export function freezeBoundary(network: Network, trainable: ReadonlySet<string>)
 }
 
 /** Numbers of nodes after which only the last of them is read. */
-export function singleCuts({ nodes }: Network): readonly number[] {
+export const singleCuts = onceEach(({ nodes }: Network): readonly number[] => {
   const lastRead = new Map(nodes.flatMap(({ inputs }, i) => inputs.map((name) => [name, i] as const)));
   const cuts: number[] = [];
   let needed = lastRead.get('input') ?? -1; // the last node that reads what lies before the one at the cut
@@ -26,7 +27,7 @@ export function singleCuts({ nodes }: Network): readonly number[] {
     needed = Math.max(needed, lastRead.get(name) ?? -1);
   }
   return cuts;
-}
+});
 
 /**
  * The network up to and including `boundary`, and the rest of it, which reads the prefix's output as its `input`.

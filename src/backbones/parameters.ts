@@ -1,3 +1,4 @@
+import { onceEach } from '../base/onceEach.ts';
 import { read } from './op.ts';
 import type { Network, Reader, Shape } from './op.ts';
 import { perAxis } from './padding.ts';
@@ -56,7 +57,7 @@ export const parameterName = (node: string, part: string): string => part === ''
 export const decays = ({ shape, part }: Parameter): boolean => shape.length > 1 && part !== '';
 
 /** Every parameter and buffer, in the order of the nodes. */
-export function parametersOf(network: Network): readonly Parameter[] {
+export const parametersOf = onceEach((network: Network): readonly Parameter[] => {
   const shapes = shapesOf(network);
   return network.nodes.flatMap((node) => {
     const input = inputShapes(network, node.inputs, shapes)[0]!;
@@ -66,7 +67,7 @@ export function parametersOf(network: Network): readonly Parameter[] {
       .map(([part, shape]) => ({ name: parameterName(node.name, part), node: node.name, part, shape, size: sizeOf(shape), buffer }));
     return [...list(read(trained, node.op, input), false), ...list(buffers, true)];
   });
-}
+});
 
 /** Trainable values; running statistics are not among them. */
 export const parameterCount = (network: Network): number =>

@@ -1,3 +1,4 @@
+import { onceEach } from '../base/onceEach.ts';
 import { Bug } from '../base/bug.ts';
 import { read } from './op.ts';
 import type { Network, Reader, Shape, Window } from './op.ts';
@@ -61,14 +62,14 @@ function windowed(window: Window, x: Shape | undefined): readonly [height: numbe
 }
 
 /** Shape of one sample at every node, and at `input`. */
-export function shapesOf(network: Network): ReadonlyMap<string, Shape> {
+export const shapesOf = onceEach((network: Network): ReadonlyMap<string, Shape> => {
   const found = new Map<string, Shape>([['input', network.input]]);
   for (const node of network.nodes) {
     if (found.has(node.name)) throw new Bug(`${network.name}: two nodes named "${node.name}"`);
     found.set(node.name, read(shapes, node.op, inputShapes(network, node.inputs, found)));
   }
   return found;
-}
+});
 
 /** Shapes of the named inputs; a name that stands later in the list, or nowhere, is a broken network. */
 export function inputShapes(network: Network, inputs: readonly string[], shapes: ReadonlyMap<string, Shape>): readonly Shape[] {

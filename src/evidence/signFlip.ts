@@ -34,9 +34,9 @@ export function meanDifference(differences: ArrayLike<number>): MeanDifference {
     let part = 0, count = 0;
     for (let i = 0, bits = 0; i < items; i++, bits >>>= 1) {
       if (i % 32 === 0) bits = random.int(2 ** 32);
-      if ((bits & 1) === 0) continue;
-      part += differences[i]!;
-      count++;
+      const flipped = bits & 1; // multiplied, since a branch that nobody can foresee takes five times as long
+      part += flipped * differences[i]!;
+      count += flipped;
     }
     const isWhole = count === 0 || count === items, one = part / count, other = (sum - part) / (items - count); // an empty part speaks for any mean
     lows[draw] = isWhole ? -Infinity : Math.min(one, other);

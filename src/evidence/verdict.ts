@@ -3,8 +3,8 @@ import type { Claim, ClassGap, Comparison, ControlKind, Share, Verdict } from '.
 import { controlKinds } from '../protocol/verdict.ts';
 import { classGaps } from './classGaps.ts';
 import { comparePaired, type Measure, type Pair } from './paired.ts';
-import { meanDifference } from './signFlip.ts';
 import { shareOf } from './intervals.ts';
+import { tQuantile } from './studentT.ts';
 
 /**
  * Did the transfer help? Transfer hurts when the risk of the fine-tuned network is larger than that of the same network
@@ -103,10 +103,12 @@ function compare(control: ControlKind, pairs: readonly Pair[], step: number | un
   };
 }
 
-/** Mean nearness over items, each the mean of its seeds. */
+/** Mean nearness over items, each the mean of its seeds, with Student's interval. */
 function nearnessOf(seeds: readonly Outcomes[]): Share {
-  const { length: items } = seeds[0]!, { value, low, high } = meanDifference(Float64Array.from({ length: items }, (_, i) => seeds.reduce((sum, right) => sum + right[i]! / seeds.length, 0)));
-  return { value, low, high, correct: 0, items };
+  const { length: items } = seeds[0]!, each = Float64Array.from({ length: items }, (_, i) => seeds.reduce((sum, right) => sum + right[i]! / seeds.length, 0));
+  const value = each.reduce((a, b) => a + b, 0) / items, squares = each.reduce((sum, near) => sum + (near - value) ** 2, 0);
+  const half = items < 2 ? Infinity : tQuantile(0.05, items - 1) * Math.sqrt(squares / (items - 1) / items);
+  return { value, low: value - half, high: value + half, correct: 0, items };
 }
 
 /** The smallest gap that counts as a difference. */

@@ -154,6 +154,7 @@ const results = fields<PageResults>({
   classes: list(text),
   confusion: list(counts),
   mistakes: list(fields<PageMistake>({ path: text, thumbnail: text, right: text, wrong: text, how: text })),
+  mistaken: whole,
   labels: optional(list(fields<PageLabel>({ label: text, averagePrecision: number, f1: number, items: number }))),
   numbers: optional(list(fields<PageNumber>({ target: number, predicted: number }))),
   differing: optional(fields<PageDiffering>({ control: controlKind, fixed: list(item), broken: list(item), onlyRun: number, onlyControl: number })),

@@ -16,8 +16,10 @@ export interface PageResults {
   readonly labels?: readonly PageLabel[];
   /** Of `image-regression`: what it is, what was predicted, item by item. */
   readonly numbers?: readonly PageNumber[];
-  /** Wrong test items, the worst first, at most 24. `thumbnail` is a webview URI. */
+  /** Wrong test items (of numbers, all), the worst first, at most 24. `thumbnail` is a webview URI. */
   readonly mistakes: readonly PageMistake[];
+  /** How many there are. */
+  readonly mistaken: number;
   readonly differing?: PageDiffering;
 }
 

@@ -35,10 +35,11 @@ export class ExperimentLenses extends Owner implements vscode.CodeLensProvider {
     if (!head) return [];
     const run = { command: 'thaw.startRun', title: '$(play) Run', tooltip: 'Train a network as this file says', arguments: [document.uri] };
     const cost = { command: 'thaw.predictCost', title: '$(open-preview) Predict cost', tooltip: 'Minutes, memory and cache of each stage, while you type', arguments: [document.uri] };
+    const addStage = (after: number): vscode.Command => ({ command: 'thaw.addStage', title: 'Add a stage', tooltip: 'After this one: all layers, at a tenth of its rate. Ticks in Layers take from it what is too much.', arguments: [document.uri, after] });
     const findRate = (stage: number): vscode.Command => ({ command: 'thaw.findRate', title: 'Find learning rate', tooltip: 'Try rising rates on this stage, and see which its loss falls at', arguments: [document.uri, stage] });
     return [
       ...[run, cost, ...this.#lastRun(document)].map((command) => new vscode.CodeLens(rangeOf(head), command)),
-      ...stagesOf(read).map(({ range }, stage) => new vscode.CodeLens(rangeOf(range), findRate(stage))),
+      ...stagesOf(read).flatMap(({ range }, stage) => [findRate(stage), addStage(stage)].map((command) => new vscode.CodeLens(rangeOf(range), command))),
     ];
   }
 

@@ -44,6 +44,16 @@ export class LayerCommands {
     await editExperiment(uri, (text) => setValues(text, [{ path: `stages.${stage}.batchNorm`, value: now === 'stored' ? 'batch' : 'stored' }], uri.fsPath));
   };
 
+  /** Behind the stage that is shown, or the one that is said; then it is the one that is shown. */
+  addStage: Commands['thaw.addStage'] = async (experiment, after) => {
+    const uri = experiment ?? this.#experiment.active?.uri;
+    if (!uri) return;
+    const { addStage } = await import('../experiment/addStage.ts'), at = after ?? this.#experiment.active?.stage ?? 0;
+    await editExperiment(uri, (text) => addStage(text, at, uri.fsPath));
+    await this.#experiment.activate(uri);
+    this.#experiment.showStage(at + 1);
+  };
+
   /** VS Code's own search of a tree sees the rows that are unfolded; this one sees all. */
   findLayer: Commands['thaw.findLayer'] = async () => {
     const items = this.#allRows().map((row) => ({ label: row.path, description: this.#tree.describe(row), row }));

@@ -37,6 +37,7 @@ function ofClasses(predictions: readonly Prediction[], classes: readonly string[
   return {
     classes,
     confusion: confusionOf(predictions, classes.length),
+    mistaken: predictions.filter(({ label, predicted }) => label !== predicted).length,
     mistakes: mistakesOf(predictions, mistakesShown).map(({ path, label, predicted, top }) =>
       ({ path, thumbnail: thumbnailOf(path), right: classes[label] ?? '?', wrong: classes[predicted] ?? '?', how: percent(top[0]!.probability, 0) })),
   };
@@ -50,7 +51,7 @@ function ofLabels(predictions: readonly LabelsPrediction[], classes: readonly st
   const lossOf = ({ labels, probabilities }: LabelsPrediction): number => probabilities.reduce((sum, p, label) => sum - Math.log(Math.max(1e-12, labels.includes(label) ? p : 1 - p)), 0);
   const wrong = predictions.filter(({ labels, predicted }) => named(labels) !== named(predicted)).map((each) => ({ each, loss: lossOf(each) })).sort((a, b) => b.loss - a.loss);
   return {
-    classes, confusion: [],
+    classes, confusion: [], mistaken: wrong.length,
     labels: scores.map((score, label) => ({ label: classes[label]!, ...score })).sort((a, b) => (a.averagePrecision || 0) - (b.averagePrecision || 0)),
     mistakes: wrong.slice(0, mistakesShown).map(({ each: { path, labels, predicted }, loss }): PageMistake =>
       ({ path, thumbnail: thumbnailOf(path), right: named(labels), wrong: named(predicted), how: `loss ${(loss / classes.length).toFixed(2)}` })),
@@ -61,7 +62,7 @@ function ofLabels(predictions: readonly LabelsPrediction[], classes: readonly st
 function ofNumbers(predictions: readonly NumberPrediction[], classes: readonly string[], thumbnailOf: ThumbnailOf): PageResults {
   const worst = [...predictions].sort((a, b) => Math.abs(b.predicted - b.target) - Math.abs(a.predicted - a.target));
   return {
-    classes, confusion: [],
+    classes, confusion: [], mistaken: predictions.length,
     numbers: predictions.map(({ target, predicted }) => ({ target, predicted })),
     mistakes: worst.slice(0, mistakesShown).map(({ path, target, predicted }): PageMistake =>
       ({ path, thumbnail: thumbnailOf(path), right: numberText(target), wrong: numberText(predicted), how: `${predicted < target ? '−' : '+'}${numberText(Math.abs(predicted - target))}` })),

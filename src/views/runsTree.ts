@@ -101,7 +101,7 @@ function controlRows({ manifest, state }: ModelRun, runs: readonly ModelRun[]): 
 
 function sweepItem(id: string, members: readonly ModelRun[], rows: readonly SweepRow[]): vscode.TreeItem {
   const [{ manifest }] = members as readonly [ModelRun], ended = members.filter(({ state }) => !isLive(state.status)).length, best = rows.find(({ isBest }) => isBest);
-  const title = visible(manifest.title.replace(` (${manifest.sweep!.name})`, '')), item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
+  const title = visible(manifest.title.replace(` (${manifest.sweep!.name})`, '')), item = new vscode.TreeItem(title, ended < members.length ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed); // two dozen rows of the past would hide all other runs
   const found = best?.test && [best.name, scoreSpread(best.test, manifest.task)].filter((part) => part !== '').join(' ');
   item.id = id;
   item.description = [`${members.length} runs`, ended < members.length ? `${ended} ended` : undefined, found && visible(best.name === '' ? found : `best: ${found}`), timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');

@@ -34,7 +34,7 @@ hostTest('Run and Predict cost stand above the experiment, Find learning rate ab
     const found = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri, 10);
     return found.length > 0 && found;
   });
-  assert.deepEqual(lenses.map(({ command }) => command?.command), ['thaw.startRun', 'thaw.predictCost', 'thaw.findRate']);
+  assert.deepEqual(lenses.map(({ command }) => command?.command), ['thaw.startRun', 'thaw.predictCost', 'thaw.findRate', 'thaw.addStage']);
   assert.equal(lenses[0]!.range.start.line, 1);
 });
 

@@ -158,6 +158,19 @@ hostTest('batch norm is switched in the file, and its badge follows', async () =
   await vscode.commands.executeCommand('workbench.action.files.revert');
 });
 
+hostTest('a stage is added behind the one that is shown, is then the one that is shown, and undo takes it back', async () => {
+  const { document } = await showExperiment('layers.thaw.yaml', text);
+  await becomes('blocks.6', false);
+  await vscode.commands.executeCommand('thaw.addStage');
+  await becomes('blocks.6', true); // it trains everything
+  const { experiment } = await thaw();
+  assert.deepEqual([experiment.active?.stage, experiment.active?.plan?.stages.map(({ name }) => name)], [1, ['thaw', 'fine-tune']]);
+  assert.equal(document.getText().match(/# kept/g)?.length, 3);
+  await vscode.commands.executeCommand('undo');
+  await becomes('blocks.6', false);
+  assert.equal(document.getText(), text);
+});
+
 hostTest('stages are stepped through', async () => {
   await showExperiment('stages.thaw.yaml', `thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head] }\n  - { name: thaw, train: [head, blocks.6] }\n`);
   const { experiment } = await thaw();

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFile, openThaw, view, workbenchTest } from './workbench.ts';
 
-workbenchTest('a click on a checkbox trains a block, and undo freezes it again', async ({ page, workspace }) => {
+workbenchTest('a click on a checkbox trains a block, undo freezes it again, and Space ticks the row in focus', async ({ page, workspace }) => {
   const text = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - name: thaw\n    train: [head]   # kept\n';
   await writeFile(join(workspace, 'ticks.thaw.yaml'), text);
   await openFile(page, 'ticks.thaw.yaml');
@@ -18,6 +18,11 @@ workbenchTest('a click on a checkbox trains a block, and undo freezes it again',
   await code.click();
   await page.keyboard.press('ControlOrMeta+z');
   await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, not ticked/ }).waitFor();
+
+  await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.4,/ }).click({ position: { x: 120, y: 8 } });
+  await page.keyboard.press('ArrowDown'); // moves the focus; the row above stays selected
+  await page.keyboard.press('Space');
+  await code.filter({ hasText: /train:\s\[head,\sblocks\.5\]\s+#\skept/ }).waitFor();
 });
 
 workbenchTest('a tick, by mouse or keyboard, of a row that is selected with others ticks them all, and one undo takes it back', async ({ page, workspace }) => {
@@ -30,7 +35,7 @@ workbenchTest('a tick, by mouse or keyboard, of a row that is selected with othe
   await row('blocks.5').getByRole('checkbox').click();
   await code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }).waitFor();
   await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.5, trains/ }).waitFor(); // drawn again: before that the keys mean the rows as they were
-  await page.keyboard.press('Alt+Enter');
+  await page.keyboard.press('Space');
   await code.filter({ hasText: /train:\s\[head\]\s+#\skept/ }).waitFor();
   await code.click();
   await page.keyboard.press('ControlOrMeta+z');

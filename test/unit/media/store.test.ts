@@ -7,7 +7,7 @@ import { aManifest, asEvents, everyFact } from '../../support/runs.ts';
 
 const manifest = aManifest(), control = aManifest({ id: '20260501-120000-flowers-scratch-3fa9c1' as RunId, control: 'scratch', controlOf: manifest.id });
 const events = asEvents(everyFact);
-const results: PageResults = { classes: ['a', 'b'], confusion: [[1, 0], [0, 1]], mistakes: [] };
+const results: PageResults = { classes: ['a', 'b'], confusion: [[1, 0], [0, 1]], mistaken: 0, mistakes: [] };
 
 const snapshot = (of = events): ToPage => ({ type: 'snapshot', protocol: 1, run: { manifest, events: of }, controls: [] });
 const after = (...messages: readonly ToPage[]): PageState | undefined => messages.reduce<PageState | undefined>(apply, undefined);

@@ -68,9 +68,9 @@ test('a manifest comes back whole; a newer format and a damaged one are refused 
 test('messages to the page and from it are looked at field by field', () => {
   const manifest = aManifest(), events = asEvents(everyFact);
   const messages = [
-    { type: 'snapshot', protocol: 1, run: { manifest, events }, controls: [{ manifest, events: [] }], results: { classes: ['a'], confusion: [[1]], mistakes: [{ path: '<img onerror>', thumbnail: 'u', right: 'a', wrong: 'b', how: '90 %' }], labels: [{ label: 'a', averagePrecision: 0.5, f1: 0.5, items: 2 }], numbers: [{ target: 1, predicted: 2 }] } },
+    { type: 'snapshot', protocol: 1, run: { manifest, events }, controls: [{ manifest, events: [] }], results: { classes: ['a'], confusion: [[1]], mistaken: 1, mistakes: [{ path: '<img onerror>', thumbnail: 'u', right: 'a', wrong: 'b', how: '90 %' }], labels: [{ label: 'a', averagePrecision: 0.5, f1: 0.5, items: 2 }], numbers: [{ target: 1, predicted: 2 }] } },
     { type: 'append', runId: 'x', manifest, events },
-    { type: 'results', results: { classes: [], confusion: [], mistakes: [] } },
+    { type: 'results', results: { classes: [], confusion: [], mistaken: 0, mistakes: [] } },
   ];
   for (const message of messages) assert.deepEqual(parseToPage(roundTrip(message)), { ok: true, value: message });
   for (const type of ['stop', 'run-again', 'open-plan', 'open-experiment', 'reveal-folder']) {

@@ -89,7 +89,7 @@ test('a control that starts later is sent from its first event', () => {
 test('results are sent once', () => {
   using t = feedOf();
   t.feed.ready();
-  t.source.results = { classes: ['a'], confusion: [[1]], mistakes: [] };
+  t.source.results = { classes: ['a'], confusion: [[1]], mistaken: 0, mistakes: [] };
   for (let i = 0; i < 3; i++) {
     t.feed.changed(main);
     mock.timers.tick(1000);

@@ -1,0 +1,44 @@
+import { isMap, isSeq, type YAMLMap } from 'yaml';
+import type { Checked } from '../protocol/diagnostic.ts';
+import { applyOffsets, type TextEdit } from './edit.ts';
+import { lineIndex } from './lineIndex.ts';
+import { contentEnd, insertedPair } from './mapEdit.ts';
+import { nameOf } from './fieldReader.ts';
+import { parseExperiment, type Parsed } from './parse.ts';
+import { experimentField, type ListField, type NumberField, fieldAt, type ValueMap } from './schema.ts';
+import type { OffsetEdit } from './sequenceEdit.ts';
+
+/**
+ * A stage more, right behind stage `after`: everything trains, gently, from the weights that the stage before has learnt.
+ * Behind a linear probe that is LP-FT (Kumar et al. 2022, arXiv:2202.10054); ticks take from it what is too much. One edit,
+ * in the style of the list that it joins; comments stay. A file that does not parse comes back as its diagnostics.
+ */
+export function addStage(text: string, after: number, file = ''): Checked<readonly TextEdit[]> {
+  const parsed = parseExperiment(text, file);
+  if (!parsed.ok) return parsed;
+  const before = stagesOf(parsed.value), refused = (message: string): Checked<never> => ({ ok: false, errors: [{ code: 'yaml-syntax', severity: 'error', message, where: { file } }], warnings: [] });
+  if (!before[after]) return refused(`there is no ${nameOf(`stages.${after}`)}`);
+  const stage = stageAfter(before[after], before), edit = insertion(text, parsed.value, after, stage);
+  const now = edit && parseExperiment(applyOffsets(text, [edit]), file);
+  // YAML can be written in ways that editing by position does not foresee: what would not say what was meant is not done.
+  if (!edit || !now?.ok || JSON.stringify(stagesOf(now.value).toSpliced(after + 1, 1)) !== JSON.stringify(before)) return refused(`the stages are written in a way that cannot be edited: write ${stage} there`);
+  return { ok: true, value: [{ range: lineIndex(text).rangeOf(edit.start, edit.end), newText: edit.newText }], warnings: [] };
+}
+
+const stagesOf = ({ written }: Parsed): readonly ValueMap[] =>
+  (written.values['stages'] ?? (experimentField.keys['stages'] as ListField).default) as readonly ValueMap[];
+
+function stageAfter({ rate = (fieldAt('stages.0.rate') as NumberField).default }: ValueMap, all: readonly ValueMap[]): string {
+  const names = all.map(({ name }) => name), name = ['fine-tune', ...all.map((_, i) => `fine-tune ${i + 2}`)].find((each) => !names.includes(each))!;
+  const tenth = Number((Number(rate) / 10).toPrecision(2)).toExponential().replace('e+0', '');
+  return `{ name: ${name}, train: [all], epochs: 15, rate: ${tenth}, layerDecay: 0.75 }`;
+}
+
+function insertion(text: string, { document }: Parsed, after: number, stage: string): OffsetEdit | undefined {
+  const list = document.get('stages', true), root = document.contents as unknown as YAMLMap.Parsed;
+  if (!isSeq(list)) return isMap(root) ? insertedPair(text, root, experimentField, 'stages', `[{ train: [head] }, ${stage}]`) : undefined;
+  const item = list.items[after] as YAMLMap.Parsed, end = contentEnd(item);
+  if (list.flow) return { start: end, end, newText: `, ${stage}` };
+  const dash = text.lastIndexOf('-', item.range[0]), indent = ' '.repeat(dash - text.lastIndexOf('\n', dash) - 1), lineEnd = end + text.slice(end).search(/\r?\n|$/);
+  return { start: lineEnd, end: lineEnd, newText: `${text.includes('\r\n') ? '\r\n' : '\n'}${indent}- ${stage}` };
+}
