@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Refused, diagnosticText, diagnosticsOf, visible, type Checked, type Diagnostic } from './protocol/diagnostic.ts';
 import { experimentBase, isManifestName } from './experiment/manifestName.ts';
 import { experimentText, presets, type PresetName } from './experiment/presets.ts';
+import { dataText } from './experiment/dataText.ts';
 import { minutesOf } from './experiment/duration.ts';
 import { becauseOf, withBudget } from './experiment/recommend.ts';
 import { bytes, percent } from './base/units.ts';
@@ -282,7 +283,7 @@ async function cost([file]: readonly string[], options: Options): Promise<number
   if (file === undefined) return wrongUsage('thaw cost <file.thaw.yaml>');
   const { plan, backbone } = valueOf(await experimentAt(resolve(file), options));
   if (!backbone) throw refused('weights-missing', `the layers of ${plan.backbone} are known once it has been fetched`, file, `\`thaw models add ${plan.backbone}\``);
-  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [plan.data.manifest ?? plan.data.folder], { timeoutMs: 600_000 }))));
+  const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [dataText(plan)], { timeoutMs: 600_000 }))));
   const { stages, cuts } = predictPlan(plan, backbone, basis);
   const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
   return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));

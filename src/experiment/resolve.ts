@@ -27,7 +27,7 @@ export interface ResolveOptions {
   /** Likewise, what makes a run one of several (sweep.ts): before the command line. */
   readonly varied?: Readonly<Record<string, string>>;
   /** Photos in a data folder or manifest (absolute), where somebody has counted: some remarks rest on it. */
-  readonly imagesIn?: (folder: string) => number | undefined;
+  readonly imagesIn?: (plan: Pick<Plan, 'task' | 'data'>) => number | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -62,12 +62,9 @@ export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolv
   found.push(...sense.errors());
   if (found.length === 0) found.push(...membersErrors(read, options, plan, sense));
   if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: isWhole(plan.data) ? options.imagesIn?.(plan.data.manifest ?? plan.data.folder) : undefined }, options.file);
+  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: options.imagesIn?.(plan) }, options.file);
   return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: [...sense.remarks(), ...remarks] };
 }
-
-/** Whether what was counted is what is used. */
-const isWhole = ({ subset, maxPerClass }: Plan['data']): boolean => subset === 1 && maxPerClass === 0;
 
 /** In reading order; what has no place first. */
 function byPlace(a: Diagnostic, b: Diagnostic): number {

@@ -1,6 +1,7 @@
 import type { PlanDifference } from '../protocol/previewMessages.ts';
 import type { RunManifest } from '../protocol/runManifest.ts';
-import { clockTime, percent } from '../base/units.ts';
+import { clockTime } from '../base/units.ts';
+import { scoreName, scoreText } from '../protocol/wording.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
@@ -19,11 +20,11 @@ export function compareTable([left, right]: readonly [RunManifest, RunManifest],
 
 type Row = readonly [name: string, left: string, right: string];
 
-const resultRows = ({ id, status, test, best, claim, engine, createdAt, endedAt }: RunManifest): readonly (readonly [string, string])[] => [
+const resultRows = ({ id, status, test, best, claim, engine, createdAt, endedAt, task }: RunManifest): readonly (readonly [string, string])[] => [
   ['run', id],
   ['status', status],
-  ['test accuracy', test ? `${percent(test.value)} (${percent(test.low)} – ${percent(test.high)}, ${test.items} photos)` : '–'],
-  ['best validation', best ? `${percent(best.validationAccuracy)}, loss ${best.validationLoss.toFixed(3)}, step ${best.step}` : '–'],
+  [`test ${scoreName(task)}`, test ? `${scoreText(test.value, task)} (${[test.low, test.high].map((value) => scoreText(value, task).replace('R² ', '')).join(' – ')}, ${test.items} photos)` : '–'],
+  ['best validation', best ? `${scoreText(best.validationAccuracy, task)}, loss ${best.validationLoss.toFixed(3)}, step ${best.step}` : '–'],
   ['transfer', claim ?? '–'],
   ['engine', engine?.title ?? '–'],
   ['took', endedAt ? clockTime(Date.parse(endedAt) - Date.parse(createdAt)) : '–'],

@@ -3,15 +3,19 @@ import { Owner } from '../base/owner.ts';
 import { diagnosticText } from '../protocol/diagnostic.ts';
 import type { CostBasis } from '../protocol/answers.ts';
 import { parseCostBasis } from '../protocol/guards.ts';
+import { dataText } from '../experiment/dataText.ts';
+import type { Plan } from '../experiment/plan.ts';
 import type { Homes } from './homes.ts';
 import { isLive } from './runLook.ts';
 import type { Log } from './log.ts';
 import type { RunModel } from './runModel.ts';
 
+type DataOf = Pick<Plan, 'task' | 'data'>;
+
 /** A large folder to count, and once per machine an engine to measure. */
 const askTimeoutMs = 600_000;
 
-/** What predictions rest on, by dataset folder: asked of a trainer when somebody looks, and again once a run has ended, which has learnt. */
+/** What predictions rest on, by what of a plan says which photos are used: asked of a trainer when somebody looks, and again once a run has ended, which has learnt. */
 export class CostModel extends Owner {
   readonly #onDidChange = this.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.#onDidChange.event;
@@ -33,35 +37,37 @@ export class CostModel extends Owner {
     this.own({ dispose: () => this.#ended.abort() });
   }
 
-  /** For this dataset folder or manifest, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
-  basisOf(experiment: vscode.Uri, folder: string): CostBasis | undefined {
-    if (vscode.workspace.isTrusted && !this.#isTraining() && !this.#asked.has(folder)) void this.#ask(experiment, folder);
-    return this.#known.get(folder);
+  /** For the photos of this plan, if it is known by now; otherwise it is asked for, and `onDidChange` tells. */
+  basisOf(experiment: vscode.Uri, plan: DataOf): CostBasis | undefined {
+    const data = dataText(plan);
+    if (vscode.workspace.isTrusted && !this.#isTraining() && !this.#asked.has(data)) void this.#ask(experiment, data);
+    return this.#known.get(data);
   }
 
   /** The same without asking. */
-  knownOf(folder: string): CostBasis | undefined {
-    return this.#known.get(folder);
+  knownOf(plan: DataOf): CostBasis | undefined {
+    return this.#known.get(dataText(plan));
   }
 
-  /** Why nothing is known for this folder, when that is certain. */
-  whyUnknown(folder: string): string | undefined {
+  /** Why nothing is known for these photos, when that is certain. */
+  whyUnknown(plan: DataOf): string | undefined {
+    const data = dataText(plan);
     if (!vscode.workspace.isTrusted) return 'No prediction: counting photos and measuring this machine start a program, which needs this workspace to be trusted.';
-    return this.#isTraining() && !this.#known.has(folder) ? 'Predictions come when the run that is on has ended: nothing is measured beside it.' : this.#refused.get(folder);
+    return this.#isTraining() && !this.#known.has(data) ? 'Predictions come when the run that is on has ended: nothing is measured beside it.' : this.#refused.get(data);
   }
 
-  async #ask(experiment: vscode.Uri, folder: string): Promise<void> {
-    this.#asked.add(folder);
+  async #ask(experiment: vscode.Uri, data: string): Promise<void> {
+    this.#asked.add(data);
     try {
-      const answer = await this.#homes.hostOf(experiment).ask('cost', [folder], { signal: this.#ended.signal, timeoutMs: askTimeoutMs });
+      const answer = await this.#homes.hostOf(experiment).ask('cost', [data], { signal: this.#ended.signal, timeoutMs: askTimeoutMs });
       const basis = answer.ok ? parseCostBasis(answer.value) : undefined;
       const refused = answer.ok ? 'the answer is not understood' : answer.errors.map(diagnosticText).join('; ');
-      if (basis?.ok) this.#known.set(folder, basis.value);
-      else this.#refused.set(folder, `No prediction: ${refused}`);
-      if (!basis?.ok) this.#log.info(`no prediction for ${folder}: ${refused}`);
+      if (basis?.ok) this.#known.set(data, basis.value);
+      else this.#refused.set(data, `No prediction: ${refused}`);
+      if (!basis?.ok) this.#log.info(`no prediction for ${data}: ${refused}`);
       this.#onDidChange.fire();
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#log.info(`no prediction for ${folder}: ${String(error)}`);
+      if (!this.#ended.signal.aborted) this.#log.info(`no prediction for ${data}: ${String(error)}`);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
@@ -65,6 +65,8 @@ class Dashboard extends Owner {
   readonly #log: Log;
   readonly #feed: PageFeed;
   #dataFolder = '';
+  /** Where the page may load photos from. */
+  #folders = '';
   #results: PageResults | undefined;
   /** The verdict that they were read with: another one may rest on another control. */
   #resultsFor: Verdict | undefined;
@@ -106,13 +108,16 @@ class Dashboard extends Owner {
     this.#feed.changed(id);
   }
 
-  /** The page may load our own files and the photos of this run, which the trainer names once it has read the plan. */
+  /**
+   * The page may load our own files and the photos of this run, which the trainer names once it has read the plan. A manifest's
+   * photos may lie anywhere: of them the folders of those that are shown. Other roots than before load the page anew.
+   */
   #setRoots(): void {
-    const dataFolder = this.#model.runOf(this.#runId)?.manifest.dataFolder ?? '';
-    if (this.#panel.webview.options.localResourceRoots && dataFolder === this.#dataFolder) return;
+    const dataFolder = this.#model.runOf(this.#runId)?.manifest.dataFolder ?? '', folders = [...dataFolder ? [dataFolder] : [], ...foldersOutside(dataFolder, shownIn(this.#results))];
+    if (this.#panel.webview.options.localResourceRoots && folders.join('\n') === this.#folders) return;
     this.#dataFolder = dataFolder;
-    const roots = [this.#asset(), ...(dataFolder ? [vscode.Uri.file(dataFolder)] : [])];
-    this.#panel.webview.options = { enableScripts: true, localResourceRoots: roots };
+    this.#folders = folders.join('\n');
+    this.#panel.webview.options = { enableScripts: true, localResourceRoots: [this.#asset(), ...folders.map((folder) => vscode.Uri.file(folder))] };
   }
 
   #setTitle(): void {
@@ -138,8 +143,10 @@ class Dashboard extends Owner {
     const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.file(resolve(dataFolder, path))).toString();
     const read = readResults(run.folder, { ...run.state, data: run.state.data }, address);
     this.#resultsFor = run.state.verdict;
-    if (read.ok) this.#results = read.value;
-    else for (const { message } of read.errors) this.#log.error(message);
+    if (read.ok) {
+      this.#results = read.value;
+      this.#setRoots();
+    } else for (const { message } of read.errors) this.#log.error(message);
     return this.#results;
   }
 
@@ -184,10 +191,19 @@ class Dashboard extends Owner {
 
   /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
   async #openFile(path: string): Promise<void> {
-    const { mistakes = [], differing } = this.#results ?? {};
-    if (![...mistakes, ...differing?.fixed ?? [], ...differing?.broken ?? []].some((shown) => shown.path === path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
+    if (!shownIn(this.#results).includes(path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
     await execute('vscode.open', vscode.Uri.file(resolve(this.#dataFolder, path)), { viewColumn: vscode.ViewColumn.One });
   }
+}
+
+/** Paths of the photos that a page shows. */
+const shownIn = ({ mistakes = [], differing }: Partial<PageResults> = {}): readonly string[] =>
+  [...mistakes, ...differing?.fixed ?? [], ...differing?.broken ?? []].map(({ path }) => path);
+
+/** Of photos by their paths from `folder`: the folders of those that do not lie in it. */
+function foldersOutside(folder: string, paths: readonly string[]): readonly string[] {
+  const all = new Set(paths.map((path) => dirname(resolve(folder, path))));
+  return [...all].filter((each) => relative(folder, each).startsWith('..') || isAbsolute(relative(folder, each))).sort();
 }
 
 const execute = async (command: string, ...args: readonly unknown[]): Promise<void> => {

@@ -32,7 +32,7 @@ export class ExperimentLanguage extends Owner {
 
   async #hover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
     const [{ hoverAt }, { read, checked }] = await Promise.all([import('../experiment/hover.ts'), this.#experiments.readingOf(document)]);
-    const data = checked.ok ? checked.value.plan.data : undefined, basis = data && this.#costs.knownOf(data.manifest ?? data.folder), hover = hoverAt({ read, checked, basis }, position);
+    const basis = checked.ok ? this.#costs.knownOf(checked.value.plan) : undefined, hover = hoverAt({ read, checked, basis }, position);
     return hover && new vscode.Hover(new vscode.MarkdownString(hover.lines.map(markdownText).join('\n\n')), rangeOf(hover.range));
   }
 

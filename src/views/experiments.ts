@@ -77,7 +77,7 @@ export class Experiments extends Owner {
   /** What the text of this file is resolved with. */
   optionsOf(uri: vscode.Uri): ResolveOptions {
     const folder = dirname(uri.fsPath);
-    return { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones, imagesIn: (data) => this.#costs.knownOf(data)?.images };
+    return { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones, imagesIn: (plan) => this.#costs.knownOf(plan)?.images };
   }
 
   /** What a backbone's name stands for, or what is known of a folder, has changed. */

@@ -122,7 +122,7 @@ export class FreezeTree extends Owner implements vscode.TreeDataProvider<FreezeR
 
   #changed(): void {
     const { plan, backbone, stage, uri } = this.#experiment.active ?? {}, before = this.#layers?.rows;
-    const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan.data.manifest ?? plan.data.folder) : undefined;
+    const basis = plan && uri && this.#view.visible ? this.#costs.basisOf(uri, plan) : undefined;
     this.#layers = plan && backbone && layersOf(plan, backbone, stage ?? 0, basis, this.#readMoved());
     this.#describe();
     if (before !== this.#layers?.rows) {

@@ -113,8 +113,7 @@ class Preview extends Owner {
   async #post(): Promise<void> {
     if (!this.#panel.visible) return; // a hidden page is gone; it asks again when it is shown
     const { previewOf } = await import('../experiment/preview.ts');
-    const resolved = this.#resolved, folder = resolved && (resolved.plan.data.manifest ?? resolved.plan.data.folder);
-    const basis = folder === undefined ? undefined : this.#sources.costs.basisOf(this.#uri, folder), unpredicted = folder === undefined ? undefined : this.#sources.costs.whyUnknown(folder);
+    const resolved = this.#resolved, basis = resolved && this.#sources.costs.basisOf(this.#uri, resolved.plan), unpredicted = resolved && this.#sources.costs.whyUnknown(resolved.plan);
     const message: ToPreview = {
       type: 'preview', file: this.#uri.toString(), stage: this.#chosenStage(),
       ...(resolved && { preview: previewOf(resolved, basename(this.#uri.fsPath, experimentSuffix), basis) }),

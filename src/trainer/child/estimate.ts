@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Architecture } from '../../backbones/card.ts';
 import { bundledCards } from '../../backbones/cards.ts';
-import { bundledBackbones } from '../../backbones/backbones.ts';
+import { anyBackbone, bundledBackbones } from '../../backbones/backbones.ts';
 import { experimentText, presets } from '../../experiment/presets.ts';
 import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
@@ -12,7 +12,7 @@ import { preflightFolder } from './preflight.ts';
 import { recommend } from '../../experiment/recommend.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import { isManifestName } from '../../experiment/manifestName.ts';
-import { outputsOf, scanPlace } from './scanData.ts';
+import { outputsOf, scanData, scanPlace } from './scanData.ts';
 import { engineOffer, expectedEngine, openEngine } from './engine.ts';
 import { trainingMemory } from './memory.ts';
 import { usualPart } from '../../engine/timedPart.ts';
@@ -55,9 +55,10 @@ export function predictRun(plan: Plan, backbone: Pick<Architecture, 'network'>, 
   return { seconds: fixedSeconds + times * runMs(plan, stages, workloadOf(plan, basis.images).trainSamples) / 1000, peakBytes: Math.max(...stages.map(({ peakBytes }) => peakBytes)) };
 }
 
-/** `cost <folder>`: what the folder holds, and the prices of the machine, measured now if they never were. */
-export async function costBasis(folder: string, machine: Machine): Promise<CostBasis> {
-  const scanned = valueOf((await scanPlace(folder)).scan), { files } = scanned, expected = await expectedEngine(machine), known = readRates(machine, expected);
+/** `cost <data>`, what dataText writes: the photos that a plan uses, and the prices of the machine, measured now if they never were. */
+export async function costBasis(data: string, machine: Machine): Promise<CostBasis> {
+  const { plan } = valueOf(resolveExperiment(data, { file: 'data', folderOf: (folder) => folder, backbones: anyBackbone }));
+  const scanned = await scanData(plan, {}), { files } = scanned, expected = await expectedEngine(machine), known = readRates(machine, expected);
   const opened = known.measured ? undefined : await openEngine(machine, usualPart, expected).catch(() => openEngine(machine, usualPart));
   return {
     images: files.length, classes: outputsOf(scanned), engine: opened?.facts.name ?? expected,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import type { CachedFeatures, CostBasis, CutPrediction, Prediction } from '../../../src/protocol/answers.ts';
-import { factsOf, manifestOf, Workspace } from '../../support/product.ts';
+import { factsOf, manifestOf, samplePhotos, Workspace } from '../../support/product.ts';
 
 interface Costs {
   readonly basis: CostBasis;
@@ -31,6 +31,21 @@ test('every cut is predicted, as a table and as JSON, and the machine is measure
   assert.match(again.stdout, /^ {2}blocks\.5 +[\d.]+ M +.* s +\d+(\.\d+)? [MG]iB +\d+(\.\d+)? [KM]iB$/m);
   assert.match(again.stdout, /^ {2}stage stage 1 +× 2 epochs/m);
   assert.equal((JSON.parse((await workspace.thaw('cost', experiment, '--json')).stdout) as Costs).basis.rates.backward.msPerDenseGflop, basis.rates.backward.msPerDenseGflop);
+});
+
+test('the photos that a plan uses are counted: of columns with names of their own, a subset, and so many of a class', async (t) => {
+  const workspace = new Workspace(t), rows = [...samplePhotos(1).slice(0, 10), ...samplePhotos(2).slice(0, 10)].map((path, i) => `${path},${i < 10 ? 'glass' : 'metal'},${i}`);
+  workspace.write('odd.csv', ['what is it,kind,weight', ...rows].join('\n'));
+  const basisOf = async (data: string, task = 'image-classification'): Promise<readonly number[]> => {
+    workspace.write('odd.thaw.yaml', `thaw: 1\ntask: ${task}\ndata: { manifest: odd.csv, ${data} }\n`);
+    const { code, stdout, stderr } = await workspace.thaw('cost', 'odd.thaw.yaml', '--json');
+    assert.equal(code, 0, stderr);
+    const { images, classes } = (JSON.parse(stdout) as Costs).basis;
+    return [images, classes];
+  };
+  assert.deepEqual(await basisOf('columns: { image: what is it, label: kind }, subset: 50%'), [10, 2]);
+  assert.deepEqual(await basisOf('columns: { image: what is it, label: kind }, maxPerClass: 3'), [6, 2]);
+  assert.deepEqual(await basisOf('columns: { image: what is it, label: weight }', 'image-regression'), [20, 1]);
 });
 
 test('what cannot be predicted is said as any other problem', async (t) => {

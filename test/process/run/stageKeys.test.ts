@@ -57,3 +57,18 @@ test('an experiment with every kind of key runs, says what it kept, and its rand
   const [verdict] = await factsOf(run, 'verdict');
   assert.deepEqual(verdict!.verdict.missing.map(({ control }) => control), ['knn', 'linear-probe', 'scratch']);
 });
+
+test('from scratch, nothing is transferred: random weights train whole, and controls that would do the same are left out with their reason', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 8, paper: 8 });
+  const { code, stdout, stderr } = await workspace.thaw('run', 'photos', '--preset', 'from-scratch', '--set', 'backbone=resnet20_cifar10', '--set', 'stages.0.epochs=2', '--set', 'batch=8', '--budget', '5 min');
+  assert.equal(code, 0, stdout + stderr);
+  const text = readFileSync(workspace.path('photos.thaw.yaml'), 'utf8');
+  assert.match(text, /^weights: random$/m);
+  assert.match(text, /^budget: 5 min +# for training/m);
+  const [run] = workspace.runs(), [planned] = await factsOf(run!, 'planned'), [verdict] = await factsOf(run!, 'verdict');
+  assert.ok(planned!.stages[0]!.trainedParameters > 250_000, 'every layer trains');
+  assert.deepEqual(verdict!.verdict.missing.filter(({ why }) => why === 'the run itself starts at random').map(({ control }) => control).sort(), ['random-features', 'scratch']);
+  assert.deepEqual(verdict!.verdict.comparisons.map(({ control }) => control), ['blind', 'knn', 'linear-probe'], 'what pretrained features would have given stands beside it');
+  assert.deepEqual((await factsOf(run!, 'warning')).filter(({ diagnostic }) => diagnostic.severity === 'error'), []);
+});
