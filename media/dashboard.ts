@@ -95,7 +95,7 @@ function draw(current: PageState): void {
 
 function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves): void {
   charts.loss.update(loss, bands, lastEpoch, mostLoss);
-  charts.accuracy.update(accuracy, bands, lastEpoch, 1, isOfNumbers() ? -1 : 0); // an R² can lie below any axis; what is under −1 says no more
+  charts.accuracy.update(accuracy, bands, lastEpoch, 1, isOfNumbers() ? Math.max(-1, lowestOf(accuracy)) : 0); // an R² can lie below any axis: what is under −1 says no more
   charts.rate.update(rate, bands, lastEpoch);
   const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
   lossTitle.replaceChildren('Loss', ...keys(loss));
@@ -104,6 +104,7 @@ function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves
 }
 
 const isOfNumbers = (): boolean => state?.run.state.data?.task === 'image-regression';
+const lowestOf = (curves: Curves['accuracy']): number => Math.floor(5 * Math.min(0, ...curves.flatMap(({ points }) => points.map(({ y }) => y)).filter(Number.isFinite))) / 5;
 const signedNumber = (value: number): string => value.toFixed(1).replace('-', '−');
 
 function problemCard({ run: { state: { problem } } }: PageState): HTMLElement | undefined {
@@ -134,6 +135,7 @@ function tabs(names: readonly string[]): Tabs {
       panel.source = source;
       panel.view.replaceChildren(view());
       panel.tab.textContent = badge ? `${title} ${badge}` : title;
+      panel.tab.setAttribute('aria-label', panel.tab.textContent); // the component has made one of its first text
     },
   };
 }

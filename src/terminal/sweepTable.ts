@@ -5,9 +5,9 @@ import type { SweepRow } from '../protocol/sweep.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
-/** The runs that one file made, side by side, in the order in which they ran; the best validation loss is marked, for choosing by the test would spoil it. */
+/** The runs that one file made, side by side, in the order in which they ran; the best on validation is marked, for choosing by the test would spoil it (evidence/sweep.ts). */
 export function sweepTable(runs: readonly RunManifest[], { bold, dim, red }: Paint): string {
-  const losses = runs.map(({ best }) => best?.validationLoss ?? Infinity), least = Math.min(...losses);
+  const losses = runs.map(({ best, task }) => best ? task === 'image-regression' ? -best.validationAccuracy : best.validationLoss : Infinity), least = Math.min(...losses);
   const rows = runs.map(({ sweep, title, task, best, test, status, claim, problem }, i) => {
     const isBest = losses[i] === least && Number.isFinite(least);
     return [
@@ -28,7 +28,8 @@ export function variantTable(rows: readonly SweepRow[], task: RunManifest['task'
     const { validationLoss, validation, test, isBest, gap } = row;
     return [`${isBest ? '✓' : ' '} ${visible(rowName(row))}`, validationLoss ? lossSpread(validationLoss) : '–', validation ? scoreSpread(validation, task) : '–', test ? scoreSpread(test, task) : '–', gap ? gapText(gap) : ''];
   });
-  return `${aligned([['  variant', 'validation loss', 'validation', 'test', 'against the best'], ...lines], { bold, dim })}\n${dim(gapNote)}`;
+  const hasGaps = rows.some(({ gap }) => gap);
+  return `${aligned([['  variant', 'validation loss', 'validation', 'test', hasGaps ? 'against the best' : ''], ...lines], { bold, dim })}${hasGaps ? `\n${dim(gapNote)}` : ''}`;
 }
 
 function aligned(table: readonly (readonly string[])[], { bold, dim }: Pick<Paint, 'bold' | 'dim'>): string {
