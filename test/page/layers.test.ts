@@ -23,6 +23,7 @@ workbenchTest('a click on a checkbox trains a block, undo freezes it again, and 
   await page.keyboard.press('ArrowDown'); // moves the focus; the row above stays selected
   await page.keyboard.press('Space');
   await code.filter({ hasText: /train:\s\[head,\sblocks\.5\]\s+#\skept/ }).waitFor();
+  assert.equal(await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.5, trains/ }).getAttribute('aria-expanded'), 'false', 'it was ticked, not unfolded');
 });
 
 workbenchTest('a tick, by mouse or keyboard, of a row that is selected with others ticks them all, and one undo takes it back', async ({ page, workspace }) => {

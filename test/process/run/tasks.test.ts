@@ -56,7 +56,11 @@ test('numbers are learnt standardised, and come back in their own unit', async (
   const run = workspace.lastRun(), [tested] = await factsOf(run, 'tested'), blind = (await factsOf(run, 'control')).find(({ control }) => control === 'blind')!;
   assert.ok(tested!.metrics!['meanAbsoluteError']! < 0.8 * blind.metrics!['meanAbsoluteError']!, 'it has learnt something');
   assert.equal(manifestOf(run).task, 'image-regression');
-  assert.match((await factsOf(run, 'verdict'))[0]!.verdict.headline, /Not assessed/);
+  const { verdict } = (await factsOf(run, 'verdict'))[0]!;
+  assert.equal(verdict.headline, 'Not assessed whether transfer helps', 'too few items, and no control that decides');
+  assert.ok(verdict.spread! > 50 && verdict.comparisons.every(({ control, gapPt, items }) => items === tested!.accuracy.items && (control !== 'blind' || gapPt > 20)), JSON.stringify(verdict));
+  const [line] = readFileSync(join(run.evaluations, 'trace.jsonl'), 'utf8').split('\n');
+  assert.equal((JSON.parse(line!) as { said: number[] }).said.length, tested!.accuracy.items);
   const said = JSON.parse((await workspace.thaw('predict', 'latest', photos[0]!.path, photos[15]!.path, '--json')).stdout) as { number: number }[];
   assert.ok(said.every(({ number }) => number > 0 && number < 700) && said[0]!.number < said[1]!.number, JSON.stringify(said));
 });
@@ -72,7 +76,8 @@ test('variants and seeds make their runs one after the other, in one group, with
   assert.equal(new Set(runs.map(({ sweep }) => sweep?.id)).size, 1);
   assert.deepEqual(runs.map(({ seedOf }) => seedOf), [undefined, runs[0]!.id, undefined, runs[2]!.id]);
   assert.match(readFileSync(workspace.runs()[3]!.resolvedPlan, 'utf8'), /rate: 0\.01 {2}# variant[^]*seed: 2 {2}# variant/);
-  assert.match(stdout, / {2}run +validation loss +validation +test\n(.* seed [12] +\d\.\d{4} .*\n){4}$/);
+  assert.match(stdout, / {2}run +validation loss +validation +test\n(.* seed [12] +\d\.\d{4} .*\n){4}\n {2}variant +validation loss +validation +test +against the best\n(.*(low|high) · 2 seeds +\d\.\d{4} ± \d\.\d{4} +[\d.]+ % ± [\d.]+ +[\d.]+ % ± [\d.]+.*\n){2}Against the best/);
+  assert.match(stdout, /[+−]?\d+\.\d points \([+−]\d+\.\d to [+−]\d+\.\d\), (not )?shown/);
   workspace.write('short.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 10000, augment: none }]\nstop: { patience: 10000 }\ncontrols: [blind]\nbudget: 1 s\nbatch: 8\n');
   const short = await workspace.thaw('run', 'short.thaw.yaml');
   assert.equal(short.code, 0, short.stdout);

@@ -37,6 +37,8 @@ test('a trace says what would have been kept at any step; a damaged one is none'
   const trace = readTrace(run);
   assert.deepEqual([0, 9, 10, 99].map((step) => keptWithin(trace, step)?.right), ['001', '001', '011', '011']);
   assert.equal(keptWithin(trace, -1), undefined);
+  writeTrace(run, [{ step: 0, best: true, said: [1.5, -2] }]);
+  assert.deepEqual(keptWithin(readTrace(run), 5)?.said, [1.5, -2], 'of numbers, what was said');
   writeFileSync(join(run.evaluations, 'trace.jsonl'), '{"step":0,"best":true,"right":"012"}\n');
   assert.deepEqual(readTrace(run), []);
 });
