@@ -30,7 +30,7 @@ export function rateChart(canvas: HTMLCanvasElement, initialTheme: Theme): RateC
     options: {
       animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
       interaction: { mode: 'nearest', axis: 'x', intersect: false },
-      layout: { padding: { top: 34, right: 8 } },
+      layout: { padding: { top: 48, right: 8 } },
       scales: {
         x: { type: 'logarithmic', border: { display: false }, title: { display: true, text: 'rate' }, ticks: { maxRotation: 0, callback: (value) => /^1e/.test(Number(value).toExponential()) ? rateText(Number(value)) : '' } },
         y: { type: 'linear', border: { display: false }, title: { display: true, text: 'training loss' }, ticks: { maxTicksLimit: 6, callback: (value) => Number(value).toFixed(2) } },
@@ -76,7 +76,7 @@ export function rateChart(canvas: HTMLCanvasElement, initialTheme: Theme): RateC
   };
 }
 
-/** Today's rate is a dashed line. Names that would lie over one another go on two levels. */
+/** Today's rate is a dashed line. Names that would lie over one another go on three levels. */
 function uprights(marksOf: () => readonly Mark[], themeOf: () => Theme): Plugin<'line'> {
   return {
     id: 'uprights',
@@ -85,11 +85,11 @@ function uprights(marksOf: () => readonly Mark[], themeOf: () => Theme): Plugin<
       ctx.save();
       ctx.font = `11px ${theme.font}`;
       ctx.textAlign = 'center';
-      const ends = [-Infinity, -Infinity];
+      const ends = [-Infinity, -Infinity, -Infinity];
       for (const { name, rate, isToday } of marks) {
         const x = scales['x']!.getPixelForValue(rate);
         if (x < chartArea.left || x > chartArea.right) continue;
-        const half = ctx.measureText(name).width / 2 + 4, at = Math.max(chartArea.left + half - 4, Math.min(chartArea.right - half + 4, x)), level = ends[0]! <= at - half ? 0 : 1;
+        const half = ctx.measureText(name).width / 2 + 4, at = Math.max(chartArea.left + half - 4, Math.min(chartArea.right - half + 4, x)), free = ends.findIndex((end) => end <= at - half), level = free < 0 ? ends.length - 1 : free;
         ends[level] = at + half;
         ctx.strokeStyle = isToday ? theme.text : theme.run;
         ctx.setLineDash(isToday ? [4, 4] : []);

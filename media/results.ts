@@ -94,6 +94,6 @@ function plot(title: string, points: readonly At[], xs: Range, ys: Range, [from,
     svg('svg', { viewBox: `0 0 ${side} ${side}`, width: side, height: side, role: 'img', 'aria-label': `${title}: ${points.length} test images` },
       svg('line', { class: 'equal', x1: x(from[0]), y1: y(from[1]), x2: x(to[0]), y2: y(to[1]) }),
       ...points.map(([px, py]) => svg('circle', { cx: x(px), cy: y(py), r: 3 })),
-      ...xs.map((value) => svg('text', { x: x(value), y: side - 4, 'text-anchor': 'middle' }, short(value))),
+      ...xs.map((value, i) => svg('text', { x: x(value) + i * inset, y: side - 4, 'text-anchor': i === 0 ? 'middle' : 'end' }, short(value))),
       ...ys.map((value) => svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, short(value)))));
 }

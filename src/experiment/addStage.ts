@@ -21,7 +21,7 @@ export function addStage(text: string, after: number, file = ''): Checked<readon
   const stage = stageAfter(before[after], before), edit = insertion(text, parsed.value, after, stage);
   const now = edit && parseExperiment(applyOffsets(text, [edit]), file);
   // YAML can be written in ways that editing by position does not foresee: what would not say what was meant is not done.
-  if (!edit || !now?.ok || JSON.stringify(stagesOf(now.value).toSpliced(after + 1, 1)) !== JSON.stringify(before)) return refused(`the stages are written in a way that cannot be edited: write ${stage} there`);
+  if (!edit || !now?.ok || JSON.stringify(stagesOf(now.value).toSpliced(after + 1, 1)) !== JSON.stringify(parsed.value.written.values['stages'] ?? [{ train: ['head'] }])) return refused(`the stages are written in a way that cannot be edited: write ${stage} there`);
   return { ok: true, value: [{ range: lineIndex(text).rangeOf(edit.start, edit.end), newText: edit.newText }], warnings: [] };
 }
 

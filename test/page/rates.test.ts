@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
+import { clickLens, openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
 
 const text = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 3, rate: 1e-5 } # too shy\nbatch: 8\n';
 
@@ -9,7 +9,7 @@ workbenchTest('Find Learning Rate draws its test, one click writes a rate into t
   const file = join(workspace, 'shy.thaw.yaml');
   await writeFile(file, text);
   await openFile(page, 'shy.thaw.yaml');
-  await page.locator('.codelens-decoration').getByText('Find learning rate').click();
+  await clickLens(page, 'Find learning rate');
   const rates = webviewFrame(page);
   await rates.getByText(/^Today's 1e-5 is below all of them/).waitFor({ timeout: 120_000 });
   await screenshot(page, 'rates-dark');
@@ -34,3 +34,16 @@ workbenchTest('Find Learning Rate draws its test, one click writes a rate into t
   await page.waitForTimeout(500);
   await screenshot(page, 'rates-light');
 });
+
+workbenchTest('the rates page is readable in high contrast, and in a narrow column', async ({ page, workspace }) => {
+  await writeFile(join(workspace, 'shy.thaw.yaml'), text.replace('data:', 'backbone: resnet20_cifar10\ndata:'));
+  await openFile(page, 'shy.thaw.yaml');
+  await clickLens(page, 'Find learning rate');
+  const rates = webviewFrame(page);
+  await rates.getByRole('button', { name: /, valley$/ }).waitFor({ timeout: 120_000 });
+  await page.waitForTimeout(500);
+  await screenshot(page, 'rates-contrast');
+  await page.setViewportSize({ width: 900, height: 800 });
+  await page.waitForTimeout(500);
+  await screenshot(page, 'rates-narrow');
+}, { settings: { 'workbench.colorTheme': 'Default High Contrast' } });

@@ -59,7 +59,10 @@ export async function explorerContextMenu(page: Page, item: string, entry: strin
 /** Right-clicks anything and chooses an entry of the menu that opens. */
 export async function contextMenu(page: Page, target: Locator, entry: string): Promise<void> {
   await target.click({ button: 'right' });
-  await page.getByRole('menuitem', { name: entry, exact: true }).click();
+  const item = page.getByRole('menuitem', { name: entry, exact: true });
+  await item.hover();
+  await page.waitForTimeout(300); // a menu that has just opened takes no click, lest it were the one that opened it
+  await item.click();
 }
 
 /** Runs a command by its full title ("Thaw: Open Dashboard") from the palette. */
@@ -69,6 +72,14 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await input.waitFor();
   await input.fill(`>${title}`);
   await quickPick(page).getByRole('option', { name: title }).first().click();
+}
+
+/** Clicks a line above an experiment. Lines are drawn anew while the extension gets to know its runs, and a click in between is lost. */
+export async function clickLens(page: Page, title: string | RegExp): Promise<void> {
+  const lens = page.locator('.codelens-decoration').getByText(title).first();
+  await lens.waitFor();
+  await page.waitForTimeout(1000);
+  await lens.click();
 }
 
 /** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */

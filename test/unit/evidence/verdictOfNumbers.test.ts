@@ -34,7 +34,7 @@ test('claims follow the rules that shares have: what is clear, what is too small
   assert.equal(of(60, 5, 5), 'not-assessed', 'too coarse to show 10 points');
   assert.equal(of(2000, 5, 5), 'not-shown');
   assert.equal(of(2000, 5, 5.4), 'not-shown', 'clear, but under 6 points of one seed');
-  assert.equal(of(2000, 5, 5.4, 3), 'helps', '3 agreeing seeds need 2');
+  assert.equal(of(2000, 5, 5.5, 3), 'helps', '3 agreeing seeds need 2');
 });
 
 test('the words say how far off both are in the unit of the target, what a point is, interval, p, seeds, and what could have been shown', () => {
