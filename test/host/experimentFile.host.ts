@@ -58,7 +58,7 @@ hostTest('the run that used this very text is one click away; once the text has 
     model.refresh();
     await eventually('the last run', async () => (await titles()).includes('$(history) Last run: 84.3 % · transfer helps'));
     await retype(editor, 'epochs: 2', 'epochs: 3');
-    await eventually('the difference', async () => (await titles()).join() === '$(play) Run,$(open-preview) Predict cost,$(history) Last run: 84.3 % · transfer helps · changed since,$(diff) Compare with last run,Find learning rate');
+    await eventually('the difference', async () => (await titles()).join() === '$(play) Run,$(open-preview) Predict cost,$(history) Last run: 84.3 % · transfer helps · changed since,$(diff) Compare with last run,Find learning rate,Add a stage');
   } finally {
     await vscode.workspace.fs.delete(folder, { recursive: true });
     model.refresh();

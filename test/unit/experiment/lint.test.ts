@@ -8,7 +8,7 @@ import { commentsOf, editsOf } from '../../../src/experiment/mend.ts';
 import { mendAll } from '../../../src/experiment/mendAll.ts';
 import { readExperiment } from '../../../src/experiment/parse.ts';
 import { experimentText, presets } from '../../../src/experiment/presets.ts';
-import { resolveRead } from '../../../src/experiment/resolve.ts';
+import { resolveExperiment, resolveRead } from '../../../src/experiment/resolve.ts';
 import type { ResolveOptions } from '../../../src/experiment/resolve.ts';
 import { diagnosticsOf } from '../../../src/protocol/diagnostic.ts';
 import type { Diagnostic } from '../../../src/protocol/diagnostic.ts';
@@ -108,8 +108,10 @@ test('random weights may learn at one rate: there is nothing to distort', () => 
   assert.deepEqual(problemsOf(`${head}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`).filter(({ code }) => code === 'backbone-rate'), []);
 });
 
-test('what was counted in a folder says nothing where only some of it is used', () => {
-  assert.deepEqual(problemsOf('thaw: 1\ndata: { folder: x, subset: 10% }\nbatch: 300\n', 400).filter(({ code }) => code === 'batch-too-large' || code === 'small-split'), []);
+test('what is counted are the photos that the plan uses', () => {
+  const read = resolveExperiment('thaw: 1\ndata: { folder: x, subset: 10% }\nbatch: 30\n', { ...optionsFor(), imagesIn: ({ data: { folder, subset } }) => folder === 'x' ? 400 * subset : undefined });
+  assert.ok(read.ok);
+  assert.deepEqual(read.warnings.filter(({ code }) => code === 'batch-too-large').map(({ message }) => message), ['a batch of 30 is larger than the 28 photos that are trained on']);
 });
 
 test('all errors and warnings are mended in one go, remarks are left', () => {

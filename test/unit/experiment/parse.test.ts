@@ -46,7 +46,7 @@ scratchBudget: no
     'f.thaw.yaml:9:47 error unknown-key: unknown key "rat" in stage 1 (did you mean "rate"?)',
     'f.thaw.yaml:10:50 error wrong-type: layerDecay of stage 2 is the text "0,75" (did you mean 0.75?)',
     'f.thaw.yaml:10:58 error wrong-type: epochs of stage 2 is left empty (write a whole number, 1 to 10000)',
-    'f.thaw.yaml:11:5 error wrong-type: stage 3 is 5 (write a map with the keys name, train, headStart, epochs, steps, leaveAfter, optimizer, momentum, rate, layerDecay, schedule, power, warmup, weightDecay, clip, accumulate, batchNorm, dropout, dropPath, loss, gamma, labelSmoothing, classBalance, mixup, cutmix, augment, views, regularize, ema, wiseFt)',
+    'f.thaw.yaml:11:5 error wrong-type: stage 3 is 5 (write a map with the keys name, train, headStart, epochs, steps, leaveAfter, optimizer, momentum, rate, layerDecay, schedule, power, warmup, weightDecay, clip, accumulate, batchNorm, dropout, dropPath, loss, gamma, delta, labelSmoothing, classBalance, mixup, cutmix, augment, views, regularize, ema, wiseFt)',
     'f.thaw.yaml:12:7 error wrong-type: stop is 4 (write a map with the keys patience, metric, minImprovement)',
     'f.thaw.yaml:13:19 error duplicate-key: "blind" stands twice in controls (take one out)',
     'f.thaw.yaml:13:26 error wrong-type: item 2 of controls is the text "kn" (did you mean "knn"?)',
