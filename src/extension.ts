@@ -61,7 +61,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const backbones = own(new BackboneModel(userCacheFolder()));
   const costs = own(new CostModel(homes, model, log));
   const experiments = own(new Experiments(backbones, costs));
-  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState));
+  const experiment = own(new ActiveExperimentModel(experiments, context.workspaceState, log));
   const layers = own(new FreezeTree(experiment, model, costs, log));
   const runs = own(new RunsTree(model));
   const dashboards = own(new Dashboards(context.extensionUri, model, log));

@@ -1,5 +1,5 @@
 import { alexNet } from './alexNet.ts';
-import type { Architecture, CardInput } from './card.ts';
+import type { Architecture, CardInput, InputSize } from './card.ts';
 import { convNext, convNextNames } from './convNext.ts';
 import { denseNet } from './denseNet.ts';
 import { efficientNet, mobileNetV3Squeeze, nearestMultiple, scaledStages, type EfficientNet } from './efficientNet.ts';
@@ -19,7 +19,7 @@ const fed = (size: number, cropShare: number, interpolation: CardInput['interpol
   ({ height: size, width: size, cropShare, interpolation, ...norm });
 
 /** How the builders spell an input. */
-const shapeOf = ({ height, width }: CardInput): readonly [number, number, number] => [height, width, 3];
+const shapeOf = ({ height, width }: InputSize): readonly [number, number, number] => [height, width, 3];
 
 /** What timm's weights from TensorFlow need: asymmetric padding, which also matters by points, and a larger epsilon. */
 const tensorFlow = { padding: 'same', epsilon: 1e-3 } as const;
@@ -28,7 +28,7 @@ const originOf = (name: string): typeof tensorFlow | typeof pyTorch => name.star
 
 const efficientNetArchitecture = (name: string, title: string, input: CardInput, spec: Omit<EfficientNet, 'name' | 'input' | 'classes' | 'padding' | 'epsilon'>): Architecture => ({
   name, title, input, sourceHead: 'classifier', features: spec.features,
-  network: (classes) => efficientNet({ ...spec, ...originOf(name), name, input: shapeOf(input), classes }),
+  network: (classes, at = input) => efficientNet({ ...spec, ...originOf(name), name, input: shapeOf(at), classes }),
 });
 
 const liteStages = [
@@ -90,7 +90,7 @@ const resNetArchitecture = (name: string, title: string, block: ResNet['block'],
   const input = fed(224, 0.95, 'bicubic');
   return {
     name, title, input, sourceHead: 'fc', features: block === 'basic' ? 512 : 2048,
-    network: (classes) => resNet({ name, input: shapeOf(input), block, layers, channels: [64, 128, 256, 512], classes }),
+    network: (classes, at = input) => resNet({ name, input: shapeOf(at), block, layers, channels: [64, 128, 256, 512], classes }),
   };
 };
 
@@ -99,7 +99,7 @@ const smallResNet = (name: string, title: string, blocks: number): Architecture 
   const input = fed(32, 1, 'bicubic');
   return {
     name, title, input, sourceHead: 'linear', features: 64,
-    network: (classes) => resNet({ name, input: shapeOf(input), block: 'basic', layers: [blocks, blocks, blocks], channels: [16, 32, 64], classes, small: true }),
+    network: (classes, at = input) => resNet({ name, input: shapeOf(at), block: 'basic', layers: [blocks, blocks, blocks], channels: [16, 32, 64], classes, small: true }),
   };
 };
 
@@ -109,7 +109,7 @@ const vggArchitectures = (name: string, title: string, repeats: readonly number[
   const layers = [64, 128, 256, 512, 512].flatMap((width, i): Vgg['layers'] => [...Array<number>(repeats[i]!).fill(width), 'M']);
   return {
     name: fullName, title: batchNorm ? `${title}, batch norm` : title, input, sourceHead: 'head.fc', features: 4096,
-    network: (classes: number): Network => vgg({ name: fullName, input: shapeOf(input), layers, batchNorm, features: 4096, classes }),
+    network: (classes: number, at: InputSize = input): Network => vgg({ name: fullName, input: shapeOf(at), layers, batchNorm, features: 4096, classes }),
   };
 });
 
@@ -117,23 +117,23 @@ const denseNetArchitecture = (name: string, title: string, features: number, gro
   const input = fed(224, 0.875, 'bicubic');
   return {
     name, title, input, sourceHead: 'classifier', features,
-    network: (classes) => denseNet({ name, input: shapeOf(input), growth, layers, bottleneck: 4, classes }),
+    network: (classes, at = input) => denseNet({ name, input: shapeOf(at), growth, layers, bottleneck: 4, classes }),
   };
 };
 
 const convNextArchitecture = (name: string, title: string, input: CardInput, depths: readonly number[], widths: readonly number[]): Architecture => ({
   name, title, input, sourceHead: 'head.fc', sourceNames: convNextNames, features: widths.at(-1)!,
-  network: (classes) => convNext({ name, input: shapeOf(input), depths, widths, classes }),
+  network: (classes, at = input) => convNext({ name, input: shapeOf(at), depths, widths, classes }),
 });
 
-/** patch: side in pixels. size: `tiny` … as timm calls it. */
-const vit = (name: string, title: string, size: keyof typeof vitSizes, patch: number, input: CardInput, more: Partial<VisionTransformer> = {}): Architecture => {
-  const { width, depth, heads } = vitSizes[size];
+/** patch: side in pixels. size: `tiny` … as timm calls it. patchesOnly: no other token has a position. */
+const vit = (name: string, title: string, size: keyof typeof vitSizes, patch: number, input: CardInput, more: Omit<Partial<VisionTransformer>, 'positions'> & { readonly patchesOnly?: boolean } = {}): Architecture => {
+  const { width, depth, heads } = vitSizes[size], { patchesOnly = false, ...rest } = more;
   return {
     name, title, input, sourceHead: 'head', features: width,
-    network: (classes) => visionTransformer({
-      name, input: shapeOf(input), patch, width, depth, heads, hidden: 4 * width, classes, registers: 0,
-      positions: { antialias: true, ofAllTokens: true }, fusedQkv: true, pooling: 'class', ...more,
+    network: (classes, at = input, of = input) => visionTransformer({
+      name, input: shapeOf(at), patch, width, depth, heads, hidden: 4 * width, classes, registers: 0,
+      positions: { grid: [Math.floor(of.height / patch), Math.floor(of.width / patch)], antialias: true, ofAllTokens: !patchesOnly }, fusedQkv: true, pooling: 'class', ...rest,
     }),
   };
 };
@@ -152,7 +152,7 @@ const dinov2 = (size: 'small' | 'base' | 'large', title: string): readonly Archi
   const input = fed(518, 1, 'bicubic');
   return [
     vit(`vit_${size}_patch14_dinov2`, title, size, 14, input, { layerScale: 1e-5 }),
-    vit(`vit_${size}_patch14_reg4_dinov2`, `${title}, registers`, size, 14, input, { layerScale: 1e-5, registers: 4, positions: { antialias: true, ofAllTokens: false } }),
+    vit(`vit_${size}_patch14_reg4_dinov2`, `${title}, registers`, size, 14, input, { layerScale: 1e-5, registers: 4, patchesOnly: true }),
   ];
 };
 
@@ -207,11 +207,11 @@ const architectures: readonly Architecture[] = [
   denseNetArchitecture('densenet161', 'DenseNet-161', 2208, 48, [6, 12, 36, 24]),
   {
     name: 'inception_v3', title: 'Inception v3', input: inceptionInput, sourceHead: 'fc', features: 2048,
-    network: (classes) => inceptionV3({ name: 'inception_v3', input: shapeOf(inceptionInput), width: 1, classes }),
+    network: (classes, at = inceptionInput) => inceptionV3({ name: 'inception_v3', input: shapeOf(at), width: 1, classes }),
   },
   {
     name: 'alexnet', title: 'AlexNet', input: alexNetInput, sourceHead: 'classifier.6', features: 4096, // torchvision's
-    network: (classes) => alexNet({ name: 'alexnet', input: shapeOf(alexNetInput), channels: [64, 192, 384, 256, 256], features: 4096, classes }),
+    network: (classes, at = alexNetInput) => alexNet({ name: 'alexnet', input: shapeOf(at), channels: [64, 192, 384, 256, 256], features: 4096, classes }),
   },
   convNextArchitecture('convnext_tiny', 'ConvNeXt-T', fed(224, 0.95, 'bicubic'), [3, 3, 9, 3], [96, 192, 384, 768]),
   convNextArchitecture('convnext_small', 'ConvNeXt-S', fed(224, 0.95, 'bicubic'), [3, 3, 27, 3], [96, 192, 384, 768]),

@@ -16,8 +16,11 @@ export interface Architecture {
   readonly unusedNames?: readonly string[];
   /** Features before the head. */
   readonly features: number;
-  /** The network with a head of `classes` outputs; the head's node is always named `head`. */
-  network(classes: number): Network;
+  /**
+   * The network with a head of `classes` outputs; the head's node is always named `head`. at: the photos that it is fed
+   * with; of: those that its table of positions was made for. Left out: `input`'s.
+   */
+  network(classes: number, at?: InputSize, of?: InputSize): Network;
 }
 
 /** Facts of a backbone: an architecture with weights, where they are, under which licence. */
@@ -49,10 +52,14 @@ export interface WeightsFile {
 /** Of all its files. */
 export const weightsBytes = ({ weights }: Pick<Card, 'weights'>): number => weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-/** Preprocessing alignment: what the weights were trained on. */
-export interface CardInput {
+/** Pixels. */
+export interface InputSize {
   readonly height: number;
   readonly width: number;
+}
+
+/** Preprocessing alignment: what the weights were trained on. */
+export interface CardInput extends InputSize {
   /** Short side is resized to floor(size / cropShare), then the centre is cropped. */
   readonly cropShare: number;
   readonly interpolation: 'bicubic' | 'bilinear';

@@ -3,7 +3,7 @@ import type { Architecture, Card } from './card.ts';
 
 /** An architecture under the name that a person gives it, in messages too. */
 function named(name: string, architecture: Architecture): Architecture {
-  return { ...architecture, name, network: (classes) => ({ ...architecture.network(classes), name }) };
+  return { ...architecture, name, network: (classes, ...sizes) => ({ ...architecture.network(classes, ...sizes), name }) };
 }
 
 /** What comes with Thaw, by the name that stands in the experiment file. */

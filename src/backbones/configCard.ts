@@ -75,8 +75,7 @@ export function cardOfConfig(config: unknown, source: ConfigSource): Checked<Car
   if (Array.isArray(facts.classifier)) return refused(badConfig(source.name, `it has several classifiers: ${facts.classifier.slice(0, 5).join(', ')}`));
 
   const { num_classes: sourceClasses = 1000, label_names: labels } = facts;
-  // A network is its ops and the size of its input: all else follows from these two.
-  const network: Card['network'] = (classes) => ({ ...architecture.network(classes), input: [input.height, input.width, 3] });
+  const network: Card['network'] = (classes, at = input) => architecture.network(classes, at, input);
   const title = facts.tag ? `${architecture.title} (${facts.tag})` : architecture.title;
   const sourceHead = typeof facts.classifier === 'string' ? facts.classifier : architecture.sourceHead;
   const card = cardOf({ ...architecture, title, sourceHead, network }, input, sourceClasses, { ...source, licence: facts.license ?? source.licence });

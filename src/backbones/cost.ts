@@ -88,8 +88,8 @@ const nothing: Work = { denseFlops: 0, depthwiseFlops: 0, bytes: 0, nodes: 0 };
 /** Uploading rows, the loss and handing it out: what a head alone mostly is. */
 const loss: Work = { ...nothing, nodes: 12 };
 
-/** Features leave ONNX Runtime through two copies into fresh memory, which costs as much as this many passes over them. */
-const handingOver = (size: number): Work => ({ ...nothing, bytes: 30 * 4 * size });
+/** Features leave ONNX Runtime through two copies into fresh memory, which costs as much as this many passes over them (docs/decisions/cost-model.md). */
+const handingOver = (size: number): Work => ({ ...nothing, bytes: 10 * 4 * size });
 
 interface Counter {
   /** A node's forward pass; each gradient, of its input or its parameters, costs about as much. */

@@ -82,7 +82,7 @@ export function transformersModel(config: unknown): TransformersModel | string |
   return {
     architecture: {
       name: type, title, input, sourceHead: 'classifier', sourceNames: names, unusedNames: ['embeddings.mask_token', `${type}.embeddings.mask_token`, 'pooler', `${type}.pooler`], features,
-      network: (classes) => networkOf(classes, [input.height, input.width, 3]),
+      network: (classes, { height, width } = input) => networkOf(classes, [height, width, 3]),
     },
     sourceClasses: labels?.length ?? 2, // its own default
     ...(labels && !labels.every((label) => /^LABEL_\d+$/.test(label)) && { labels }),

@@ -46,7 +46,7 @@ export async function calibratePrefix(open: (model: Uint8Array) => Promise<Prefi
     if (!body.nodes.some(({ op }) => op.op === 'conv')) continue; // without one there is nothing to fuse the rest into
     const folded = foldBatchNorm(body, randomWeights(body, 1)), prefix = await open(onnxGraph(folded.network, folded.weights, {}));
     const x = valuesOf(batch * sizeOf(body.input));
-    const ms = await quickest(() => prefix.run(x, batch), clock);
+    const ms = middle(await timesOf(() => prefix.run(x, batch), clock)); // fresh memory is part of the price: the quickest run found it lying about
     prefix.dispose();
     timings.push({ work: cutCost(body, new Set()).prefix, batch, ms });
   }
@@ -91,16 +91,21 @@ async function timeUpdates(optimizer: Optimizer, kernels: Kernels, count: number
   }
 }
 
-/** Milliseconds. The shortest of a few: what else runs on the machine only ever adds. A slow engine is asked less often, at least twice. */
-async function quickest(act: () => Promise<unknown>, clock: Clock): Promise<number> {
-  let best = Infinity;
-  const beganMs = monotonicMs();
-  for (let round = 0, ms = 0; round < 2 || (round < 12 && (round + 1) * ms < budgetMs); round++, ms = (monotonicMs() - beganMs) / round) { // the first also compiles and allocates
+/** Milliseconds. The shortest of a few: what else runs on the machine only ever adds. */
+const quickest = async (act: () => Promise<unknown>, clock: Clock): Promise<number> => Math.min(...await timesOf(act, clock));
+
+/** Of all but the first. */
+const middle = (times: readonly number[]): number => times.slice(1).sort((a, b) => a - b)[(times.length - 1) >> 1]!;
+
+/** Milliseconds. A slow engine is asked less often, at least twice; the first time also compiles and allocates. */
+async function timesOf(act: () => Promise<unknown>, clock: Clock): Promise<readonly number[]> {
+  const times: number[] = [], beganMs = monotonicMs();
+  for (let ms = 0; times.length < 2 || (times.length < 12 && (times.length + 1) * ms < budgetMs); ms = (monotonicMs() - beganMs) / times.length) {
     const startMs = clock();
     await act();
-    best = Math.min(best, clock() - startMs);
+    times.push(clock() - startMs);
   }
-  return best;
+  return times;
 }
 
 /** Milliseconds. */

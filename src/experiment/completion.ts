@@ -4,6 +4,7 @@ import type { Architecture, Card } from '../backbones/card.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import { freezeTree, layersOf } from '../backbones/freezeTree.ts';
 import type { FreezeRow } from '../backbones/freezeTree.ts';
+import { usualSizes } from '../backbones/inputSize.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
 import { bytes, count } from '../base/units.ts';
@@ -96,21 +97,26 @@ const wordValues = (field: ListField): readonly Completion[] => Object.entries(w
 function valuesOf(field: Field, text: string, cursor: Cursor, { backbones, folderOf }: Pick<ResolveOptions, 'backbones' | 'folderOf'>): readonly Completion[] {
   const values = (names: readonly string[], detail: (name: string) => string): readonly Completion[] =>
     names.filter((name) => !cursor.present.has(name)).map((name) => ({ label: name, snippet: escaped(name), detail: detail(name), kind: 'value' }));
+  const known = (name: string): Architecture | undefined => {
+    const found = backbones.find(name);
+    return found.ok ? found.value : undefined;
+  };
+  const written = (): Architecture | undefined => {
+    const name = backboneIn(text);
+    return known(isFolder(name) ? folderOf(name) : name);
+  };
   switch (field.kind) {
     case 'choice': return values(Object.keys(field.options), (option) => field.options[option]!);
     case 'number': case 'share': {
-      const words = wordsOf(field);
-      return values([...new Set([defaultText(field), ...Object.keys(words)])], (word) => words[word] ?? `default; ${allowedText(field)}`);
+      const words = wordsOf(field), backbone = cursor.path === 'inputSize' ? written() : undefined, sizes = backbone ? usualSizes(backbone).map(String) : [];
+      return values([...new Set([defaultText(field), ...Object.keys(words), ...sizes])], (word) =>
+        words[word] ?? (backbone ? `${((Number(word) / backbone.input.width) ** 2).toFixed(2)} × the area of the weights’ own ${backbone.input.width}` : `default; ${allowedText(field)}`));
     }
     case 'duration': return values([...Object.keys(field.words), '5 min'], (word) => field.words[word] ?? field.describe);
     case 'text': {
-      const known = (name: string): Architecture | undefined => {
-        const found = backbones.find(name);
-        return found.ok ? found.value : undefined;
-      };
       if (field.names === 'backbone') return values(backbones.names(), (name) => backboneLine(known(name)) ?? name);
       if (field.names !== 'pattern') return [];
-      const written = backboneIn(text), backbone = known(isFolder(written) ? folderOf(written) : written);
+      const backbone = written();
       return backbone ? patternsFor(networkOf(backbone), cursor) : [];
     }
     case 'list': case 'map': case 'variants': return [];

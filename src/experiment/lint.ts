@@ -1,3 +1,4 @@
+import type { InputSize } from '../backbones/card.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { headDistances } from '../backbones/blocks.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
@@ -15,13 +16,15 @@ import type { Plan, StagePlan } from './plan.ts';
  * sees the resolved plan and where its values stand; it never stops a run. Shown by the editor and by `thaw check`.
  */
 export type LintCode = Extract<DiagnosticCode, 'no-effect' | 'small-batch-statistics' | 'head-frozen' | 'backbone-rate' | 'long-warmup' | 'stage-repeats'
-  | 'pattern-shadowed' | 'small-split' | 'patience-unused' | 'batch-too-large' | 'same-name' | 'fixed-variant'>;
+  | 'pattern-shadowed' | 'small-split' | 'patience-unused' | 'batch-too-large' | 'same-name' | 'fixed-variant' | 'input-size'>;
 
 export interface Subject {
   readonly plan: Plan;
   readonly written: Written;
   /** Undefined: the backbone's layers are not known yet. */
   readonly network: Network | undefined;
+  /** What its weights are used to. */
+  readonly ownInput?: InputSize | undefined;
   /** In the data folder, where somebody has counted. */
   readonly images?: number | undefined;
 }
@@ -122,6 +125,15 @@ export const lintRules: Readonly<Record<LintCode, Rule>> = {
       return plan.batch <= trained ? [] : [{
         path: 'batch', message: `a batch of ${plan.batch} is larger than the ${trained} photos that are trained on`, fix: `write ${fitting}`, mend: set(`Write batch: ${fitting}`, 'batch', String(fitting)),
       }];
+    },
+  },
+  'input-size': {
+    severity: 'information', describe: 'Photos of at least twice the area that the weights are used to, which takes as many times as long, or of less than half their side: things look smaller than any that the layers have learnt (Touvron et al. 2019, arXiv:1906.06423).',
+    find: ({ plan: { inputSize }, ownInput }) => {
+      if (inputSize === 'auto' || !ownInput) return [];
+      const own = Math.sqrt(ownInput.height * ownInput.width), times = (inputSize / own) ** 2, mend = set('Write inputSize: auto', 'inputSize', 'auto');
+      if (times >= 2) return [{ path: 'inputSize', message: `photos of ${inputSize} pixels have ${times.toFixed(1)} times the area of the ${Math.round(own)} that the weights are used to: features, steps and their memory grow as much, or more`, fix: 'worth it where details are small', mend }];
+      return times >= 1 / 4 ? [] : [{ path: 'inputSize', message: `photos of ${inputSize} pixels are ${(own / inputSize).toFixed(1)} times as small as the ${Math.round(own)} that the weights are used to`, fix: 'faster; accuracy falls with size', mend }];
     },
   },
   'same-name': {

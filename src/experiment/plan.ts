@@ -10,6 +10,8 @@ export interface Plan {
   readonly data: DataPlan;
   /** `efficientnet_lite0`, `hf:owner/name@revision`, or a folder, absolute once resolved: backbones/backboneName.ts. */
   readonly backbone: string;
+  /** Pixels of a side of the square that photos become (backbones/inputSize.ts); `auto`: what the weights are used to. */
+  readonly inputSize: number | 'auto';
   /** `random`: nothing is transferred. */
   readonly weights: 'pretrained' | 'random';
   readonly stages: readonly StagePlan[];

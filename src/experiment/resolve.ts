@@ -3,6 +3,7 @@ import { suggest } from '../base/suggest.ts';
 import { isFolder } from '../backbones/backboneName.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import type { Architecture } from '../backbones/card.ts';
+import { atInputSize } from '../backbones/inputSize.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { lint } from './lint.ts';
@@ -57,13 +58,14 @@ export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolv
   });
   // The one cast from table to type: schema.ts has a field for every key of Plan, and each value was read by its field.
   const filled = values as unknown as FilledPlan;
-  const plan = planOf(filled, options.folderOf), backbone = options.backbones.find(plan.backbone);
-  const sense = new SenseCheck(filled, written, options.file, backbone);
+  const plan = planOf(filled, options.folderOf), own = options.backbones.find(plan.backbone);
+  const sense = new SenseCheck(filled, written, options.file, own);
   found.push(...sense.errors());
   if (found.length === 0) found.push(...membersErrors(read, options, plan, sense));
-  if (found.length > 0 || !backbone.ok) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  const remarks = lint({ plan, written, network: backbone.value && networkOf(backbone.value), images: options.imagesIn?.(plan) }, options.file);
-  return { ok: true, value: { plan, origins, backbone: backbone.value }, warnings: [...sense.remarks(), ...remarks] };
+  const fed = own.ok && own.value ? atInputSize(own.value, plan.inputSize) : undefined;
+  if (found.length > 0 || !own.ok || fed?.ok === false) return { ok: false, errors: found.sort(byPlace), warnings: [] };
+  const backbone = fed?.value, remarks = lint({ plan, written, network: backbone && networkOf(backbone), ownInput: own.value?.input, images: options.imagesIn?.(plan) }, options.file);
+  return { ok: true, value: { plan, origins, backbone }, warnings: [...sense.remarks(), ...remarks] };
 }
 
 /** In reading order; what has no place first. */

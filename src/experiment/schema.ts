@@ -1,3 +1,4 @@
+import { leastSize, mostSize } from '../backbones/inputSize.ts';
 import type { AugmentName, AugmentOp, ColumnPlan, DataPlan, Plan, RegularizePlan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
 
 /**
@@ -239,6 +240,7 @@ const planKeys = {
   }),
   data: { kind: 'map', keys: dataKeys, describe: 'The photos and how they are divided.' },
   backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network: one that came with Thaw, `hf:timm/resnet50.a1_in1k` (any repository of a hub, `@revision` behind it), or a folder with config.json and safetensors (`./my-backbone`).' },
+  inputSize: integer('Photos become squares of so many pixels. More show more detail, and take time and memory with the square of it; transformers need a multiple of their patches.', 'auto', leastSize, mostSize, { auto: 'what the weights are used to: 224 for EfficientNet-Lite0' }),
   weights: choice('What the network starts from.', 'pretrained', {
     pretrained: 'what the backbone learnt before',
     random: 'random weights: nothing is transferred, every stage trains all layers, and controls that would do the same are left out',

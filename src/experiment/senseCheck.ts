@@ -1,6 +1,7 @@
 import type { Architecture } from '../backbones/card.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
+import { atInputSize } from '../backbones/inputSize.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
 import { shapesOf } from '../backbones/shapes.ts';
@@ -26,7 +27,7 @@ export class SenseCheck {
   readonly #file: string;
   readonly #backbone: Checked<Architecture | undefined>;
 
-  /** backbone: what its name stands for, as far as that is known. */
+  /** backbone: what its name stands for, as far as that is known, at its own size: layers are the same at any. */
   constructor(plan: FilledPlan, written: Written, file: string, backbone: Checked<Architecture | undefined>) {
     this.#plan = plan;
     this.#written = written;
@@ -36,7 +37,7 @@ export class SenseCheck {
 
   errors(): Diagnostic[] {
     const { stages } = this.#plan, found = this.#backbone, network = found.ok && found.value ? networkOf(found.value) : undefined;
-    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors)];
+    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors), ...found.ok && found.value ? this.#inputSize(found.value) : []];
     if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`', set('Add a stage', 'stages', '[{ train: [head] }]'))];
     return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage), ...this.#loss(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
   }
@@ -80,6 +81,11 @@ export class SenseCheck {
 
   #ofBackbone(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     return diagnostics.map(({ severity, code, message, fix, mend }) => this.#diagnostic(severity, code, message, 'backbone', fix, mend));
+  }
+
+  #inputSize(backbone: Architecture): Diagnostic[] {
+    const fed = atInputSize(backbone, this.#plan.inputSize);
+    return fed.ok ? [] : fed.errors.map(({ code, message, fix, mend }) => this.#problem(code, message, 'inputSize', fix, mend));
   }
 
   #missingControls(): Diagnostic[] {

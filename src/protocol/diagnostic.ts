@@ -48,7 +48,7 @@ export const diagnosticCodes = [
   'yaml-syntax', 'wrong-type', 'unknown-key', 'missing-key', 'out-of-range', 'unknown-backbone',
   'pattern-matches-nothing', 'nothing-trains', 'unsupported-version', 'no-experiment-file', 'duplicate-key', 'head-frozen', 'control-off', 'contradiction',
   // experiment file: sound, but probably not meant (experiment/lint.ts)
-  'no-effect', 'small-batch-statistics', 'backbone-rate', 'long-warmup', 'stage-repeats', 'pattern-shadowed', 'small-split', 'patience-unused', 'batch-too-large', 'same-name', 'fixed-variant',
+  'no-effect', 'small-batch-statistics', 'backbone-rate', 'long-warmup', 'stage-repeats', 'pattern-shadowed', 'small-split', 'patience-unused', 'batch-too-large', 'same-name', 'fixed-variant', 'input-size',
   // dataset folder
   'no-folder', 'not-a-folder', 'empty-folder', 'no-class-folders', 'one-class', 'all-files-bad', 'class-too-small', 'empty-class', 'class-not-in-training',
   'nested-folder', 'no-class', 'stray-file', 'hidden-file', 'symlink-loop', 'broken-link', 'split-too-small',

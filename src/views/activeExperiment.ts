@@ -7,6 +7,7 @@ import { experimentSuffix } from '../contributions.ts';
 import type { Plan } from '../experiment/plan.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import { type Experiments, isExperiment, type Reading } from './experiments.ts';
+import { problemText, type Log } from './log.ts';
 import { plain } from './plainText.ts';
 
 /** The experiment that the Layers view shows. */
@@ -34,19 +35,21 @@ export class ActiveExperimentModel extends Owner {
   readonly onDidChange = this.#onDidChange.event;
   readonly #experiments: Experiments;
   readonly #memory: vscode.Memento;
+  readonly #log: Log;
   #active: ActiveExperiment | undefined;
 
-  constructor(experiments: Experiments, memory: vscode.Memento) {
+  constructor(experiments: Experiments, memory: vscode.Memento, log: Log) {
     super();
     this.#experiments = experiments;
     this.#memory = memory;
+    this.#log = log;
     this.own(experiments.onDidRead((reading) => this.#read(reading)));
-    this.own(vscode.window.onDidChangeActiveTextEditor((editor) => void this.#follow(editor)));
+    this.own(vscode.window.onDidChangeActiveTextEditor((editor) => this.#byItself(this.#follow(editor))));
     const watcher = this.own(vscode.workspace.createFileSystemWatcher(anyExperiment));
-    this.own(watcher.onDidChange((uri) => void this.#changedOnDisk(uri)));
-    this.own(watcher.onDidCreate(() => void (this.#active ?? this.start())));
-    this.own(watcher.onDidDelete((uri) => void this.#deleted(uri)));
-    void this.#follow(vscode.window.activeTextEditor);
+    this.own(watcher.onDidChange((uri) => this.#byItself(this.#changedOnDisk(uri))));
+    this.own(watcher.onDidCreate(() => this.#byItself(this.start())));
+    this.own(watcher.onDidDelete((uri) => this.#byItself(this.#deleted(uri))));
+    this.#byItself(this.#follow(vscode.window.activeTextEditor));
   }
 
   get active(): ActiveExperiment | undefined {
@@ -102,6 +105,11 @@ export class ActiveExperimentModel extends Owner {
   /** Shows the stage after this one, or before it. */
   async moveStage(by: 1 | -1): Promise<void> {
     this.showStage((this.#active?.stage ?? 0) + by);
+  }
+
+  /** Files come and go, and one that is gone before it was read is no news to anybody who has not asked for it. */
+  #byItself(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#log.warn(`Layers: ${problemText(error)}`));
   }
 
   async #follow(editor: vscode.TextEditor | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import type { Tick } from '../experiment/trainList.ts';
+import { chosenForLess } from '../protocol/chosenForLess.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { type Log, showProblem } from './log.ts';
 import { plain } from './plainText.ts';
@@ -62,12 +63,13 @@ export class ThawLive extends Owner {
   }
 
   /** Dismissed means not now, and is asked again. */
-  async #ask({ manifest: { id, title }, state }: ModelRun, ticks: readonly Tick[]): Promise<typeof now | typeof later | undefined> {
+  async #ask({ manifest: { id, title, engine }, state }: ModelRun, ticks: readonly Tick[]): Promise<typeof now | typeof later | undefined> {
     const stage = state.planned?.stages[state.stages.at(-1)?.stage ?? 0]?.name;
     const namesOf = (trains: boolean): string => ticks.filter((tick) => tick.trains === trains).map(({ path }) => path).join(', ');
     const what = [namesOf(true) && `${namesOf(true)} trained`, namesOf(false) && `${namesOf(false)} frozen`].filter(Boolean).join('; ');
+    const slow = engine && namesOf(true) ? chosenForLess(engine) : undefined;
     const answer = await vscode.window.showQuickPick([
-      { label: now, detail: plain(`${what}, from the weights as they then are; the run${stage === undefined ? '' : `, in its stage ${stage},`} gets a stage of its own for it`) },
+      { label: now, detail: plain(`${what}, from the weights as they then are; the run${stage === undefined ? '' : `, in its stage ${stage},`} gets a stage of its own for it${slow === undefined ? '' : `; ${slow}`}`) },
       { label: later, detail: 'The experiment file has the change; the run that is on goes on as it began' },
     ] as const, { title: plain(`${title} is training`), placeHolder: 'The answer holds for further changes while this run is on', ignoreFocusOut: true });
     if (!answer) return undefined;

@@ -19,7 +19,7 @@ export interface ControlFacts {
   /** Name of the network's card, and of its weights: a control on random weights does not depend on the latter. */
   readonly backbone: string;
   readonly weights: string;
-  readonly plan: Pick<Plan, 'batch' | 'stop' | 'seed'>;
+  readonly plan: Pick<Plan, 'batch' | 'stop' | 'seed' | 'inputSize'>;
   readonly stages: readonly StagePlan[];
 }
 
@@ -27,9 +27,9 @@ export interface ControlFacts {
  * What a control that trains depends on, and nothing else: the same key is the same control. Time is not part of it: one
  * that its budget cut short fits too, if it had as much time (`reusableControl`).
  */
-export function controlKey({ control, fingerprint, backbone, weights, plan: { batch, stop, seed }, stages }: ControlFacts): string {
+export function controlKey({ control, fingerprint, backbone, weights, plan: { batch, stop, seed, inputSize }, stages }: ControlFacts): string {
   const named = stages.map(({ name: _, ...stage }) => stage);
-  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, named, ratesToTry[control]];
+  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, named, ratesToTry[control], ...inputSize === 'auto' ? [] : [inputSize]]; // as it was before there was a choice
   return createHash('sha256').update(formatJson(rests)).digest('hex').slice(0, 32);
 }
 

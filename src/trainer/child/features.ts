@@ -86,7 +86,7 @@ export class BoundaryFeatures implements ViewConsumer {
     const model = onnxGraph(folded.network, folded.weights, { normalise: input });
     const width = sizeOf(shapesOf(network).get(boundary)!), format = recordFormats[precision];
     const cache = await openFeatureCache(store, {
-      key: featureCacheKey({ model, input, decoder, precision }), title: `${network.name} up to ${boundary}`,
+      key: featureCacheKey({ model, input, decoder, precision }), title: `${network.name} up to ${boundary}, ${input.width} × ${input.height}`,
       recordBytes: width * format.bytesPerValue, report: options.report,
     });
     return new BoundaryFeatures(options, model, cache, width, format);

@@ -7,6 +7,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
+import { atInputSize } from '../../backbones/inputSize.ts';
 import { cardAtHand, weightsHash } from './obtainCard.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
@@ -21,6 +22,7 @@ import { readCheckpoint } from '../../runs/checkpoint.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
 import { runFolder, type RunFolder } from '../../runs/runFolder.ts';
+import { storedPlan } from './storedPlan.ts';
 import { valueOf } from './dataset.ts';
 
 /** Labels with probabilities, or numbers, for image files, by the run's best checkpoint: the whole network on ONNX Runtime, centre view. */
@@ -48,7 +50,7 @@ export async function trainedNetwork(run: RunFolder, machine: Machine): Promise<
   if (!data || !checkpoint) {
     throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
   }
-  const card = await cardOfRun(manifest, machine), network = card.network(data.classes.length);
+  const card = valueOf(atInputSize(await cardOfRun(manifest, machine), storedPlan(run)?.inputSize ?? 'auto')), network = card.network(data.classes.length);
   const trained = valueOf(decodeSafetensors(checkpoint.weights, join(run.checkpoints, 'best.json')));
   return { card, network, data, weights: new Map([...await pretrained(card, network, machine.backbones, 0), ...trained]) };
 }

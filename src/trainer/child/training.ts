@@ -9,13 +9,14 @@ import { LiveChecks } from '../../evidence/liveChecks.ts';
 import type { Score } from '../../protocol/verdict.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { predict, stepMs, type Fit } from '../../backbones/cost.ts';
+import { predict, stepFlops, stepMs, type Fit } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
+import { chosenForLess } from '../../protocol/chosenForLess.ts';
 import { withBest, type Evaluation } from './trace.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { sourceHeadOf } from './cardWeights.ts';
@@ -99,6 +100,8 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
       if (!change || !next) return undefined;
       writer.append({ type: 'plan-changed', stage: index + 1, origin: change.origin, ...plannedOf(change.stages) });
       sayFit(writer, next, plan.batch, predictionOf(next));
+      const slow = stepFlops(stageCost(network, next)) > stepFlops(stageCost(network, change.stages[index]!)) ? chosenForLess(engine.facts) : undefined;
+      if (slow !== undefined) writer.append({ type: 'warning', diagnostic: { code: 'engine-fallback', severity: 'information', message: `stage "${next.name}": ${slow}` } });
       return change.stages;
     },
   });

@@ -5,6 +5,7 @@ import { goldenNetworkNames } from '../../support/goldenNetwork.ts';
 import { leaksNothing } from '../../support/leaks.ts';
 import { lite0Parity } from '../../support/lite0Parity.ts';
 import { networkParity } from '../../support/networkParity.ts';
+import { recomputes } from '../../support/recomputes.ts';
 
 const engine = await startEngine(wasm);
 if ('skip' in engine) {
@@ -13,5 +14,6 @@ if ('skip' in engine) {
   const { kernels } = engine.started;
   for (const name of goldenNetworkNames) networkParity(name, 'WebAssembly', kernels);
   lite0Parity('WebAssembly', kernels);
+  recomputes('WebAssembly', kernels);
   leaksNothing('WebAssembly', kernels);
 }

@@ -81,3 +81,17 @@ test('blocks thaw on cached features of their own boundary, and a finished run h
   const predicted = await workspace.thaw('predict', 'latest', 'photos/paper/0.jpg', '--json');
   assert.equal(predicted.code, 0, predicted.stderr);
 });
+
+test('photos of another size have features of their own, and a run predicts at the size that it was trained at', async (t) => {
+  const workspace = new Workspace(t), experiment = workspace.quickExperiment();
+  for (const size of ['64', '96']) assert.equal((await workspace.thaw('run', experiment, '--set', `inputSize=${size}`)).code, 0);
+  assert.equal(recordsIn(featuresOf(workspace)), 32);
+  const [told] = readFileSync(join(workspace.lastRun().evaluations, 'test.jsonl'), 'utf8').split('\n');
+  const { path, top } = JSON.parse(told!) as { readonly path: string; readonly top: readonly { readonly probability: number }[] };
+  const [answer] = JSON.parse((await workspace.thaw('predict', 'latest', join('photos', path), '--json')).stdout) as readonly { readonly top: readonly { readonly probability: number }[] }[];
+  // Judged on float16 features. At 224 pixels these probabilities are 0.01 and more apart.
+  assert.ok(Math.abs(answer!.top[0]!.probability - top[0]!.probability) < 1e-3, `${answer!.top[0]!.probability}, judged at ${top[0]!.probability}`);
+  const refused = await workspace.thaw('run', experiment, '--set', 'inputSize=20');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /out-of-range: inputSize is 20 \(write auto or a whole number, 32 to 2048\)/);
+});

@@ -54,6 +54,7 @@ const completions: readonly (readonly [what: string, marked: string, offered: re
   ['items of a list that may be a word', 'stages:\n  - augment: [▮]\n', ['crop', 'flip', 'rotate', 'color', 'grey', 'erase'], ['light']],
   ['keys of a map within a stage', 'stages:\n  - regularize: { ▮ }\n', ['l2sp', 'delta', 'bss', 'lwf']],
   ['the default of a number', 'batch: ▮', ['32']],
+  ['sizes that the backbone can be fed with', 'backbone: hf:timm/vit_small_patch14_dinov2.lvd142m\ninputSize: ▮', ['auto', '112', '224'], ['256', '518']],
   ['the default of a share, in percent', 'stages: [{ warmup: ▮ }]', ['10%']],
   ['blocks of the network, everything, and a wildcard', 'stages:\n  - train: [▮]\n', ['all', 'head', 'blocks.6', 'conv_head', 'blocks.*'], ['blocks.6.0']],
   ['what a block holds, after its dot', 'stages:\n  - train: [head, blocks.5.▮]\n', ['blocks.5.0', 'blocks.5.3', 'blocks.5.*'], ['blocks.6', 'head']],

@@ -47,6 +47,8 @@ const examples: readonly Example[] = [
   { code: 'batch-too-large', trips: 'batch: 300', images: 400, clean: 'batch: 280', fixed: 'batch: 64' },
   { code: 'fixed-variant', trips: 'stages: [{ augment: light, views: 1 }]', clean: 'stages: [{ augment: light }]', fixed: 'stages: [{ augment: light, views: 4 }]' },
   { code: 'no-effect', trips: 'stages: [{ momentum: 0.8, epochs: 3 }]', clean: 'stages: [{ momentum: 0.8, optimizer: sgd }]', fixed: 'stages: [{ epochs: 3 }]' },
+  { code: 'input-size', trips: 'inputSize: 448', clean: 'inputSize: 288', fixed: 'inputSize: auto' },
+  { code: 'input-size', trips: 'inputSize: 96', clean: 'inputSize: 128', fixed: 'inputSize: auto' },
   { code: 'same-name', trips: 'stages: [{ name: a }, { name: a, rate: 1e-4 }]', clean: 'stages: [{ name: a }, { name: b, rate: 1e-4 }]', fixed: 'stages: [{ name: a }, { name: "a 2", rate: 1e-4 }]' },
 ];
 
@@ -90,6 +92,7 @@ const mendable: readonly (readonly [code: string, text: string, mended: string])
   ['nothing-trains', `${head}stages: [{ train: [] }]\n`, `${head}stages: [{ train: [head] }]\n`],
   ['nothing-trains', `${head}stages: []\n`, `${head}stages: [{ train: [head] }]\n`],
   ['out-of-range', 'thaw: 1\ndata:\n  folder: x\n  split: { train: 80%, validation: 10% }\n', 'thaw: 1\ndata:\n  folder: x\n  split: { train: 80%, validation: 10%, test: 10% }\n'],
+  ['out-of-range', `${head}backbone: hf:timm/vit_small_patch14_dinov2.lvd142m\ninputSize: 256 # small\n`, `${head}backbone: hf:timm/vit_small_patch14_dinov2.lvd142m\ninputSize: 252 # small\n`],
   ['contradiction', `${head}stages: [{ epochs: 3, steps: 40 }]\n`, `${head}stages: [{ steps: 40 }]\n`],
   ['contradiction', `${head}stages: [{ wiseFt: 0.5 }]\n`, `${head}stages: [{ wiseFt: off }]\n`],
   ['contradiction', `${head}stages: [{ cutmix: 1 }]\n`, `${head}stages: [{ cutmix: 0 }]\n`],

@@ -33,6 +33,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     task: 'image-classification',
     data: { folder: '/photos/flowers', columns: { image: 'auto', label: 'auto', split: 'auto' }, maxPerClass: 0, subset: 1, split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
+    inputSize: 'auto',
     weights: 'pretrained',
     stages: [{
       name: 'stage 1', train: ['head'], headStart: 'kept', epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultyServer } from '../support/faultyServer.ts';
+import { HubServer, lite0Name, lite0Repository } from '../support/hubServer.ts';
+import { photoWorkspace } from '../support/photoWorkspace.ts';
+import { inWorkbench, openThaw, quickPick, runCommand, screenshot, view } from './workbench.ts';
+
+/** What Thaw fetches and keeps, as a person has it fetched and cleared: each done, cancelled, and refused in words that help. */
+void test('an engine, a backbone and the feature cache: fetched, cancelled, refused and cleared by hand', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'thaw-sources-')), cache = join(folder, 'cache'), name = `hf:${lite0Name}`;
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  const hub = await HubServer.start(t), server = await FaultyServer.start(t, {});
+  hub.repositories.set(lite0Name, lite0Repository());
+  const workspace = await photoWorkspace(join(folder, 'workspace'), { classes: 2, perClass: 4 });
+  const features = join(workspace, '.thaw', 'cache', 'features');
+  await putFeatures(features, { aa: 'efficientnet_lite0 up to global_pool, 224 × 224', bb: 'efficientnet_lite0 up to blocks.4, 224 × 224' });
+
+  await mkdir(join(workspace, '.vscode'));
+  await writeFile(join(workspace, '.vscode', 'settings.json'), JSON.stringify({ 'thaw.engineSource': server.address('/packs') })); // of the machine: not read from a person's own
+  await inWorkbench('sources', { workspace, env: { THAW_CACHE: cache, HF_ENDPOINT: hub.endpoint } }, async ({ page }) => {
+    await openThaw(page);
+    await runCommand(page, 'Thaw: Install Native Engine');
+    await notified(page, /Install Native Engine: http:\/\/127\.0\.0\.1:\d+\/packs has no engine for \S+ It needs one of: thaw-engine-/);
+    await dismissed(page);
+    server.fault = () => true; // never an answer
+    await runCommand(page, 'Thaw: Install Native Engine');
+    await cancel(page, /Installing the native engine/);
+    for (let left = 50; (await readdir(join(cache, 'engine')).catch(() => [])).length > 0; left--) { // the trainer tidies up behind the notification
+      assert.ok(left > 0, 'a cancelled install leaves nothing');
+      await sleep(100);
+    }
+    await notifications(page).first().waitFor({ state: 'hidden' }); // nothing is said: the person knows
+
+    await typeBackbone(page, 'resnet50');
+    await quickPick(page).getByText('Write hf:owner/name.').waitFor();
+    await page.keyboard.press('Escape');
+    await quickPick(page).waitFor({ state: 'hidden' });
+    await addBackbone(page, 'hf:timm/resnet18.nobody');
+    await notified(page, /Add Backbone…: the hub shows no timm\/resnet18\.nobody: it does not exist, or it is private Check the name/);
+    await screenshot(page, 'sources-1-refused');
+    await dismissed(page);
+
+    hub.next(/GET content/, { trickle: 10_000 });
+    await addBackbone(page, name);
+    await cancel(page, /Fetching hf:.* of 9\.1 MiB/);
+    assert.equal(await view(page, 'Backbones').getByRole('treeitem', { name: /in1k/ }).count(), 0);
+    await addBackbone(page, name);
+    await notified(page, /is here: 9\.1 MiB, licence apache-2\.0/);
+    await view(page, 'Backbones').getByRole('treeitem', { name: /in1k/ }).first().waitFor();
+    await dismissed(page);
+
+    await runCommand(page, 'Thaw: Clear Feature Cache');
+    const rows = quickPick(page).locator('.monaco-list-row');
+    await rows.filter({ hasText: 'blocks.4' }).waitFor();
+    await screenshot(page, 'sources-2-clear');
+    await page.keyboard.press('Escape');
+    await quickPick(page).waitFor({ state: 'hidden' });
+    assert.equal((await readdir(features)).length, 6, 'nothing is cleared by looking');
+    await runCommand(page, 'Thaw: Clear Feature Cache');
+    await rows.filter({ hasText: 'global_pool' }).click(); // its tick goes
+    await quickPick(page).getByRole('button', { name: 'OK' }).click();
+    await notified(page, /2\.0 KiB freed/);
+    assert.deepEqual((await readdir(features)).sort(), ['aa-000001-x.data', 'aa-000001-x.index', 'aa.about']);
+  });
+});
+
+/** As runs leave them: a segment of 1 KiB behind an index of as much, for each key. */
+async function putFeatures(folder: string, titles: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [key, title] of Object.entries(titles)) {
+    await writeFile(join(folder, `${key}.about`), title);
+    for (const ending of ['data', 'index']) await writeFile(join(folder, `${key}-000001-x.${ending}`), new Uint8Array(1024));
+  }
+}
+
+/** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry. */
+async function notified(page: Page, words: RegExp): Promise<Locator> {
+  const found = notifications(page).filter({ hasText: words });
+  if (!await page.locator('.notifications-center').isVisible()) await runCommand(page, 'Notifications: Show Notifications');
+  await found.first().waitFor();
+  return found;
+}
+
+const notifications = (page: Page): Locator => page.locator('.notifications-center .notification-list-item:visible');
+
+async function dismissed(page: Page): Promise<void> {
+  await runCommand(page, 'Notifications: Clear All Notifications');
+  await notifications(page).first().waitFor({ state: 'hidden' });
+}
+
+async function cancel(page: Page, words: RegExp): Promise<void> {
+  const found = await notified(page, words);
+  await found.getByRole('button', { name: 'Cancel' }).click();
+  await found.waitFor({ state: 'hidden' });
+}
+
+/** Types a name into the box, which is another one than the palette's. */
+async function typeBackbone(page: Page, name: string): Promise<void> {
+  await runCommand(page, 'Thaw: Add Backbone');
+  await page.getByPlaceholder('hf:timm/resnet50.a1_in1k').fill(name);
+  await page.keyboard.press('Enter');
+}
+
+async function addBackbone(page: Page, name: string): Promise<void> {
+  await typeBackbone(page, name);
+  await quickPick(page).waitFor({ state: 'hidden' });
+}
