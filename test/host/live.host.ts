@@ -31,11 +31,11 @@ hostTest('a tick while a run trains asks once, and then thaws layers of that run
   await eventually('the change, once the question is answered', async () => {
     if (changes() === 0) await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
     return changes() === 1;
-  });
+  }, trainingMs);
   assert.match(document.getText(), /train: \[head, conv_head\].*# kept/);
   await layers.setTrains('conv_head', false);
-  await eventually('the second change, unasked', () => changes() === 2);
-  const { planned, stages } = await eventually('its stage', () => { const state = model.runOf(id)?.state; return state?.stages.length === 3 && state; });
+  await eventually('the second change, unasked', () => changes() === 2, trainingMs);
+  const { planned, stages } = await eventually('its stage', () => { const state = model.runOf(id)?.state; return state?.stages.length === 3 && state; }, trainingMs);
   assert.deepEqual([planned?.stages.map(({ name }) => name), stages.map(({ stage }) => stage)], [['probe', 'probe thawed', 'probe frozen'], [0, 1, 2]]);
   await model.stop(id);
   await document.save();
