@@ -74,7 +74,7 @@ test('the cache is listed by name and size, and cleared; then features are compu
   const listed = JSON.parse((await workspace.thaw('cache', 'list', '--json')).stdout) as CachedFeatures[];
   assert.deepEqual(listed.map(({ title }) => title), ['efficientnet_lite0 up to global_pool, 224 × 224']);
   assert.equal(listed[0]!.sizeBytes, 16 * 1280 * 2 + 16 + 16 * 44);
-  assert.match((await workspace.thaw('cache', 'list')).stdout, /^ {2}efficientnet_lite0 up to global_pool +40\.7 KiB +used \d{4}-\d\d-\d\d \d\d:\d\d UTC\n40\.7 KiB in all$/m);
+  assert.match((await workspace.thaw('cache', 'list')).stdout, /^ {2}efficientnet_lite0 up to global_pool, 224 × 224 +40\.7 KiB +used \d{4}-\d\d-\d\d \d\d:\d\d UTC\n40\.7 KiB in all$/m);
   assert.equal((await workspace.thaw('cache', 'clear')).stdout, '40.7 KiB freed\n');
   assert.deepEqual(readdirSync(workspace.path('.thaw/cache/features')), []);
   await workspace.thaw('run', experiment);
