@@ -151,6 +151,14 @@ test('a loss that is no number ends the run with its evidence, and the best chec
   assert.deepEqual(checkpoints, [true]);
 });
 
+test('units that die while a stage trains are told of once, with the layer', async () => {
+  const wild = { ...probe, train: ['head', 'conv_head'], rate: 1, epochs: 13, schedule: 'constant' as const, augment: 'none' as const, batchNorm: 'stored' as const };
+  const { facts } = await trained([wild], { dataset: tinyDataset(54), watchesUnits: true });
+  const dead = facts.flatMap((fact) => fact.type === 'warning' && fact.diagnostic.code === 'dead-units' ? [fact.diagnostic.message] : []);
+  assert.equal(dead.length, 1);
+  assert.match(dead[0]!, /^at step \d+, \d+ of 12 units of "bn2\.act" \(\d+ %\) are dead: .* stage "probe" began$/);
+});
+
 test('a control whose time is up ends with an evaluation', async () => {
   const { trained: { how, step, trace } } = await trained([{ ...probe, epochs: 50 }], { deadlineMs: monotonicMs() });
   assert.deepEqual([how, step, trace.at(-1)?.step], ['deadline', 1, 1]);
