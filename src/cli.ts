@@ -302,7 +302,7 @@ async function rank([target, ...more]: readonly string[], options: Options): Pro
 
 /** A folder or a manifest as it is; of an experiment, the one that it names. */
 async function photosAt(target: string, options: Options): Promise<string> {
-  if (!existsSync(target) || isFolder(target) || isManifestName(target)) return target;
+  if (!existsSync(target) || statSync(target).isDirectory() || isManifestName(target)) return target;
   const { plan: { data } } = valueOf(await experimentAt(target, options));
   return data.manifest ?? data.folder;
 }

@@ -1,4 +1,4 @@
-/** A run whose control is faster at first: what a trainer would write is written here, line by line, and followed by the real product. */
+/** A run that is warned of dead units, then has a control that is faster at first: what a trainer would write is written here, line by line, and followed by the real product. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,6 +6,7 @@ import type { RunFact } from '../../src/protocol/runEvent.ts';
 import { leaseOf, writeLease } from '../../src/runs/lease.ts';
 import { openJournal, type JournalWriter } from '../../src/runs/journal.ts';
 import type { RunFolder } from '../../src/runs/runFolder.ts';
+import { deadUnitsWarning } from '../../src/evidence/deadUnits.ts';
 import { aRun, aShare } from '../support/runs.ts';
 import { openThaw, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
 
@@ -29,17 +30,23 @@ function writing(run: RunFolder, pid: number): JournalWriter {
   return openJournal(run.journal);
 }
 
-workbenchTest('a run behind its control is watched: a band around the control, in the Runs view and the status bar; it clears itself', async ({ page, workspace }) => {
+workbenchTest('a run is warned while it trains; behind its control it is watched: a band around the control, in the Runs view and the status bar; it clears itself', async ({ page, workspace }) => {
   const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
   await once(holder, 'spawn');
   try {
-    const run = aRun(workspace, { title: 'flowers', status: 'judging' }), journal = writing(run, holder.pid!);
-    for (const fact of [...begin, ...ofRun.flatMap((right, i) => epoch(i, right)), { type: 'tested', step: epochs * perEpoch, loss: 0.4, accuracy: aShare } as const]) journal.append(fact);
+    const run = aRun(workspace, { title: 'flowers', status: 'training' }), journal = writing(run, holder.pid!);
+    for (const fact of [...begin, ...ofRun.slice(0, 4).flatMap((right, i) => epoch(i, right)), { type: 'warning', diagnostic: deadUnitsWarning({ layer: 'bn2.act', died: 612, units: 1280 }, { step: 24, stage: 'thaw', rows: 48 }) } as const]) journal.append(fact);
     await openThaw(page);
     const row = view(page, 'Runs').getByRole('treeitem', { name: /flowers/ }).first();
     await row.click();
     const dashboard = webviewFrame(page), accuracy = dashboard.getByRole('img', { name: /^Accuracy by epoch/ });
+    await dashboard.getByText(/^Warning · at step 24, 612 of 1280 units of "bn2\.act" \(48 %\) are dead/).waitFor();
+    await page.locator('.statusbar-item', { hasText: 'Thaw: flowers: epoch 3 of 10' }).hover();
+    await page.getByText(/Warning: at step 24, 612 of 1280 units/).first().waitFor();
+    await screenshot(page, 'watch-warning');
+    for (const fact of [...ofRun.slice(4).flatMap((right, i) => epoch(4 + i, right)), { type: 'tested', step: epochs * perEpoch, loss: 0.4, accuracy: aShare } as const]) journal.append(fact);
     await dashboard.getByText(/^Trained: /).waitFor();
+    await dashboard.getByText(/^Warning · /).waitFor({ state: 'detached' });
 
     const control = aRun(workspace, { title: 'flowers (scratch)', status: 'training', controlOf: run.id, control: 'scratch' }), controlJournal = writing(control, holder.pid!);
     journal.append({ type: 'control-started', control: 'scratch', runId: control.id });
