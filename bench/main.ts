@@ -4,14 +4,15 @@ import { editorBench } from './editor.ts';
 import { featuresBench } from './features.ts';
 import { jobBench } from './job.ts';
 import { negativeTransferBench } from './negativeTransfer.ts';
+import { overheadBench } from './overhead.ts';
 import { precisionBench } from './precision.ts';
 import { presetsBench } from './presets.ts';
 import { machine } from './support.ts';
 import { rankBench } from './rank.ts';
 import { stepBench } from './step.ts';
 
-/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
-const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench };
+/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
+const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench };
 /** Hours, so only by name: docs/studies. */
 const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench };
 const wanted = process.argv.slice(2);

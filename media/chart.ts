@@ -1,13 +1,22 @@
 import { Chart, LineController, LineElement, LinearScale, LogarithmicScale, PointElement, Tooltip, type ChartDataset, type Plugin } from 'chart.js';
-import type { Band, Curve } from './curves.ts';
+import type { Band, Curve, Interval } from './curves.ts';
 import type { Theme } from './theme.ts';
 
 Chart.register(LineController, LineElement, LinearScale, LogarithmicScale, PointElement, Tooltip);
 
 export interface CurveChart {
-  /** most, least: where the y axis ends, if not by itself. */
-  update(curves: readonly Curve[], bands: readonly Band[], lastEpoch: number, most?: number, least?: number): void;
+  update(shown: Shown): void;
   setTheme(theme: Theme): void;
+}
+
+interface Shown {
+  readonly curves: readonly Curve[];
+  readonly bands: readonly Band[];
+  readonly lastEpoch: number;
+  /** Where the y axis ends, if not by itself. */
+  readonly most?: number | undefined;
+  readonly least?: number | undefined;
+  readonly watch?: Interval | undefined;
 }
 
 interface ChartLook {
@@ -20,15 +29,14 @@ interface ChartLook {
 
 type Dataset = ChartDataset<'line', { x: number; y: number }[]>;
 
-/** One line chart over epochs: no animation, no legend (the card's title is it), stage bands behind the curves. */
+/** One line chart over epochs: no animation, no legend (the card's title is it), stage bands and what is watched behind the curves. */
 export function curveChart({ canvas, format, min, max }: ChartLook, initialTheme: Theme): CurveChart {
   let theme = initialTheme;
-  let curves: readonly Curve[] = [];
-  let bands: readonly Band[] = [];
+  let shown: Shown = { curves: [], bands: [], lastEpoch: 1 };
   const chart = new Chart(canvas, {
     type: 'line',
     data: { datasets: [] as Dataset[] },
-    plugins: [stageBands(() => bands, () => theme)],
+    plugins: [stageBands(() => shown.bands, () => theme), watchedInterval(() => shown.watch, () => theme)],
     options: {
       animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
       interaction: { mode: 'nearest', axis: 'x', intersect: false },
@@ -48,7 +56,7 @@ export function curveChart({ canvas, format, min, max }: ChartLook, initialTheme
     },
   });
   const redraw = (): void => {
-    chart.data.datasets = curves.map((curve) => datasetOf(curve, theme));
+    chart.data.datasets = shown.curves.map((curve) => datasetOf(curve, theme));
     const { x, y } = chart.options.scales!;
     for (const axis of [x!, y!]) {
       Object.assign(axis.ticks!, { color: theme.dim, font: { family: theme.font, size: 11 } });
@@ -59,9 +67,9 @@ export function curveChart({ canvas, format, min, max }: ChartLook, initialTheme
     chart.update('none');
   };
   return {
-    update: (next, nextBands, lastEpoch, most = max, least = min) => {
-      curves = next;
-      bands = nextBands;
+    update: (next) => {
+      shown = next;
+      const { lastEpoch, most = max, least = min } = next;
       chart.options.scales!['x']!.max = lastEpoch;
       if (most === undefined) delete chart.options.scales!['y']!.max;
       else chart.options.scales!['y']!.max = most;
@@ -113,6 +121,26 @@ function stageBands(bandsOf: () => readonly Band[], themeOf: () => Theme): Plugi
         ctx.fillStyle = theme.dim;
         if (bands.length > 1) ctx.fillText(label, left + 6, chartArea.top - 4, Math.max(0, right - left - 8));
       });
+      ctx.restore();
+    },
+  };
+}
+
+/** Shaded in the colour of the watch, with its two edges: in high contrast they are what can be seen of it. */
+function watchedInterval(intervalOf: () => Interval | undefined, themeOf: () => Theme): Plugin<'line'> {
+  return {
+    id: 'watchedInterval',
+    beforeDatasetsDraw: ({ ctx, scales }) => {
+      const { points } = intervalOf() ?? { points: [] }, { watch, contrast } = themeOf();
+      const half = points.length === 1 ? 4 : 0; // the first evaluation is seen too
+      const edge = (pick: 'low' | 'high'): string[] => points.flatMap((point) => [-half, half].map((off) => `${scales['x']!.getPixelForValue(point.x) + off},${scales['y']!.getPixelForValue(point[pick])}`));
+      const low = edge('low'), high = edge('high');
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = watch;
+      ctx.lineWidth = contrast ? 2 : 1;
+      for (const line of [low, high]) ctx.stroke(new Path2D(`M${line.join('L')}`));
+      ctx.globalAlpha = 0.16;
+      ctx.fill(new Path2D(`M${[...high, ...low.reverse()].join('L')}Z`));
       ctx.restore();
     },
   };

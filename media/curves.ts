@@ -2,6 +2,7 @@ import type { RunState } from '../src/protocol/reduceRun.ts';
 import type { FollowedRun, PageState } from './store.ts';
 import type { Series } from '../src/base/series.ts';
 import { controlTitle } from '../src/protocol/wording.ts';
+import { watchBand } from '../src/protocol/behindControl.ts';
 import { decimate, type Point } from './decimate.ts';
 
 /** What the three charts draw: pure, so that it can be tested without a canvas. x is the epoch. */
@@ -9,6 +10,8 @@ export interface Curves {
   readonly loss: readonly Curve[];
   readonly accuracy: readonly Curve[];
   readonly rate: readonly Curve[];
+  /** Around a control's accuracy, while the run is behind it. */
+  readonly watch: Interval | undefined;
   readonly bands: readonly Band[];
   /** The axis ends where the plan does, so that a curve shows how far it has come; early stopping cuts it. */
   readonly lastEpoch: number;
@@ -20,6 +23,11 @@ export interface Curve {
   readonly name: string;
   readonly kind: 'training' | 'run' | 'random-features' | 'scratch' | 'best';
   readonly points: readonly Point[];
+}
+
+export interface Interval {
+  readonly control: string;
+  readonly points: readonly { readonly x: number; readonly low: number; readonly high: number }[];
 }
 
 export interface Band {
@@ -36,7 +44,7 @@ export function curvesOf({ run, controls }: PageState): Curves {
   const curve = (name: string, kind: Curve['kind'], series: Series, scale = 1 / perEpoch): Curve => ({ name, kind, points: decimate(series, bucketCount, scale) });
   const ofControls = (pick: (control: RunState) => Series): Curve[] => controls.filter(hasCurve).map(({ manifest, state: control }) =>
     curve(controlTitle(manifest.control ?? ''), manifest.control === 'scratch' ? 'scratch' : 'random-features', pick(control), 1 / (control.planned?.stepsPerEpoch ?? perEpoch)));
-  const { best } = state;
+  const { best } = state, watch = watchBand(state, controls);
   const bestPoint = (y: number | undefined): Curve[] => best && y !== undefined ? [{ name: 'kept', kind: 'best', points: [{ x: best.step / perEpoch, y }] }] : [];
   const loss = [curve('training', 'training', state.loss), ...ofControls((control) => control.validationLoss), curve('validation', 'run', state.validationLoss), ...bestPoint(best?.loss)];
   return {
@@ -44,6 +52,7 @@ export function curvesOf({ run, controls }: PageState): Curves {
     mostLoss: ceilingOf(loss),
     accuracy: [...ofControls((control) => control.validationAccuracy), curve('validation', 'run', state.validationAccuracy), ...bestPoint(best?.accuracy)],
     rate: [curve('rate', 'run', state.rate)],
+    watch: watch && { control: watch.control, points: watch.points.map(({ step, low, high }) => ({ x: step / perEpoch, low, high })) },
     bands: bandsOf(state, perEpoch),
     lastEpoch: lastEpochOf(state, controls, perEpoch),
   };

@@ -8,7 +8,7 @@ import { calibrationView, transferView } from './insight.ts';
 import { curvesOf, type Curves } from './curves.ts';
 import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
-import { adviceCard, verdictCard, watchCard } from './verdictCard.ts';
+import { adviceCard, failuresCard, verdictCard, watchCard } from './verdictCard.ts';
 import { sweepCard } from './sweepCard.ts';
 import { apply, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
@@ -28,7 +28,8 @@ document.addEventListener('securitypolicyviolation', ({ violatedDirective, block
 registerComponents();
 
 const top = header(send);
-const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': `${name} by epoch; the same numbers stand under Epochs` }));
+const spoken = (name: string): string => `${name} by epoch; the same numbers stand under Epochs`;
+const [lossCanvas, accuracyCanvas, rateCanvas] = ['Loss', 'Accuracy', 'Learning rate'].map((name) => h('canvas', { role: 'img', 'aria-label': spoken(name) }));
 const lossTitle = h('h2'), accuracyTitle = h('h2'), side = h('div', { class: 'stack side' }), together = h('div', { class: 'together' });
 const panels = tabs(['Mistakes', 'Fixed and Broken', 'Confusion', 'Calibration', 'Transfer', 'Data', 'Epochs', 'System']);
 const page = [
@@ -74,7 +75,7 @@ function draw(current: PageState): void {
   top.update(current);
   drawCharts(curves);
   const { run, results } = current;
-  side.replaceChildren(...[problemCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
+  side.replaceChildren(...[problemCard(current), failuresCard(current), verdictCard(current, send), adviceCard(current, send), watchCard(current)].filter((card) => card !== undefined));
   const sweep = sweepCard(current, send);
   together.replaceChildren(...sweep ? [sweep] : []);
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
@@ -93,14 +94,17 @@ function draw(current: PageState): void {
   panels.fill('System', run.state.engine, () => systemView(current));
 }
 
-function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss }: Curves): void {
-  charts.loss.update(loss, bands, lastEpoch, mostLoss);
-  charts.accuracy.update(accuracy, bands, lastEpoch, 1, isOfNumbers() ? Math.max(-1, lowestOf(accuracy)) : 0); // an R² can lie below any axis: what is under −1 says no more
-  charts.rate.update(rate, bands, lastEpoch);
-  const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => h('span', { class: `key ${kind === 'random-features' ? 'control' : kind}` }, name));
+function drawCharts({ loss, accuracy, rate, bands, lastEpoch, mostLoss, watch }: Curves): void {
+  charts.loss.update({ curves: loss, bands, lastEpoch, most: mostLoss });
+  charts.accuracy.update({ curves: accuracy, bands, lastEpoch, most: 1, least: isOfNumbers() ? Math.max(-1, lowestOf(accuracy)) : 0, watch }); // an R² can lie below any axis: what is under −1 says no more
+  charts.rate.update({ curves: rate, bands, lastEpoch });
+  const key = (kind: string, words: string, title?: string): HTMLElement => h('span', { class: `key ${kind}`, title }, words);
+  const keys = (curves: Curves['loss']): HTMLElement[] => curves.filter(({ kind }) => kind !== 'best').map(({ name, kind }) => key(kind === 'random-features' ? 'control' : kind, name));
   lossTitle.replaceChildren('Loss', ...keys(loss));
-  const name = scoreName(state?.run.state.data?.task);
-  accuracyTitle.replaceChildren(`${name[0]!.toUpperCase()}${name.slice(1)}`, ...keys(accuracy));
+  const name = scoreName(state?.run.state.data?.task), title = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+  const words = watch && `Shaded, around the best that “${watch.control}” had by then: the 95 % interval of its lead over the best of the run. A run in it may be level, one below it is behind.`;
+  accuracyTitle.replaceChildren(title, ...keys(accuracy), ...watch ? [key('interval', '95 % interval of the lead', words)] : []);
+  accuracyCanvas!.setAttribute('aria-label', [spoken(title), words].filter(Boolean).join('. '));
 }
 
 const isOfNumbers = (): boolean => state?.run.state.data?.task === 'image-regression';

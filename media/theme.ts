@@ -7,7 +7,7 @@ export interface Theme {
   readonly run: string;
   readonly training: string;
   readonly control: string;
-  readonly best: string;
+  readonly watch: string;
   readonly font: string;
   readonly contrast: boolean;
 }
@@ -30,7 +30,7 @@ export function readTheme(): Theme {
     run: of('--vscode-charts-blue'),
     training: of('--thaw-training'),
     control: of('--vscode-descriptionForeground'),
-    best: of('--vscode-charts-blue'),
+    watch: of('--thaw-watch'),
     font: style.fontFamily,
     contrast,
   };

@@ -1,9 +1,11 @@
 import type { PageState } from './store.ts';
 import type { ControlKind, Share, Verdict } from '../src/protocol/verdict.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
+import { runFailures } from '../src/protocol/runFailures.ts';
 import { watchText } from '../src/protocol/behindControl.ts';
 import { causeTitle, controlTitle, scoreText } from '../src/protocol/wording.ts';
 import { stepsText } from '../src/base/units.ts';
+import { visible } from '../src/protocol/diagnostic.ts';
 import { bare, h, svg } from './dom.ts';
 
 /** Did the transfer help? In words with their numbers, and one row per thing the run is compared with. */
@@ -50,6 +52,13 @@ function classTable({ classes = [], against }: Verdict, names: readonly string[]
       h('tbody', {}, ...classes.map(({ label, items, gapPt, lowPt, highPt, p }) => h('tr', { class: p >= 0.05 ? undefined : gapPt < 0 ? 'hurts' : 'helps' },
         h('th', { scope: 'row' }, h('bdi', {}, bare(names[label] ?? String(label)))), h('td', {}, String(items)),
         h('td', {}, points(gapPt), h('span', { class: 'dim' }, ` ${points(lowPt)} to ${points(highPt)}`)), h('td', {}, p < 0.001 ? '< .001' : p.toFixed(3).replace(/^0/, ''))))))));
+}
+
+/** What says, while the run trains, that it may come to nothing. */
+export function failuresCard({ run: { state } }: PageState): HTMLElement | undefined {
+  const found = runFailures(state);
+  return found.length === 0 ? undefined : h('section', { class: 'card watch', role: 'status' },
+    ...found.flatMap(({ message, fix }) => [h('p', {}, h('b', {}, 'Warning'), ` · ${visible(message)}`), fix && h('p', { class: 'note' }, visible(fix))]));
 }
 
 /** Behind a control at equal steps: a warning that comes and goes by itself, nothing more than that. */

@@ -289,10 +289,10 @@ async function cost([file]: readonly string[], options: Options): Promise<number
   return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
 }
 
-/** Which backbone knows most of a folder's classes, before anything is trained. What was measured before is not measured again. */
+/** Which backbone knows most of the classes of a folder, or of what a manifest or an experiment names, before anything is trained. What was measured before is not measured again. */
 async function rank([target, ...more]: readonly string[], options: Options): Promise<number> {
-  if (target === undefined || more.length > 0) return wrongUsage('thaw rank <folder>');
-  const folder = resolve(target), host = hostOf(homeOf(folder, options));
+  if (target === undefined || more.length > 0) return wrongUsage('thaw rank <folder | manifest | file.thaw.yaml>');
+  const folder = await photosAt(resolve(target), options), host = hostOf(homeOf(folder, options));
   const names = (options.backbone ?? []).map((name) => isFolder(name) ? resolve(name) : name);
   const tell = (say: (line: string) => void) => telling(options, say, rankLine);
   const done = await withLiveLine(options, (say, signal) => host.rank(folder, names, {
@@ -308,6 +308,13 @@ async function rank([target, ...more]: readonly string[], options: Options): Pro
   board.failed.forEach(({ problem }) => warn(problem));
   if (board.rows.length === 0) return 1;
   return print(boardTable(board, ink));
+}
+
+/** A folder or a manifest as it is; of an experiment, the one that it names. */
+async function photosAt(target: string, options: Options): Promise<string> {
+  if (!existsSync(target) || statSync(target).isDirectory() || isManifestName(target)) return target;
+  const { plan: { data } } = valueOf(await experimentAt(target, options));
+  return data.manifest ?? data.folder;
 }
 
 /** Tries learning rates on a stage; the result is kept for the editor, too. */

@@ -49,11 +49,12 @@ const present = (found: readonly (Advice | undefined)[]): Advice[] => found.filt
 const failedRun: Rule = ({ comparisons, spread, stages, bestStep, warnings }) => {
   const blind = comparisons.find(({ control }) => control === 'blind');
   if (!blind || blind.gapPt > 0 && (isClear(blind) || blind.items < rules.items)) return undefined; // ahead, or on too few items to say that it is not
-  const rate = stages.at(-1)?.rate ?? 1e-3, isFlat = warnings.some(({ code }) => code === 'not-learning') && bestStep > 0;
+  const rate = stages.at(-1)?.rate ?? 1e-3, dead = warnings.find(({ code }) => code === 'dead-units');
+  const isFlat = !dead && warnings.some(({ code }) => code === 'not-learning') && bestStep > 0;
   const next = written(isFlat ? Math.min(1, rate * 10) : rate / 10);
   return {
     cause: 'failed-run', strength: blind.items >= rules.items ? 'likely' : 'possible',
-    words: `The run failed to learn: ${spread === undefined ? `${percent(blind.run.value)} right, and always naming the most frequent class gives ${percent(blind.controlShare.value)}` : `${scored(blind.run, spread)} on average, and always saying the training photos’ mean is ${scored(blind.controlShare, spread)}`} (${signed(blind.gapPt)} points, p ${pText(blind.p)}, ${blind.items} items). ${bestStep === 0 ? 'The untouched network was the best of all its checkpoints, so the rate is probably too high.' : isFlat ? 'Its loss hardly moved, so the rate is probably too low.' : 'Such a run says nothing about the source.'}`,
+    words: `The run failed to learn: ${spread === undefined ? `${percent(blind.run.value)} right, and always naming the most frequent class gives ${percent(blind.controlShare.value)}` : `${scored(blind.run, spread)} on average, and always saying the training photos’ mean is ${scored(blind.controlShare, spread)}`} (${signed(blind.gapPt)} points, p ${pText(blind.p)}, ${blind.items} items). ${bestStep === 0 ? 'The untouched network was the best of all its checkpoints, so the rate is probably too high.' : dead ? `The rate is probably too high: ${dead.message}.` : isFlat ? 'Its loss hardly moved, so the rate is probably too low.' : 'Such a run says nothing about the source.'}`,
     remedies: [edit(`Try the rate ${next}`, stages.map((_, i) => [`stages.${i}.rate`, next]))],
   };
 };

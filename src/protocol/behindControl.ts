@@ -7,7 +7,7 @@
  */
 import type { RunState } from './reduceRun.ts';
 import type { RunManifest } from './runManifest.ts';
-import { controlTitle, scoreName } from './wording.ts';
+import { controlTitle, photosIn, scoreName } from './wording.ts';
 import { wilson } from '../base/wilson.ts';
 import { xs, ys, type Series } from '../base/series.ts';
 
@@ -27,28 +27,64 @@ export interface Behind {
 /** Smaller gaps are noise of a validation set, not worth a word. */
 const watchGapPt = 2;
 
-/**
- * Undefined when the run is not behind at the latest of its evaluations that the control has reached, so the watch
- * clears itself. Evaluations need not fall on the same steps: of the control, those up to the run's step count.
- */
+/** Undefined when the run is not behind at the latest of its evaluations that the control has reached, so the watch clears itself. */
 export function behindControl(run: RunState, control: RunState): Behind | undefined {
+  const all = comparedAt(run, control), last = all.at(-1), items = itemsOf(run);
+  if (!last || !isBehind(last)) return undefined;
+  const { step, best, bestOfControl } = last, { step: sinceStep } = all[all.findLastIndex((each) => !isBehind(each)) + 1]!;
+  return { sinceStep, step, gapPt: gapPtOf(last), ...items > 0 ? gapInterval(best, bestOfControl, items) : { lowPt: -Infinity, highPt: Infinity }, items };
+}
+
+/** A stretch of accuracies, 0…1, by the run's step. */
+export interface WatchBand {
+  readonly control: string;
+  readonly points: readonly { readonly step: number; readonly low: number; readonly high: number }[];
+}
+
+/**
+ * Around the best that the control had by each of the run's evaluations: as far as the interval of their difference reaches.
+ * Where the run's own best lies below it, the interval leaves 0 out. There while the run is behind, gone with the watch.
+ */
+export function watchBand(run: RunState, controls: readonly Followed[]): WatchBand | undefined {
+  const items = itemsOf(run), watched = items === 0 ? undefined : watchedOf(run, controls);
+  return watched && {
+    control: watched.control,
+    points: comparedAt(run, watched.state).map(({ step, best, bestOfControl }) => {
+      const { lowPt, highPt } = gapInterval(best, bestOfControl, items);
+      return { step, low: Math.max(0, best - highPt / 100), high: Math.min(1, best - lowPt / 100) };
+    }),
+  };
+}
+
+interface Compared {
+  readonly step: number;
+  /** Validation accuracy, the best so far. */
+  readonly best: number;
+  readonly bestOfControl: number;
+}
+
+/** The run's evaluations that its control has reached. They need not fall on the same steps: of the control, those up to the run's step count. */
+function comparedAt(run: RunState, control: RunState): readonly Compared[] {
   const ours = evaluationsOf(run.validationAccuracy), theirs = evaluationsOf(control.validationAccuracy);
-  const reached = theirs.at(-1)?.step ?? -1;
-  const items = run.data?.task === 'image-regression' ? 0 : run.data?.validation.reduce((a, b) => a + b, 0) ?? 0; // R² is no share of items
-  let behind: Behind | undefined, next = 0, best = 0, bestOfControl: number | undefined;
+  const reached = theirs.at(-1)?.step ?? -1, compared: Compared[] = [];
+  let next = 0, best = 0, bestOfControl: number | undefined;
   for (const { step, accuracy } of ours) {
     if (step > reached) break;
     best = Math.max(best, accuracy);
     for (; next < theirs.length && theirs[next]!.step <= step; next++) bestOfControl = Math.max(bestOfControl ?? 0, theirs[next]!.accuracy);
-    if (bestOfControl === undefined) continue;
-    const gapPt = (best - bestOfControl) * 100;
-    behind = gapPt > -watchGapPt ? undefined : { sinceStep: behind?.sinceStep ?? step, step, gapPt, ...items > 0 ? intervalOf(best, bestOfControl, items) : { lowPt: -Infinity, highPt: Infinity }, items };
+    if (bestOfControl !== undefined) compared.push({ step, best, bestOfControl });
   }
-  return behind;
+  return compared;
 }
 
+const gapPtOf = ({ best, bestOfControl }: Compared): number => (best - bestOfControl) * 100;
+const isBehind = (compared: Compared): boolean => gapPtOf(compared) <= -watchGapPt;
+
+/** Validation photos that accuracies are shares of: R² is none. */
+const itemsOf = ({ data }: RunState): number => data === undefined || data.task === 'image-regression' ? 0 : photosIn(data).validation;
+
 /** Of the difference of two shares of as many items each. */
-function intervalOf(one: number, other: number, items: number): Pick<Behind, 'lowPt' | 'highPt'> {
+function gapInterval(one: number, other: number, items: number): Pick<Behind, 'lowPt' | 'highPt'> {
   const a = wilson(one, items), b = wilson(other, items), gap = one - other;
   return {
     lowPt: 100 * Math.max(-1, gap - Math.hypot(one - a.low, b.high - other)),
@@ -59,13 +95,24 @@ function intervalOf(one: number, other: number, items: number): Pick<Behind, 'lo
 const behindText = ({ gapPt, lowPt, highPt, items, step, sinceStep }: Behind, control: string, score: string): string =>
   `behind the control “${control}” so far: ${(-gapPt).toFixed(1)} points of validation ${score} at step ${step}, since step ${sinceStep}${items === 0 ? '' : ` (95 % interval ${(-highPt).toFixed(0)} to ${(-lowPt).toFixed(0)} points, ${items} photos${highPt < 0 ? '' : ': it may be none'})`}`;
 
+interface Followed {
+  readonly manifest: Pick<RunManifest, 'control'>;
+  readonly state: RunState;
+}
+
 /** What is to be watched while controls train: the first of them that the run is behind. It goes with the control's end, when a verdict can be had. */
-export function watchText(run: RunState, controls: readonly { readonly manifest: RunManifest; readonly state: RunState }[]): string | undefined {
+function watchedOf(run: RunState, controls: readonly Followed[]): { readonly control: string; readonly state: RunState; readonly behind: Behind } | undefined {
   for (const { manifest, state } of controls) {
     const behind = state.endedAt === undefined ? behindControl(run, state) : undefined;
-    if (behind) return behindText(behind, controlTitle(manifest.control ?? ''), scoreName(run.data?.task));
+    if (behind) return { control: controlTitle(manifest.control ?? ''), state, behind };
   }
   return undefined;
+}
+
+/** The watch in one sentence. */
+export function watchText(run: RunState, controls: readonly Followed[]): string | undefined {
+  const watched = watchedOf(run, controls);
+  return watched && behindText(watched.behind, watched.control, scoreName(run.data?.task));
 }
 
 function evaluationsOf(series: Series): { readonly step: number; readonly accuracy: number }[] {

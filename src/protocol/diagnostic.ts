@@ -65,7 +65,7 @@ export const diagnosticCodes = [
   // weights, engine, machine
   'bad-weights', 'weights-missing', 'node-missing', 'engine-missing', 'engine-failed', 'engine-fallback', 'out-of-memory', 'batch-split', 'recomputed', 'budget-spent', 'no-source-head', 'cannot-explain', 'weights-averaged', 'disk-full', 'unwritable', 'non-finite-loss',
   // training that comes to nothing
-  'not-learning', 'one-class-predictions', 'frozen-ceiling',
+  'not-learning', 'one-class-predictions', 'frozen-ceiling', 'dead-units',
   // controls
   'control-rate', 'data-changed', 'control-refused',
   // runs

@@ -58,7 +58,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw check <file.thaw.yaml>          look for problems without running
   thaw plan <file.thaw.yaml>           every value of a run, defaults too, and where it came from
   thaw cost <file.thaw.yaml>           time, memory and disk of every freeze cut, before anything runs
-  thaw rank <folder>                   which backbone knows most of its classes, before anything is trained
+  thaw rank <folder | labels.csv | file.thaw.yaml>  which backbone knows most of the classes, before anything is trained
   thaw lr <file.thaw.yaml>             try learning rates on the last stage (--stage: on another), and suggest some
   thaw predict <run> <files …>         labels with probabilities; <run> is an id, a folder, or "latest"
   thaw explain <run> <images …>        where in each image the network sees its label (Grad-CAM), as PNG

@@ -33,7 +33,7 @@ export class BackbonesTree extends Owner implements vscode.TreeDataProvider<Back
   getChildren(row?: BackboneRow): BackboneRow[] {
     if (row) return [];
     const { uri, plan } = this.#experiment.active ?? {};
-    this.#board = uri && plan && this.#homes.hostOf(uri).boardOf(plan.data.folder);
+    this.#board = uri && plan && this.#homes.hostOf(uri).boardOf(plan.data.manifest ?? plan.data.folder);
     return [...this.#backbones.rows()];
   }
 

@@ -45,7 +45,7 @@ export class Boards extends Owner implements vscode.WebviewPanelSerializer {
 
   run: Commands['thaw.rankBackbones'] = async (chosen) => {
     if (!await trusted('Ranking backbones')) return;
-    const active = this.#experiment.active?.plan?.data.folder, folder = chosen?.fsPath ?? active ?? (await askFolder('Rank'))?.fsPath;
+    const data = this.#experiment.active?.plan?.data, active = data?.manifest ?? data?.folder, folder = chosen?.fsPath ?? active ?? (await askFolder('Rank'))?.fsPath;
     if (folder === undefined) return;
     const panel = this.#open.get(folder) ?? this.#adopt(vscode.window.createWebviewPanel(boardType, 'Backbones', vscode.ViewColumn.Active, {}), folder);
     panel.reveal();
@@ -146,14 +146,20 @@ class BoardPanel extends Owner {
   }
 
   #post(): void {
-    const active = this.#around.experiment.active, plan = active?.plan?.data.folder === this.#folder.fsPath ? active.plan : undefined;
+    const active = this.#active();
     const state: BoardState = {
       folder: this.#folder.fsPath, running: this.#measuring !== undefined,
       ...(this.#board && { board: this.#board }), ...(this.#progress && { progress: this.#progress }), ...(this.#problem && { problem: this.#problem }),
-      ...(plan && active && { experiment: { file: basename(active.uri.fsPath), backbone: plan.backbone } }),
+      ...(active?.plan && { experiment: { file: basename(active.uri.fsPath), backbone: active.plan.backbone } }),
     };
     const message: ToBoard = { type: 'state', state };
     if (this.#panel.visible) void this.#panel.webview.postMessage(message);
+  }
+
+  /** The active experiment, if it is on these photos. */
+  #active(): ActiveExperimentModel['active'] {
+    const { active } = this.#around.experiment, data = active?.plan?.data;
+    return data && (data.manifest ?? data.folder) === this.#folder.fsPath ? active : undefined;
   }
 
   #receive(message: unknown): void {
@@ -175,8 +181,8 @@ class BoardPanel extends Owner {
   /** Only a backbone that stands on the board. An edit of the file, undone like any other. */
   async #use(name: string): Promise<void> {
     if (!this.#board?.rows.some((row) => row.name === name)) return this.#around.log.warn(`the board asked for a backbone that it was not shown: ${JSON.stringify(name)}`);
-    const active = this.#around.experiment.active;
-    if (!active || active.plan?.data.folder !== this.#folder.fsPath) return vscode.commands.executeCommand<undefined>('thaw.fineTune', this.#folder, name);
+    const active = this.#active();
+    if (!active) return vscode.commands.executeCommand<undefined>('thaw.fineTune', this.#folder, name);
     const [{ setValues }, { yamlText }] = await Promise.all([import('../experiment/setValue.ts'), import('../experiment/format.ts')]);
     await editExperiment(active.uri, (text) => setValues(text, [{ path: 'backbone', value: yamlText(name) }], active.uri.fsPath));
     await vscode.window.showTextDocument(active.uri, { viewColumn: vscode.ViewColumn.Beside, preview: false });

@@ -1,6 +1,9 @@
 import { scoreText as textOf } from '../protocol/wording.ts';
 import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
 import type { Claim } from '../protocol/verdict.ts';
+import type { RunState } from '../protocol/reduceRun.ts';
+import { runFailures } from '../protocol/runFailures.ts';
+import { watchText } from '../protocol/behindControl.ts';
 
 /** How a run looks in trees, status bar and notifications: words and codicons, total over what can be. */
 export interface Look {
@@ -22,6 +25,15 @@ export const statusLook: { readonly [S in RunStatus]: Look } = {
   killed: { words: 'killed', icon: 'error', colour: 'testing.iconFailed' },
   crashed: { words: 'crashed', icon: 'error', colour: 'testing.iconFailed' },
 };
+
+/** A run that is behind a control so far, or that may come to nothing. */
+export const watchLook: Pick<Look, 'icon' | 'colour'> = { icon: 'eye', colour: 'problemsWarningIcon.foreground' };
+
+/** Why it looks so, a line each: they come and go with their reasons. */
+export function watchLines(state: RunState, controls: Parameters<typeof watchText>[1]): readonly string[] {
+  const behind = watchText(state, controls);
+  return [...behind === undefined ? [] : [`Watch: ${behind}`], ...runFailures(state).map(({ message }) => `Warning: ${message}`)];
+}
 
 /** A finished run's verdict outweighs that it finished. */
 export const claimLook: { readonly [C in Claim]: Look } = {

@@ -8,9 +8,8 @@ import { visible } from '../protocol/diagnostic.ts';
 import { controlTitle, intervalText, scoreName, scoreSentence, scoreText as textOf } from '../protocol/wording.ts';
 import { rowName, scoreSpread } from '../protocol/sweepWords.ts';
 import type { SweepRow } from '../protocol/sweep.ts';
-import { watchText } from '../protocol/behindControl.ts';
 import { liveText } from './liveText.ts';
-import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
+import { isLive, type Look, lookOf, scoreText, statusLook, watchLook, watchLines } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 import { SweepReader } from './sweepReader.ts';
 
@@ -119,13 +118,13 @@ function sweepItem(id: string, members: readonly ModelRun[], rows: readonly Swee
 
 function runItem(run: ModelRun, controls: readonly ModelRun[], isMember: boolean): vscode.TreeItem {
   const { manifest, state } = run;
-  const live = isLive(state.status), look = live ? statusLook[state.status] : lookOf(manifest);
+  const live = isLive(state.status), look = live ? statusLook[state.status] : lookOf(manifest), watch = watchLines(state, controls);
   const item = new vscode.TreeItem(visible(isMember ? manifest.sweep!.name : manifest.title), vscode.TreeItemCollapsibleState.Collapsed);
   item.id = manifest.id;
   item.description = live ? liveText(run, controls) : [scoreText(manifest), look.words, timeText(manifest.createdAt)].filter((part) => part !== undefined).join(' · ');
-  item.iconPath = iconOf(look);
-  item.tooltip = tooltipOf(run, look, live ? watchText(state, controls) : undefined);
-  item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
+  item.iconPath = iconOf({ ...look, ...watch.length > 0 && watchLook });
+  item.tooltip = tooltipOf(run, look, watch);
+  item.accessibilityInformation = { label: `Run ${manifest.title}, ${[look.words, ...watch, item.description].join(', ')}` };
   item.contextValue = `run ${live ? 'live' : 'ended'}`;
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
   return item;
@@ -143,12 +142,12 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   return item;
 }
 
-function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: string | undefined): string {
+function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: readonly string[]): string {
   const { test, problem } = manifest;
   return visibleLines([
     `${manifest.title}: ${look.words}`,
     test && `Test ${scoreName(manifest.task)} ${textOf(test.value, manifest.task).replace('R² ', '')} (${intervalText(test, manifest.task)}, ${test.items} photos)`,
-    watch && `Watch: ${watch}`,
+    ...watch,
     state.verdict?.words,
     problem?.message,
     problem?.fix,

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { liveText } from './liveText.ts';
 import { plain } from './plainText.ts';
-import { watchText } from '../protocol/behindControl.ts';
+import { watchLines } from './runLook.ts';
 import type { RunModel } from './runModel.ts';
 
 /** One item while something trains: what, how far, how good, how long. A click opens the dashboard. */
@@ -23,10 +23,11 @@ export class StatusBar extends Owner {
     const live = this.#model.live();
     const run = live.find(({ state }) => state.status !== 'queued') ?? live[0];
     if (!run) return this.#item.hide();
-    const controls = this.#model.controlsOf(run.manifest.id), watch = watchText(run.state, controls);
+    const { controlOf } = run.manifest, watched = (controlOf && this.#model.runOf(controlOf)) ?? run; // a control that was added to a run
+    const controls = this.#model.controlsOf(run.manifest.id), watch = watchLines(watched.state, this.#model.controlsOf(watched.manifest.id));
     const text = plain(`${run.manifest.title}: ${liveText(run, controls)}`), more = live.length > 1 ? ` (+${live.length - 1})` : '';
     this.#item.text = `$(loading~spin) Thaw: ${text}${more}`;
-    this.#item.tooltip = `${text}${watch === undefined ? '' : `\nWatch: ${plain(watch)}`}\nClick to open the dashboard`;
+    this.#item.tooltip = [text, ...watch.map(plain), 'Click to open the dashboard'].join('\n');
     this.#item.accessibilityInformation = { label: `Thaw is training: ${text}. Opens the dashboard.`, role: 'button' };
     this.#item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: run.manifest.id }] };
     this.#item.show();

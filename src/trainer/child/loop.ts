@@ -34,6 +34,7 @@ async function runPhase(job: TrainJob, progress: TrainProgress, index: number): 
   try {
     if (progress.optimizer && keepsMoments(progress.stages[index - 1], stage)) restore(state, progress.weights, progress.optimizer);
     progress.begin(index, state, trainable);
+    await progress.watchUnits(source);
     const { perEpoch, steps: totalSteps, epochs } = lengthOf(job, stage);
     const length = { totalSteps, warmupSteps: Math.floor(totalSteps * stage.warmup) };
     let stale = 0;

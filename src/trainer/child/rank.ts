@@ -34,7 +34,7 @@ import { Refused } from '../../protocol/diagnostic.ts';
 import { repairOf } from '../../backbones/backboneName.ts';
 import { rng } from '../../base/rng.ts';
 import { sampleFiles } from '../../data/sampleFiles.ts';
-import { scanFolder } from '../../data/scan.ts';
+import { scanPlace } from './scanData.ts';
 import { shareOf } from '../../evidence/intervals.ts';
 import { somePhotos } from './somePhotos.ts';
 import { sourceProbabilities } from '../../evidence/transferability/sourceProbabilities.ts';
@@ -59,12 +59,14 @@ const calibrationImages = 16;
 const seed = 0;
 
 /**
- * `rank <folder>`: how much each backbone knows of the folder's classes, without training: its features right before the
+ * `rank <folder | manifest>`: how much each backbone knows of its classes, without training: its features right before the
  * head, judged on a sample of the photos, beside those of the same network with random weights. What is known from before
  * is not measured again, as long as photos and weights are the same.
  */
 export async function rankFolder(folder: string, machine: Machine, { names, place, signal, onProgress }: RankOptions): Promise<Board> {
-  const scan = valueOf(await scanFolder(folder, { signal })), sample: Scan = { ...scan, files: sampleFiles(scan.files, most, seed), diagnostics: [] };
+  const { scan: found, task } = await scanPlace(folder, { signal }), scan = valueOf(found);
+  if (task !== 'image-classification') throw new Refused([{ code: 'wrong-type', severity: 'error', message: 'backbones are ranked by how well they tell classes apart: these photos have no one class each', where: { file: folder } }]);
+  const sample: Scan = { ...scan, files: sampleFiles(scan.files, most, seed), diagnostics: [] };
   const known = await FactsCache.open(fileStore(place.facts, 'never'));
   const bench = new Bench(sample, machine, fileStore(place.features, 'never'), known, signal);
   const failed: Board['failed'][number][] = [], cards: { readonly card: Card; readonly name: string }[] = [];

@@ -16,9 +16,9 @@ export async function scanData({ data, task }: Pick<Plan, 'data' | 'task'>, opti
 }
 
 /** A folder, or a manifest whose columns are called as usual, looked through; its task is guessed from what its labels are. */
-export async function scanPlace(path: string): Promise<{ readonly scan: Checked<Scan>; readonly task: Plan['task'] }> {
-  if (!isManifestName(path)) return { scan: await scanFolder(path), task: 'image-classification' };
-  const as = async (task: Plan['task']) => ({ scan: await scanManifest(path, { task, columns: { image: 'auto', label: 'auto', split: 'auto' } }), task });
+export async function scanPlace(path: string, options: ScanOptions = {}): Promise<{ readonly scan: Checked<Scan>; readonly task: Plan['task'] }> {
+  if (!isManifestName(path)) return { scan: await scanFolder(path, options), task: 'image-classification' };
+  const as = async (task: Plan['task']) => ({ scan: await scanManifest(path, { ...options, task, columns: { image: 'auto', label: 'auto', split: 'auto' } }), task });
   const several = await as('image-multi-label'), all = several.scan.ok ? several.scan.value.files.map(({ labels }) => labels!) : [];
   if (all.some(({ length }) => length !== 1)) return several;
   const isNumbers = new Set(all.flat()).size >= fewestNumbers && all.flat().every((label) => Number.isFinite(Number(label)));

@@ -26,6 +26,8 @@ export interface TrainJob {
   sourceOf(boundary: string, weights: Weights): Promise<FeatureSource>;
   /** How a batch fits into memory while a stage trains; left out: at once. */
   fitOf?(stage: StagePlan): Fit;
+  /** Whether it is looked for units that die (unitWatch.ts). */
+  readonly watchesUnits?: boolean;
   append(fact: RunFact): void;
   checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
   /** Told how long the steps of a stage took, evaluations left out. */

@@ -9,6 +9,7 @@ import { monotonicMs } from '../../base/clock.ts';
 import { movingOf, optimizerStateOf, restore, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import { lengthOf, type Trained, type TrainJob } from './trainJob.ts';
+import { UnitWatch } from './unitWatch.ts';
 
 /** A stored line at most this often: the journal stays small and readback stays off the hot path. */
 const logEveryMs = 120;
@@ -40,6 +41,7 @@ export class TrainProgress {
   #stage = 0;
   #trainable: readonly string[] = [];
   readonly #changed = new Set<string>();
+  #units: UnitWatch | undefined;
   #stageStartMs = 0;
   #stageStart = { step: 0, epoch: 0 };
   #evaluatingMs = 0;
@@ -66,6 +68,12 @@ export class TrainProgress {
     this.#job.append({ type: 'stage', stage, step: this.step });
   }
 
+  /** Once a stage has begun: what its units give before it trains them. */
+  async watchUnits(source: FeatureSource): Promise<void> {
+    this.#units = this.#job.watchesUnits ? new UnitWatch(this.#state!, source, this.#job.dataset, this.#plan.name) : undefined;
+    await this.#units?.begin();
+  }
+
   async stepped(rate: number, images: number): Promise<void> {
     this.step++;
     this.#logged.images += images;
@@ -89,6 +97,7 @@ export class TrainProgress {
     const { metric, minImprovement } = this.#job.plan.stop;
     const best = better(metric, evaluation, this.best), improved = better(metric, evaluation, this.#watched, minImprovement);
     this.#say(evaluation, best);
+    await this.#lookAtUnits();
     if (best) this.#keep(evaluated, await this.#merged());
     if (improved) this.#watched = evaluation;
     if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints(0);
@@ -100,6 +109,13 @@ export class TrainProgress {
   #say(evaluation: Evaluation, best: boolean): void {
     this.trace.push(evaluation);
     this.#job.append({ type: 'evaluated', step: this.step, epoch: this.#passes, split: 'validation', loss: evaluation.validationLoss, accuracy: evaluation.validationAccuracy, best, predictedClasses: evaluation.predictedClasses });
+  }
+
+  async #lookAtUnits(): Promise<void> {
+    const { rows: { validation, test } } = this.#job.dataset, steps = this.step - this.#stageStart.step, epochs = Math.floor(steps / this.#length.perEpoch);
+    const trainedRows = 3 * steps * this.#job.plan.batch * this.#plan.accumulate + epochs * (validation.length + test.length);
+    const diagnostic = await this.#units?.look(this.step, trainedRows);
+    if (diagnostic) this.#job.append({ type: 'warning', diagnostic });
   }
 
   #keep({ evaluation, validationLogits }: Evaluated, weights: Weights): void {

@@ -89,6 +89,7 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
   how.stages.forEach((stage) => sayFit(writer, stage, plan.batch, predictionOf(stage)));
   const trained = await train({
     ...job,
+    watchesUnits: writer.manifest.controlOf === undefined,
     append: (fact) => {
       clock.see(fact);
       append(fact);

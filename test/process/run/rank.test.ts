@@ -34,4 +34,15 @@ test('backbones are ranked on a folder: rows stream in, ties share a place, what
   rmSync(workspace.path('photos', 'glass', '3.jpg'));
   const changed = linesOf((await workspace.thaw('rank', 'photos', '--json', '--backbone', 'efficientnet_lite0')).stdout);
   assert.deepEqual([changed.board.images, changed.board.rows.length, changed.progress.some(({ board: each }) => each)], [29, 1, true]);
+
+  const ranked = (target: string) => workspace.thaw('rank', target, '--json', '--backbone', 'efficientnet_lite0');
+  workspace.write('mine.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\n');
+  const named = linesOf((await ranked('mine.thaw.yaml')).stdout);
+  assert.deepEqual([named.board.rows, named.progress], [changed.board.rows, []], 'an experiment is ranked on the folder that it names');
+  const files = ['cardboard', 'glass', 'metal'].flatMap((label) => readdirSync(workspace.path('photos', label)).map((name) => `photos/${label}/${name},${label}`));
+  workspace.write('labels.csv', ['image,label', ...files].join('\n'));
+  const listed = linesOf((await ranked('labels.csv')).stdout).board;
+  assert.deepEqual([listed.images, listed.classes, listed.rows[0]?.scores.probe.value], [29, 3, changed.board.rows[0]?.scores.probe.value]);
+  workspace.write('tags.jsonl', '{"image":"photos/glass/0.jpg","labels":["a","b"]}\n{"image":"photos/glass/1.jpg","labels":[]}\n');
+  assert.match((await ranked('tags.jsonl')).stderr, /wrong-type: backbones are ranked by how well they tell classes apart/);
 });

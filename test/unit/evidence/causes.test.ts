@@ -50,6 +50,9 @@ test('a run that failed at step 0 is told to lower its rate, one whose loss stoo
   const failed = [against('blind', 30, 30)], rates = (changes: Partial<CauseFacts>): unknown => adviceOn('failed-run', { comparisons: failed, ...changes }).remedies.flatMap((remedy) => remedy.type === 'edit' ? remedy.edits.map(({ value }) => value) : []);
   assert.deepEqual(rates({ bestStep: 0 }), ['3e-5', '3e-5']);
   assert.deepEqual(rates({ bestStep: 40, warnings: [{ code: 'not-learning', message: '' }] }), ['3e-3', '3e-3']);
+  const dead = [{ code: 'not-learning', message: '' }, { code: 'dead-units', message: '40 of 60 units of "a" are dead' }];
+  assert.deepEqual(rates({ bestStep: 40, warnings: dead }), ['3e-5', '3e-5'], 'a loss that stands still because units died asks for a lower rate');
+  assert.match(adviceOn('failed-run', { comparisons: failed, bestStep: 40, warnings: dead }).words, /too high: 40 of 60 units/);
 });
 
 test('every edit that any advice offers can be made in a file, and every word has its numbers', () => {

@@ -34,6 +34,13 @@ test('controls lie under the run, once they have something to draw, on their own
   assert.deepEqual(loss[1]?.points.map(({ x }) => x), [0, 1]);
 });
 
+test('while the run is behind, its control has an interval, by epochs of the run', () => {
+  const data: RunFact = { type: 'data', data: { classes: ['a'], train: [9], validation: [50], test: [9], leftOut: {}, converted: {}, duplicateGroups: 0, splitBy: '' } };
+  const watched = (loss: number) => curvesOf(page(runOf([data, ...training]), [runOf([planned, evaluated(0, 0.9), evaluated(4, loss)], 'scratch')])).watch;
+  assert.deepEqual([watched(0.2)?.control, watched(0.2)?.points.map(({ x }) => x)], ['from scratch', [0, 1]]);
+  assert.equal(watched(0.5), undefined);
+});
+
 test('bands are the stages as planned, then as they began; the last one ends with the plan while it trains', () => {
   const bandsOf = (facts: readonly RunFact[]): unknown => curvesOf(page(runOf(facts))).bands.map(({ label, from, to }) => [label, from, to]);
   assert.deepEqual(bandsOf([planned]), [['probe', 0, 3], ['thaw', 3, 5]]);

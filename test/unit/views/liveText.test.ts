@@ -32,4 +32,6 @@ test('before the plan is known it says what it does', () => {
 test('a tested run says its test accuracy and what its control does', () => {
   const control = runAfter([planned, step], { controlOf: manifest.id, control: 'scratch' });
   assert.equal(liveText(runAfter([planned, evaluated, step, tested]), [control]), 'control from scratch · 90.0 % · 0:24');
+  const ahead = runAfter([planned, step, { ...evaluated, accuracy: 0.98 }], { controlOf: manifest.id, control: 'scratch' });
+  assert.equal(liveText(runAfter([planned, evaluated, step, tested]), [ahead]), 'behind “from scratch” so far · 90.0 % · 0:24');
 });

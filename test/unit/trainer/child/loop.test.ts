@@ -10,6 +10,7 @@ import { monotonicMs } from '../../../../src/base/clock.ts';
 import { portable } from '../../../../src/engine/kernels.ts';
 import { randomWeights } from '../../../../src/backbones/initialise.ts';
 import { Refused } from '../../../../src/protocol/diagnostic.ts';
+import { shapesOf, sizeOf } from '../../../../src/backbones/shapes.ts';
 import { train } from '../../../../src/trainer/child/loop.ts';
 import type { TrainCheckpoint, Trained, TrainJob } from '../../../../src/trainer/child/trainJob.ts';
 import { MemoryStore } from '../../../support/memoryStore.ts';
@@ -149,6 +150,24 @@ test('a loss that is no number ends the run with its evidence, and the best chec
   const wild = trained([{ ...probe, rate: 1e38, epochs: 5, schedule: 'constant' }], { checkpoint: (_, best) => checkpoints.push(best) });
   await assert.rejects(wild, (error: Error) => error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss' && /at step \d, rate 1.0e\+38/.test(error.message));
   assert.deepEqual(checkpoints, [true]);
+});
+
+test('units that die while a stage trains are told of once, with the layer', async () => {
+  const wild = { ...probe, train: ['head', 'conv_head'], rate: 0.3, epochs: 26, schedule: 'constant' as const, augment: 'none' as const, batchNorm: 'stored' as const };
+  const sourceOf: TrainJob['sourceOf'] = (from) => {
+    const width = sizeOf(shapesOf(network).get(from)!);
+    return Promise.resolve({
+      from, width,
+      async *blocks(rows, size) {
+        for (let at = 0; at < rows.length; at += size) yield await Promise.resolve(Float32Array.from({ length: size * width }, (_, i) => Math.sin((rows[at + Math.floor(i / width)]?.sample ?? 0) * 7 + i % width)));
+      },
+    });
+  };
+  const plan: TrainJob['plan'] = { stages: [wild], batch: 8, stop: { patience: 100, metric: 'validation.loss', minImprovement: 0 }, seed: 1 };
+  const { facts } = await trained([], { plan, dataset: tinyDataset(54), watchesUnits: true, sourceOf });
+  const dead = facts.flatMap((fact) => fact.type === 'warning' && fact.diagnostic.code === 'dead-units' ? [fact.diagnostic.message] : []);
+  assert.equal(dead.length, 1);
+  assert.match(dead[0]!, /^at step \d+, \d+ of 12 units of "bn2\.act" \(\d+ %\) are dead: .* stage "probe" began$/);
 });
 
 test('a control whose time is up ends with an evaluation', async () => {
