@@ -116,6 +116,6 @@ function endOf(fd: number): { lengthBytes: number; last: RunEvent | undefined } 
     }
     const end = tail.lastIndexOf(newline) + 1;
     const last = parseLines(tail.toString('utf8', 0, Math.max(0, end - 1)).split('\n')).events.at(-1);
-    if (last || from === 0) return { lengthBytes: end, last };
+    if (last || from === 0) return { lengthBytes: from + end, last };
   }
 }

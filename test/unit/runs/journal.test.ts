@@ -36,6 +36,16 @@ test('what is appended is read back, numbered without gaps, across two writers',
   assert.deepEqual(notes, []);
 });
 
+test('a journal of any length keeps all its lines when it is opened again', async (t) => {
+  const file = join(temporaryFolder(t), 'journal.jsonl'), written = Array.from({ length: 3000 }, (_, i) => step(i));
+  writeFileSync(file, `${written.map((event) => JSON.stringify(event)).join('\n')}\n`);
+  const writer = openJournal(file);
+  assert.deepEqual(writer.last, written.at(-1));
+  const added = writer.append({ type: 'stage', stage: 1, step: 3000 });
+  writer.close();
+  assert.deepEqual((await readAll(file)).events, [...written, added]);
+});
+
 test('a torn last line is not read, and cut off by the next writer', async (t) => {
   const file = join(temporaryFolder(t), 'journal.jsonl');
   const writer = openJournal(file);
