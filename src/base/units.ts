@@ -44,3 +44,6 @@ export const threadsText = (threads: number): string => `${threads} ${threads ==
 
 /** "1 step", "20 steps". */
 export const stepsText = (steps: number): string => `${steps} ${steps === 1 ? 'step' : 'steps'}`;
+
+/** 0.0004 → "< .001"; 0.0123 → "= .012": what stands behind a p. */
+export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

@@ -1,6 +1,6 @@
-import { percent } from '../base/units.ts';
+import { percent, pText } from '../base/units.ts';
 import type { Advice, Claim, Comparison, ControlKind, Remedy } from '../protocol/verdict.ts';
-import { isClear, pText, rules, signed } from './verdict.ts';
+import { isClear, rules, signed } from './verdict.ts';
 import { itemsToShow } from './mde.ts';
 
 /**

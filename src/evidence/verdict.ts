@@ -1,4 +1,4 @@
-import { about, percent, stepsText } from '../base/units.ts';
+import { about, percent, stepsText, pText } from '../base/units.ts';
 import type { Claim, ClassGap, Comparison, ControlKind, Verdict } from '../protocol/verdict.ts';
 import { controlKinds } from '../protocol/verdict.ts';
 import { classGaps } from './classGaps.ts';
@@ -201,5 +201,3 @@ export function signed(points: number): string {
   const digits = Math.abs(points).toFixed(1);
   return digits === '0.0' ? digits : `${points > 0 ? '+' : '−'}${digits}`;
 }
-
-export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

@@ -100,6 +100,7 @@ const transfer = fields<Transfer>({
   })),
   images: number, rewindImages: number,
   sourceHead: optional(fields<NonNullable<Transfer['sourceHead']>>({ agreement: share, classes: number })),
+  source: optional(fields<NonNullable<Transfer['source']>>({ name: text, classes: number, matched: number, before: share, after: share, change: accuracyChange, p: number })),
   notes: list(text),
 });
 
