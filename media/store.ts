@@ -1,4 +1,4 @@
-import type { PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
+import type { PageHint, PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
 import type { RunManifest } from '../src/protocol/runManifest.ts';
 import { initialRun, reduceRun, type RunState } from '../src/protocol/reduceRun.ts';
 
@@ -8,6 +8,7 @@ export interface PageState {
   /** Control runs of `run`, in the order they were started. */
   readonly controls: readonly FollowedRun[];
   readonly results?: PageResults;
+  readonly hints?: readonly PageHint[];
 }
 
 export interface FollowedRun {
@@ -22,9 +23,11 @@ export function apply(state: PageState | undefined, message: ToPage): PageState 
       run: followed(message.run),
       controls: message.controls.map(followed),
       ...(message.results && { results: message.results }),
+      ...(message.hints && { hints: message.hints }),
     };
     case 'append': return state && appended(state, message);
     case 'results': return state && { ...state, results: message.results };
+    case 'hints': return state && { ...state, hints: message.hints };
   }
 }
 

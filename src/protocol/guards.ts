@@ -1,11 +1,11 @@
 import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, ExplainProgress, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
-import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { FromPage, FromRates, PageDiffering, PageHint, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
 import { diagnosticCodes } from './diagnostic.ts';
@@ -148,6 +148,7 @@ const manifest = fields<RunManifest>({
   test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
+const hint = fields<PageHint>({ path: text, thumbnail: text, words: text });
 const item = fields<PageItem>({ path: text, thumbnail: text, right: text, wrong: text });
 const results = fields<PageResults>({
   classes: list(text),
@@ -159,9 +160,10 @@ const results = fields<PageResults>({
 });
 const pageRun = fields<PageRun>({ manifest, events: list(event) });
 const toPage = tagged<ToPage>({
-  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results) },
+  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results), hints: optional(list(hint)) },
   append: { runId: text, manifest, events: list(event) },
   results: { results },
+  hints: { hints: list(hint) },
 });
 const fromPage = tagged<FromPage>({
   ready: { protocol: number },
@@ -171,6 +173,7 @@ const fromPage = tagged<FromPage>({
   confirm: {},
   remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
+  explain: { path: text },
   'open-plan': {},
   'open-experiment': {},
   'reveal-folder': {},
@@ -269,8 +272,10 @@ export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction
 
 /** The answer to `explain`. */
 export const parseExplanations = (value: unknown): Parsed<readonly FileExplanation[]> => parsed(list(fields<FileExplanation>({
-  file: text, label: optional(text), probability: optional(number), overlay: optional(text), problem: optional(diagnostic),
+  file: text, label: optional(text), probability: optional(number), overlay: optional(text), sanity: optional(number), problem: optional(diagnostic),
 })), value);
+
+export const parseExplainProgress = (value: unknown): Parsed<ExplainProgress> => parsed(fields<ExplainProgress>({ done: whole, total: whole }), value);
 
 /** The answer to `rate`, and a file of .thaw/rates. */
 export const parseRateTest = (value: unknown): Parsed<RateTest> => parsed(rateTest, value);

@@ -20,7 +20,7 @@ export function driftText({ sourceHead, source }: Transfer): string | undefined 
 
 /** "Source accuracy on hymenoptera: 91.2 % before, 80.1 % after fine-tuning, −11.1 points (95 % interval −15.0 … −7.6, exact McNemar p < .001), 396 photos of 2 of the source's 1000 classes". */
 export function forgettingText({ name, classes, matched, before, after, change, p }: NonNullable<Transfer['source']>): string {
-  const clearly = p >= 0.05 ? 'No forgetting was shown.' : change.value < 0 ? 'Some of the source task was forgotten.' : 'Nothing was forgotten.';
+  const clearly = p >= 0.05 ? 'No forgetting was shown.' : change.value < 0 ? 'Forgetting was shown.' : 'It has gained there.';
   return `Source accuracy on ${name}, with the source’s own head: ${percent(before.value)} before and ${percent(after.value)} after fine-tuning, ${points(change.value)} points (95 % interval ${points(change.low)} … ${points(change.high)}, exact McNemar p ${pText(p)}), ${before.items} photos of ${matched} of its ${classes} classes. ${clearly}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Disposable } from '../base/owner.ts';
-import type { PageResults, PageRun, ToPage } from '../protocol/pageMessages.ts';
+import type { PageHint, PageResults, PageRun, ToPage } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import { Throttle } from './throttle.ts';
@@ -9,6 +9,8 @@ export interface FeedSource {
   runOf(id: RunId): PageRun | undefined;
   controlsOf(id: RunId): readonly PageRun[];
   resultsOf(id: RunId): PageResults | undefined;
+  /** The same list as long as nothing is new. */
+  hintsOf(id: RunId): readonly PageHint[] | undefined;
 }
 
 /** A page needs no more to look live, and ten thousand steps a second must not drown it. */
@@ -25,6 +27,7 @@ export class PageFeed implements Disposable {
   /** How many events of each run the page has; undefined while there is no page. */
   #sent: Map<RunId, number> | undefined;
   #sentResults: PageResults | undefined;
+  #sentHints: readonly PageHint[] | undefined;
   readonly #changed = new Set<RunId>();
   readonly #throttle = new Throttle(minIntervalMs, () => this.#flush());
 
@@ -39,11 +42,12 @@ export class PageFeed implements Disposable {
     const run = this.#source.runOf(this.#runId);
     if (!run) return;
     const controls = this.#source.controlsOf(this.#runId);
-    const results = this.#source.resultsOf(this.#runId);
+    const results = this.#source.resultsOf(this.#runId), hints = this.#source.hintsOf(this.#runId);
     this.#changed.clear();
     this.#sent = new Map([run, ...controls].map(({ manifest, events }) => [manifest.id, events.length]));
     this.#sentResults = results;
-    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }) });
+    this.#sentHints = hints;
+    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }), ...(hints && { hints }) });
   }
 
   /** The page is gone or hidden. */
@@ -73,7 +77,9 @@ export class PageFeed implements Disposable {
       this.#sent.set(manifest.id, events.length);
     }
     this.#changed.clear();
-    const results = this.#source.resultsOf(this.#runId);
+    const results = this.#source.resultsOf(this.#runId), hints = this.#source.hintsOf(this.#runId);
+    if (hints && hints !== this.#sentHints) this.#post({ type: 'hints', hints });
+    this.#sentHints = hints;
     if (results && results !== this.#sentResults) this.#post({ type: 'results', results });
     this.#sentResults = results;
   }

@@ -9,7 +9,7 @@ import { controlTitle, intervalText, scoreName, scoreSentence, scoreText as text
 import { watchText } from '../protocol/behindControl.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook } from './runLook.ts';
-import type { ModelRun, RunModel } from './runModel.ts';
+import { hasModel, type ModelRun, type RunModel } from './runModel.ts';
 
 /** A row of the Runs view; commands take it as their target. */
 export type RunRow =
@@ -119,7 +119,7 @@ function runItem(run: ModelRun, controls: readonly ModelRun[], isMember: boolean
   item.iconPath = iconOf(look);
   item.tooltip = tooltipOf(run, look, live ? watchText(state, controls) : undefined);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${look.words}, ${item.description}` };
-  item.contextValue = `run ${live ? 'live' : 'ended'}`;
+  item.contextValue = ['run', live ? 'live' : 'ended', ...!live && hasModel(run) ? ['model'] : []].join(' ');
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
   return item;
 }
@@ -132,9 +132,12 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${scoreSentence(accuracy, run.manifest.task)} (${intervalText(accuracy, run.manifest.task)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
-  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : 'control'; // the others end with their run
+  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : own && !accuracy && isInterrupted(run, own) ? 'control interrupted' : 'control'; // the others end with their run
   return item;
 }
+
+/** What did not get to its end can go on, once its run has ended. */
+const isInterrupted = (run: ModelRun, { state: { status } }: ModelRun): boolean => run.manifest.test !== undefined && !isLive(run.state.status) && !isLive(status) && status !== 'finished';
 
 function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: string | undefined): string {
   const { test, problem } = manifest;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Card } from '../../backbones/card.ts';
 import { sourceClassOf } from '../../backbones/sourceLabels.ts';
 import { suggest } from '../../base/suggest.ts';
@@ -29,13 +29,13 @@ const mostPhotos = 1000;
 /** The photos of `sourceData`, before anything is trained: throws Refused when none of their classes is the source head's. Undefined: the plan names none. */
 export async function openSourceTask({ sourceData }: Pick<Plan, 'sourceData'>, card: Card, backbones: string): Promise<SourceTask | undefined> {
   if (sourceData === 'none') return undefined;
-  const { scan, task } = await scanPlace(sourceData), { folder, files } = valueOf(scan), where = { file: sourceData };
+  const { scan, task } = await scanPlace(sourceData), { folder, files } = valueOf(scan), named = `${basename(dirname(sourceData))}/${basename(sourceData)}`, where = { file: sourceData };
   const refused = (message: string, fix: string): Refused => new Refused([{ code: 'source-classes', severity: 'error', message, fix, where }]);
   if (task !== 'image-classification' && files.some(({ labels }) => labels!.length !== 1)) throw refused('`sourceData` has no one class per photo', 'name a folder of classes, or a manifest with one label in each row');
   const labels = await labelsOf(card, backbones);
   if (!labels) throw refused(`what the classes of ${card.title}’s source task are called did not come with its weights: photos of it cannot be matched`, 'take `sourceData` out of the experiment file');
-  const called = ({ label, labels: several }: FoundFile): string => several?.[0] ?? label;
-  const names = [...new Set(files.map(called))].sort(), found = names.map((name) => ({ name, of: sourceClassOf(name, labels) }));
+  const classNamed = ({ label, labels: several }: FoundFile): string => several?.[0] ?? label;
+  const names = [...new Set(files.map(classNamed))].sort(), found = names.map((name) => ({ name, of: sourceClassOf(name, labels) }));
   const classOf = new Map(found.flatMap(({ name, of }) => typeof of === 'number' ? [[name, of]] : []));
   const strange = found.flatMap(({ name, of }) => {
     if (typeof of === 'number') return [];
@@ -43,11 +43,11 @@ export async function openSourceTask({ sourceData }: Pick<Plan, 'sourceData'>, c
     return `${JSON.stringify(name)}${of === 'several' ? ' (several are called so)' : near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}`;
   });
   const fix = `call the folders as the source task calls its classes, such as ${JSON.stringify(labels[0]!.split(',')[0])}`;
-  if (classOf.size === 0) throw refused(`none of the ${names.length} classes of ${basename(sourceData)} is one of the ${labels.length} that ${card.title} learnt: ${some(strange)}`, fix);
-  const usable = files.map((file) => ({ ...file, label: called(file) })).filter(({ label }) => classOf.has(label)), chosen = sampleFiles(usable.map(({ givenSplit: _, ...file }) => file), mostPhotos, 0);
+  if (classOf.size === 0) throw refused(`none of the ${names.length} classes of ${named} is one of the ${labels.length} that ${card.title} learnt: ${some(strange)}`, fix);
+  const usable = files.map((file) => ({ ...file, label: classNamed(file) })).filter(({ label }) => classOf.has(label)), chosen = sampleFiles(usable.map(({ givenSplit: _, ...file }) => file), mostPhotos, 0);
   return {
-    name: basename(sourceData), folder, files: chosen, classOf,
-    remarks: strange.length === 0 ? [] : [{ code: 'source-classes', severity: 'warning', message: `${strange.length} of the ${names.length} classes of ${basename(sourceData)} are none that ${card.title} learnt, and are left out: ${some(strange)}`, fix, where }],
+    name: named, folder, files: chosen, classOf,
+    remarks: strange.length === 0 ? [] : [{ code: 'source-classes', severity: 'warning', message: `${strange.length} of the ${names.length} classes of ${named} are none that ${card.title} learnt, and are left out: ${some(strange)}`, fix, where }],
   };
 }
 

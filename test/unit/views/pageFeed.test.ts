@@ -22,7 +22,7 @@ function feedOf() {
   const feed = new PageFeed(main, {
     runOf: (id) => id === main ? run : undefined,
     controlsOf: () => controls,
-    resultsOf: () => source.results,
+    hintsOf: () => undefined, resultsOf: () => source.results,
   }, (message) => posted.push(message));
   return { feed, run, controls, posted, source, [Symbol.dispose]: () => { feed.dispose(); mock.timers.reset(); } };
 }
