@@ -80,7 +80,7 @@ function draw(current: PageState): void {
   together.replaceChildren(...sweep ? [sweep] : []);
   const pending = (): HTMLElement => h('p', { class: 'empty' }, run.state.endedAt ? 'The run ended before it was tested.' : 'Comes when the run is trained and tested.');
   panels.fill('Mistakes', results, () => results ? mistakesView(results, send) : pending(), results && !results.numbers ? String(results.mistaken) : undefined, results?.numbers ? 'Farthest Off' : 'Mistakes');
-  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, results.numbers !== undefined, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending(), undefined, results?.numbers ? 'Nearer and Farther' : 'Fixed and Broken');
+  panels.fill('Fixed and Broken', results ?? run.state.verdict, () => results?.differing ? differingView(results.differing, results, send) : results && run.state.verdict ? h('p', { class: 'empty' }, 'No control was compared item by item.') : pending(), undefined, results?.numbers ? 'Nearer and Farther' : 'Fixed and Broken');
   panels.fill('Confusion', results, () => results ? answersView(results) : pending(), undefined, results?.labels ? 'Labels' : results?.numbers ? 'Numbers' : 'Confusion');
   const { calibration, transfer } = run.state;
   panels.fill('Calibration', calibration, () => {
@@ -89,7 +89,8 @@ function draw(current: PageState): void {
     return calibrationView(calibration, reliabilityCanvas);
   });
   panels.fill('Transfer', transfer, () => transfer ? transferView(transfer) : pending());
-  panels.fill('Data', run.state.data, () => dataView(run.state));
+  const { hints = [] } = current, { data, warnings } = run.state;
+  panels.fill('Data', `${data ? 'read' : ''} ${warnings.length} ${hints.length}`, () => dataView(run.state, hints, send), hints.length > 0 ? String(hints.length) : undefined);
   panels.fill('Epochs', run.state.validationLoss, () => epochsView(run.state));
   panels.fill('System', run.state.engine, () => systemView(current));
 }

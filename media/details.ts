@@ -3,10 +3,11 @@ import type { RunState } from '../src/protocol/reduceRun.ts';
 import { diagnosticText } from '../src/protocol/diagnostic.ts';
 import { count as short, threadsText } from '../src/base/units.ts';
 import { learntText, measuredText, photosIn, scoreName, scoreText } from '../src/protocol/wording.ts';
+import type { FromPage, PageHint } from '../src/protocol/pageMessages.ts';
 import { bare, h } from './dom.ts';
 
 /** What was trained on, what was left out and why. */
-export function dataView({ data, warnings }: RunState): HTMLElement {
+export function dataView({ data, warnings }: RunState, hints: readonly PageHint[], send: (message: FromPage) => void): HTMLElement {
   if (!data) return h('p', { class: 'empty' }, 'The folder has not been read yet.');
   const photos = photosIn(data);
   return h('div', { class: 'stack' },
@@ -15,7 +16,17 @@ export function dataView({ data, warnings }: RunState): HTMLElement {
       h('thead', {}, h('tr', {}, ...[data.task === 'image-multi-label' ? 'label' : 'class', 'train', 'validation', 'test'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, ...data.classes.map((name, i) => h('tr', {}, h('th', { scope: 'row' }, h('bdi', {}, bare(name))), ...[data.train, data.validation, data.test].map((counts) => h('td', {}, String(counts[i] ?? 0)))))))),
     ...counted('Left out', data.leftOut), ...counted('Converted', data.converted),
-    h('div', { class: 'log' }, ...warnings.map((diagnostic) => h('div', { class: diagnostic.severity }, diagnosticText(diagnostic)))));
+    hints.length > 0 && h('section', { 'aria-label': 'Labels to look at' },
+      h('h3', {}, `Labels to look at: ${hints.length} ${hints.length === 1 ? 'photo looks' : 'photos look'} like another class to the backbone, which may be wrong`),
+      h('div', { class: 'mistakes hints' }, ...hints.map((hint) => hinted(hint, send)))),
+    h('div', { class: 'log' }, ...warnings.filter(({ code }) => hints.length === 0 || code !== 'suspicious-label').map((diagnostic) => h('div', { class: diagnostic.severity }, diagnosticText(diagnostic)))));
+}
+
+/** A picture that opens its file, and what is odd about its label. */
+function hinted({ path, thumbnail, words }: PageHint, send: (message: FromPage) => void): HTMLElement {
+  return h('button', { class: 'mistake', title: bare(path), 'aria-label': `${bare(path)}: ${bare(words)}. Open the file.`, onclick: () => send({ type: 'open-file', path }) },
+    h('img', { src: thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
+    h('span', { class: 'file' }, h('bdi', {}, bare(path))), h('span', { class: 'dim' }, bare(words)));
 }
 
 function counted(title: string, counts: Readonly<Record<string, number>>): HTMLElement[] {

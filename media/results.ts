@@ -4,27 +4,30 @@ import { percent } from '../src/base/units.ts';
 import { bare, h, svg } from './dom.ts';
 
 /** The worst mistakes first: pictures that open their file. */
-export function mistakesView({ mistakes, mistaken, numbers }: PageResults, send: (message: FromPage) => void): HTMLElement {
+export function mistakesView({ mistakes, mistaken, ...results }: PageResults, send: (message: FromPage) => void): HTMLElement {
   if (mistakes.length === 0) return h('p', { class: 'empty' }, 'No mistakes on the test images.');
-  const shown = numbers ? 'What it is → what was said, the farthest off first' : mistakes.length < mistaken ? `The worst ${mistakes.length} of ${mistaken}` : undefined;
-  return h('div', { class: 'stack' }, shown && h('p', { class: 'note' }, `${shown}.`), h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send))));
+  const shown = results.numbers ? 'What it is → what was said, the farthest off first' : mistakes.length < mistaken ? `The worst ${mistakes.length} of ${mistaken}` : undefined;
+  return h('div', { class: 'stack' }, shown && h('p', { class: 'note' }, `${shown}.`), h('div', { class: 'mistakes' }, ...mistakes.map((mistake) => photo(mistake, send, canExplain(results)))));
 }
 
+/** Grad-CAM is of one class per image. */
+const canExplain = ({ labels, numbers }: Pick<PageResults, 'labels' | 'numbers'>): boolean => !labels && !numbers;
+
 /** What the pretraining has mended, and what it has spoilt: test items that only the run, or only its control, got right; of numbers, on which it is nearer. */
-export function differingView({ control, fixed, broken, onlyRun, onlyControl }: PageDiffering, isOfNumbers: boolean, send: (message: FromPage) => void): HTMLElement {
+export function differingView({ control, fixed, broken, onlyRun, onlyControl }: PageDiffering, results: PageResults, send: (message: FromPage) => void): HTMLElement {
   const name = `“${controlTitle(control)}”`, photos = (items: readonly PageItem[], of: number): string => `${of} test ${of === 1 ? 'photo' : 'photos'}${items.length < of ? ` (${items.length} shown)` : ''}`;
   const group = (title: string, items: readonly PageItem[], none: string): HTMLElement => h('section', { 'aria-label': title },
-    h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, send))));
-  const [fixedTitle, brokenTitle] = isOfNumbers
+    h('h3', {}, title), items.length === 0 ? h('p', { class: 'note' }, none) : h('div', { class: 'mistakes' }, ...items.map((item) => photo(item, send, canExplain(results)))));
+  const [fixedTitle, brokenTitle] = results.numbers
     ? [`Nearer: ${photos(fixed, onlyRun)} on which the run is nearer, and what the control ${name} said`, `Farther: ${photos(broken, onlyControl)} on which the control ${name} is nearer, and what the run said`]
     : [`Fixed: ${photos(fixed, onlyRun)} that only the run got right, and what the control ${name} called them`, `Broken: ${photos(broken, onlyControl)} that only the control ${name} got right, and what the run called them`];
   return h('div', { class: 'stack' }, group(fixedTitle, fixed, 'None.'), group(brokenTitle, broken, 'None.'));
 }
 
-/** A picture that opens its file: what it is, and what it was taken for. */
-function photo({ path, thumbnail, how = '', ...item }: PageItem & { readonly how?: string }, send: (message: FromPage) => void): HTMLElement {
+/** A picture that opens its file: what it is, and what it was taken for; `explains`: with where the run sees that. */
+function photo({ path, thumbnail, how = '', ...item }: PageItem & { readonly how?: string }, send: (message: FromPage) => void, explains: boolean): HTMLElement {
   const right = bare(item.right), wrong = bare(item.wrong);
-  return h('button', {
+  const picture = h('button', {
     class: 'mistake', title: bare(path),
     'aria-label': `${bare(path)}: ${right} taken for ${wrong}${how && `, ${how}`}. Open the file.`,
     onclick: () => send({ type: 'open-file', path }),
@@ -32,6 +35,7 @@ function photo({ path, thumbnail, how = '', ...item }: PageItem & { readonly how
   h('img', { src: thumbnail, alt: '', loading: 'lazy', decoding: 'async' }),
   h('span', {}, h('bdi', {}, right), ' → ', h('bdi', { class: 'wrong' }, wrong), h('span', { class: 'dim num' }, how && ` ${how}`)),
   h('span', { class: 'file' }, h('bdi', {}, bare(path.split('/').at(-1) ?? path))));
+  return explains ? h('div', { class: 'explained' }, picture, h('button', { class: 'why', title: 'Where the run sees what it says', 'aria-label': `Explain ${bare(path)}`, onclick: () => send({ type: 'explain', path }) }, 'Explain')) : picture;
 }
 
 /** What is told how well: a confusion matrix, a table of labels, or predicted over true numbers. */

@@ -1,4 +1,4 @@
-import type { PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
+import type { PageHint, PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
 import type { SweepRow } from '../src/protocol/sweep.ts';
 import type { RunManifest } from '../src/protocol/runManifest.ts';
 import { initialRun, reduceRun, type RunState } from '../src/protocol/reduceRun.ts';
@@ -11,6 +11,7 @@ export interface PageState {
   readonly results?: PageResults;
   /** The runs that were made together with this one. */
   readonly sweep?: readonly SweepRow[];
+  readonly hints?: readonly PageHint[];
 }
 
 export interface FollowedRun {
@@ -25,10 +26,12 @@ export function apply(state: PageState | undefined, message: ToPage): PageState 
       run: followed(message.run),
       controls: message.controls.map(followed),
       ...(message.results && { results: message.results }), ...(message.sweep && { sweep: message.sweep }),
+      ...(message.hints && { hints: message.hints }),
     };
     case 'append': return state && appended(state, message);
     case 'results': return state && { ...state, results: message.results };
     case 'sweep': return state && { ...state, sweep: message.rows };
+    case 'hints': return state && { ...state, hints: message.hints };
   }
 }
 

@@ -44,6 +44,7 @@ import { sweepTable, variantTable } from './terminal/sweepTable.ts';
 import { variantsOf } from './runs/variants.ts';
 import { TrainerHost, type StartRequest } from './trainer/host/trainerHost.ts';
 import { clipped, wrapped } from './terminal/fit.ts';
+import { explainNote, sanityText } from './protocol/explainWords.ts';
 import { controlKinds } from './protocol/verdict.ts';
 import { endCard } from './terminal/endCard.ts';
 import { foldJournal } from './runs/foldJournal.ts';
@@ -379,12 +380,13 @@ async function predict([name, ...files]: readonly string[], options: Options): P
 async function explain([name, ...images]: readonly string[], options: Options): Promise<number> {
   if (name === undefined || images.length === 0) return wrongUsage('thaw explain <run> <images …>');
   const { host, folder } = runNamed(name, options);
-  const answer = valueOf(await host.ask('explain', [folder, ...images.map((file) => resolve(file))], { timeoutMs: 600_000 }));
+  const answer = valueOf(await host.ask('explain', [folder, ...images.map((file) => resolve(file))], { timeoutMs: 600_000, onProgress: () => undefined }));
   if (options.json) return print(formatJson(answer));
   const explained = answered(parseExplanations(answer));
-  for (const [i, { file, label = '', probability = 0, overlay = '', problem }] of explained.entries()) {
-    process.stdout.write(`${visible(images[i] ?? file)}\n  ${problem ? ink.red(diagnosticText(problem)) : `${percent(probability)}  ${ink.bold(visible(label))}  ${visible(relative(process.cwd(), overlay))}`}\n`);
+  for (const [i, { file, label = '', probability = 0, overlay = '', problem, ...of }] of explained.entries()) {
+    process.stdout.write(`${visible(images[i] ?? file)}\n  ${problem ? ink.red(diagnosticText(problem)) : `${percent(probability)}  ${ink.bold(visible(label))}  ${visible(relative(process.cwd(), overlay))}  ${ink.dim(sanityText(of))}`}\n`);
   }
+  if (explained.some(({ problem }) => !problem)) process.stdout.write(`\n${ink.dim(explainNote)}\n`);
   return explained.some(({ problem }) => problem) ? 1 : 0;
 }
 

@@ -18,6 +18,7 @@ import { ExperimentLanguage } from './views/experimentLanguage.ts';
 import { ExperimentLenses } from './views/experimentLenses.ts';
 import { ExperimentProblems } from './views/experimentProblems.ts';
 import { Experiments } from './views/experiments.ts';
+import { Explain } from './views/explain.ts';
 import { FineTune } from './views/fineTune.ts';
 import { FreezeTree } from './views/freezeTree.ts';
 import { LayerCommands } from './views/layerCommands.ts';
@@ -84,6 +85,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.deleteRun': run.deleteRun,
     'thaw.addControl': run.addControl,
     'thaw.confirmRun': run.confirmRun,
+    'thaw.explain': new Explain(model, homes).run,
+    'thaw.resumeControl': run.resumeControl,
     'thaw.predict': new Predict(model, homes).run,
     'thaw.chooseExperiment': () => experiment.choose(),
     'thaw.chooseStage': () => experiment.chooseStage(),

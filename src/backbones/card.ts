@@ -40,6 +40,8 @@ export interface Card extends Omit<Architecture, 'name'> {
   readonly weights: readonly WeightsFile[];
   /** Of the source task's classes, where they come with the weights. */
   readonly labels?: readonly string[];
+  /** The same in a file below `backbones/`, for many: JSON, a `synset` and a `name` for each. */
+  readonly labelsFile?: string;
 }
 
 export interface WeightsFile {

@@ -20,6 +20,7 @@ export const bundledCards: readonly Card[] = [
       sha256: '0c251cd7f8323145d5c9e75024a81a53bc7aa472ebb832ead74bac59040f893a',
       sizeBytes: 9_579_808,
     }],
+    labelsFile: 'efficientnet_lite0/labels.json',
   },
   {
     ...named('resnet20_cifar10', architectureOf('resnet20_cifar')!),

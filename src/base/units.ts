@@ -50,3 +50,6 @@ export function signed(points: number): string {
   const digits = Math.abs(points).toFixed(1).replace('Infinity', '∞'); // so few items that nothing is ruled out
   return digits === '0.0' ? digits : `${points > 0 ? '+' : '−'}${digits}`;
 }
+
+/** 0.0004 → "< .001"; 0.0123 → "= .012": what stands behind a p. */
+export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

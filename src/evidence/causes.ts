@@ -1,6 +1,6 @@
-import { percent, signed } from '../base/units.ts';
+import { percent, pText, signed } from '../base/units.ts';
 import type { Advice, Claim, Comparison, ControlKind, Remedy } from '../protocol/verdict.ts';
-import { isClear, pText, rules, scored } from './verdict.ts';
+import { isClear, rules, scored } from './verdict.ts';
 import { itemsToShow } from './mde.ts';
 
 /**

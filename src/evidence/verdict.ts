@@ -1,4 +1,4 @@
-import { about, percent, signed, stepsText } from '../base/units.ts';
+import { about, percent, pText, signed, stepsText } from '../base/units.ts';
 import type { Claim, ClassGap, Comparison, ControlKind, Share, Verdict } from '../protocol/verdict.ts';
 import { controlKinds } from '../protocol/verdict.ts';
 import { classGaps } from './classGaps.ts';
@@ -221,4 +221,3 @@ export const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt
 
 const seedsText = (seeds: number): string => `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
 
-export const pText = (p: number): string => p < 0.001 ? '< .001' : `= ${p.toFixed(3).replace(/^0/, '')}`;

@@ -29,6 +29,8 @@ export interface Plan {
   readonly variants: VariantsPlan;
   /** Minutes after which training ends. */
   readonly budget: number | 'off';
+  /** Photos of the source task, on which forgetting is measured: a folder or a manifest, absolute once resolved; or 'none'. */
+  readonly sourceData: string;
 }
 
 /** "2× run": as long as the run took, times two. */

@@ -91,6 +91,7 @@ function planOf(filled: FilledPlan, folderOf: (written: string) => string): Plan
     data: { folder: list === undefined ? folderOf(written) : dirname(list), ...(list !== undefined && { manifest: list }), ...data },
     backbone: isFolder(filled.backbone) ? folderOf(filled.backbone) : filled.backbone,
     controls: filled.controls.filter((control) => !left.includes(control)),
+    sourceData: filled.sourceData === 'none' ? 'none' : folderOf(filled.sourceData),
     scratchBudget: filled.scratchBudget === 'off' ? 'auto' : filled.scratchBudget,
   };
 }

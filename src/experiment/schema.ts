@@ -271,6 +271,10 @@ const planKeys = {
     kind: 'duration', words: { off: 'as long as the stages take' }, default: 'off', minMinutes: 1 / 60, maxMinutes: 7 * 24 * 60,
     describe: 'Time for training, from its first step: then it is evaluated once more and ends, with the best weights so far; `5 min`, `90 s`, or `off`.',
   },
+  sourceData: {
+    kind: 'text', names: 'folder', default: 'none',
+    describe: 'Photos of what the backbone learnt before (one folder per class, named as the source task names it, or a manifest): how many its own head gets right before and after fine-tuning, hence what was forgotten. `none`: not measured.',
+  },
 } satisfies Record<keyof Plan, Field>;
 
 /** The whole file. */

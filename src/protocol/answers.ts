@@ -55,7 +55,15 @@ export interface FileExplanation {
   readonly probability?: number;
   /** A PNG: the image as the network sees it, hot where its evidence for the label lies. */
   readonly overlay?: string;
+  /** Rank correlation (−1…1) of the map with the one that the same network with random weights gives of this image: near 1, the map says nothing of what was learnt. */
+  readonly sanity?: number;
   readonly problem?: Diagnostic;
+}
+
+/** What `explain` says on its way. */
+export interface ExplainProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** `engine install`: what is there now. */

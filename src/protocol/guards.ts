@@ -1,11 +1,11 @@
 import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
 import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
-import type { CostBasis, CutPrediction, EngineOffer, Estimate, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
+import type { CostBasis, CutPrediction, EngineOffer, Estimate, ExplainProgress, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
 import type { BoardState, FromBoard, ToBoard } from './boardPage.ts';
-import type { FromPage, FromRates, PageDiffering, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
+import type { FromPage, FromRates, PageDiffering, PageHint, PageItem, PageLabel, PageMistake, PageNumber, PageResults, PageRun, ToPage, ToRates } from './pageMessages.ts';
 import type { Spread, SweepGap, SweepRow } from './sweep.ts';
 import type { Checked, Diagnostic, FileChange, Mend, TextPosition, TextRange } from './diagnostic.ts';
 import { causes, controlKinds, type Advice, type ClassGap, type Comparison, type Remedy, type Share, type Verdict } from './verdict.ts';
@@ -102,6 +102,7 @@ const transfer = fields<Transfer>({
   })),
   images: number, rewindImages: number,
   sourceHead: optional(fields<NonNullable<Transfer['sourceHead']>>({ agreement: share, classes: number })),
+  source: optional(fields<NonNullable<Transfer['source']>>({ name: text, classes: number, matched: number, before: share, after: share, change: accuracyChange, p: number })),
   notes: list(text),
 });
 
@@ -149,6 +150,7 @@ const manifest = fields<RunManifest>({
   test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),
 });
 
+const hint = fields<PageHint>({ path: text, thumbnail: text, words: text });
 const item = fields<PageItem>({ path: text, thumbnail: text, right: text, wrong: text });
 const results = fields<PageResults>({
   classes: list(text),
@@ -166,10 +168,11 @@ const sweep = list(fields<SweepRow>({
   gap: optional(fields<SweepGap>({ gapPt: number, lowPt: number, highPt: number, p: number, items: number, isShown: flag })),
 }));
 const toPage = tagged<ToPage>({
-  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results), sweep: optional(sweep) },
+  snapshot: { protocol: number, run: pageRun, controls: list(pageRun), results: optional(results), sweep: optional(sweep), hints: optional(list(hint)) },
   append: { runId: text, manifest, events: list(event) },
   results: { results },
   sweep: { rows: sweep },
+  hints: { hints: list(hint) },
 });
 const fromPage = tagged<FromPage>({
   ready: { protocol: number },
@@ -179,6 +182,7 @@ const fromPage = tagged<FromPage>({
   confirm: {},
   remedy: { advice: whole, remedy: whole },
   'open-file': { path: text },
+  explain: { path: text },
   'open-plan': {},
   'open-run': { runId: text },
   'open-experiment': {},
@@ -278,8 +282,10 @@ export const parsePredictions = (value: unknown): Parsed<readonly FilePrediction
 
 /** The answer to `explain`. */
 export const parseExplanations = (value: unknown): Parsed<readonly FileExplanation[]> => parsed(list(fields<FileExplanation>({
-  file: text, label: optional(text), probability: optional(number), overlay: optional(text), problem: optional(diagnostic),
+  file: text, label: optional(text), probability: optional(number), overlay: optional(text), sanity: optional(number), problem: optional(diagnostic),
 })), value);
+
+export const parseExplainProgress = (value: unknown): Parsed<ExplainProgress> => parsed(fields<ExplainProgress>({ done: whole, total: whole }), value);
 
 /** The answer to `rate`, and a file of .thaw/rates. */
 export const parseRateTest = (value: unknown): Parsed<RateTest> => parsed(rateTest, value);

@@ -47,6 +47,8 @@ export interface Transfer {
   readonly rewindImages: number;
   /** Whether the source task's own head still says what it said, on validation images. */
   readonly sourceHead?: { readonly agreement: Share; readonly classes: number };
+  /** Forgetting: photos of the source task (`matched` of its `classes`) that its own head gets right, before and after, and after − before. `p`: exact McNemar. */
+  readonly source?: { readonly name: string; readonly classes: number; readonly matched: number; readonly before: Share; readonly after: Share; readonly change: AccuracyChange; readonly p: number };
   /** What was left out, and why. */
   readonly notes: readonly string[];
 }

@@ -40,6 +40,14 @@ export interface PageItem {
   readonly wrong: string;
 }
 
+/** A photo whose label the run doubted before it trained. */
+export interface PageHint {
+  readonly path: string;
+  readonly thumbnail: string;
+  /** What was seen, and what to do about it. */
+  readonly words: string;
+}
+
 export interface PageMistake {
   readonly path: string;
   readonly thumbnail: string;
@@ -68,12 +76,13 @@ export interface PageRun {
 
 export type ToPage =
   /** Everything, when the page is new or shown again. `controls`: the control runs of `run`. */
-  | { readonly type: 'snapshot'; readonly protocol: number; readonly run: PageRun; readonly controls: readonly PageRun[]; readonly results?: PageResults; readonly sweep?: readonly SweepRow[] }
+  | { readonly type: 'snapshot'; readonly protocol: number; readonly run: PageRun; readonly controls: readonly PageRun[]; readonly results?: PageResults; readonly sweep?: readonly SweepRow[]; readonly hints?: readonly PageHint[] }
   /** Events since the last message, in order; `runId` is the run's or one of its controls'. */
   | { readonly type: 'append'; readonly runId: string; readonly manifest: RunManifest; readonly events: readonly RunEvent[] }
   | { readonly type: 'results'; readonly results: PageResults }
   /** The runs that were made together with this one, when one of them has news. */
-  | { readonly type: 'sweep'; readonly rows: readonly SweepRow[] };
+  | { readonly type: 'sweep'; readonly rows: readonly SweepRow[] }
+  | { readonly type: 'hints'; readonly hints: readonly PageHint[] };
 
 export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
@@ -85,6 +94,8 @@ export type FromPage =
   /** By their places in the verdict: what is done is what the verdict says, not what a page may send. */
   | { readonly type: 'remedy'; readonly advice: number; readonly remedy: number }
   | { readonly type: 'open-file'; readonly path: string }
+  /** Where in a photo that it was shown the run sees what it says. */
+  | { readonly type: 'explain'; readonly path: string }
   | { readonly type: 'open-plan' }
   /** Of the sweep. */
   | { readonly type: 'open-run'; readonly runId: string }

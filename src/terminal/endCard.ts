@@ -2,7 +2,7 @@ import type { RunState } from '../protocol/reduceRun.ts';
 import type { Share } from '../protocol/verdict.ts';
 import { causeTitle, controlTitle, intervalText, measuredText, metricsText, remedyText, scoreName, scoreText } from '../protocol/wording.ts';
 import { stepsText } from '../base/units.ts';
-import { calibrationText, driftText, transferText } from '../protocol/insightWords.ts';
+import { calibrationText, driftText, forgettingText, transferText } from '../protocol/insightWords.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
@@ -26,7 +26,7 @@ export function endCard(run: RunState, id: string, { bold, dim, green, red, yell
       `${bold(causeTitle(cause))} ${dim(`(${strength})`)}`, visible(words), ...remedies.map((remedy) => dim(`→ ${visible(remedyText(remedy, id))}`)),
     ]));
   }
-  const looked = [calibration && calibrationText(calibration), transfer && transferText(transfer), transfer?.sourceHead && driftText(transfer.sourceHead)].filter((line) => line !== undefined);
+  const looked = [calibration && calibrationText(calibration), transfer && transferText(transfer), transfer && driftText(transfer), transfer?.source && forgettingText(transfer.source)].filter((line) => line !== undefined);
   if (looked.length > 0) parts.push(looked.map((line) => dim(visible(line))));
   if (measured) parts.push([dim(measuredText(measured))]);
   return parts.map((lines) => lines.join('\n')).join('\n\n');

@@ -72,7 +72,11 @@ export class RunScreen {
         const out = Object.entries(leftOut).map(([code, n]) => `${n} ${code}`).join(', ');
         return `${train + validation + test} images ${learntText(event.data)}: ${train} to train on, ${validation} to validate, ${test} to test (${splitBy})${subset === undefined ? '' : `\n${yellow(subset)}`}${out ? `\n${yellow(`left out: ${out}`)}` : ''}`;
       }
-      case 'warning': return event.diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(event.diagnostic));
+      case 'warning': {
+        const { diagnostic } = event;
+        if (diagnostic.code === 'control-continued') return dim(diagnostic.message); // what was begun before is asked for again
+        return diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(diagnostic));
+      }
       case 'plan-changed': {
         const facts = event.stages[event.stage];
         return facts && dim(`layers changed from the ${event.origin}: ${facts.trains.map(visible).join(', ')} from the next epoch on`);

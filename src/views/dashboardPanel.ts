@@ -3,7 +3,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../base/owner.ts';
 import { dashboardType } from '../contributions.ts';
-import type { FromPage, PageResults } from '../protocol/pageMessages.ts';
+import type { FromPage, PageHint, PageResults } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import { parseFromPage } from '../protocol/guards.ts';
 import type { RunId } from '../protocol/runManifest.ts';
@@ -70,6 +70,9 @@ class Dashboard extends Owner {
   #results: PageResults | undefined;
   /** The verdict that they were read with: another one may rest on another control. */
   #resultsFor: Verdict | undefined;
+  #hints: readonly PageHint[] | undefined;
+  /** The warnings that they were taken from. */
+  #hintsFor: ModelRun['state']['warnings'] | undefined;
 
   constructor(panel: vscode.WebviewPanel, runId: RunId, extension: vscode.Uri, model: RunModel, log: Log) {
     super();
@@ -84,6 +87,7 @@ class Dashboard extends Owner {
       controlsOf: (id) => model.controlsOf(id),
       resultsOf: () => this.#readResults(),
       sweepOf: (id) => sweeps.rowsOf(model.runOf(id)?.manifest.sweep?.id),
+      hintsOf: () => this.#readHints(),
     }, (message) => void panel.webview.postMessage(message)));
     void model.read(runId);
     this.own(model.onDidChangeRun((id) => this.#changed(id)));
@@ -136,12 +140,29 @@ class Dashboard extends Owner {
     return vscode.Uri.joinPath(this.#extension, 'dist', 'media', ...names);
   }
 
+  /** The photos whose labels were doubted: what a list of warnings can only name. */
+  #readHints(): readonly PageHint[] | undefined {
+    const warnings = this.#model.runOf(this.#runId)?.state.warnings ?? [];
+    if (warnings === this.#hintsFor) return this.#hints;
+    this.#hintsFor = warnings;
+    const doubted = warnings.filter(({ code }) => code === 'suspicious-label');
+    if (doubted.length !== (this.#hints?.length ?? 0)) {
+      this.#hints = doubted.flatMap(({ message, fix = '', where }) => where ? [{ path: where.file, thumbnail: this.#thumbnailOf(where.file), words: `${message}; ${fix}` }] : []);
+    }
+    return this.#hints;
+  }
+
+  readonly #thumbnailOf = (path: string): string => this.#panel.webview.asWebviewUri(this.#photo(path)).toString();
+
+  /** path: relative to the data folder. */
+  #photo(path: string): vscode.Uri {
+    return vscode.Uri.file(resolve(this.#model.runOf(this.#runId)?.manifest.dataFolder ?? this.#dataFolder, path));
+  }
+
   #readResults(): PageResults | undefined {
     const run = this.#model.runOf(this.#runId);
     if (!run?.state.tested || !run.state.data || this.#results && this.#resultsFor === run.state.verdict) return this.#results;
-    const { dataFolder } = run.manifest;
-    const address = (path: string): string => this.#panel.webview.asWebviewUri(vscode.Uri.file(resolve(dataFolder, path))).toString();
-    const read = readResults(run.folder, { ...run.state, data: run.state.data }, address);
+    const read = readResults(run.folder, { ...run.state, data: run.state.data }, this.#thumbnailOf);
     this.#resultsFor = run.state.verdict;
     if (read.ok) {
       this.#results = read.value;
@@ -156,7 +177,7 @@ class Dashboard extends Owner {
     else this.#log.warn(`the dashboard sent what it should not: ${parsed.note}`);
   }
 
-  async #act(message: FromPage): Promise<void> {
+  async #act(message: FromPage): Promise<unknown> {
     const target = { runId: this.#runId }, run = this.#model.runOf(this.#runId);
     switch (message.type) {
       case 'ready': return this.#ready(message.protocol);
@@ -169,7 +190,8 @@ class Dashboard extends Owner {
       case 'reveal-folder': return execute('thaw.revealRun', target);
       case 'open-plan': return run && execute('vscode.open', vscode.Uri.file(run.folder.resolvedPlan), { viewColumn: vscode.ViewColumn.One });
       case 'open-run': return execute('thaw.openDashboard', { runId: message.runId });
-      case 'open-file': return this.#openFile(message.path);
+      case 'open-file': return this.#isShown(message.path) && execute('vscode.open', this.#photo(message.path), { viewColumn: vscode.ViewColumn.One });
+      case 'explain': return this.#isShown(message.path) && execute('thaw.explain', target, [this.#photo(message.path)]);
       case 'page-error': return this.#log.error(`dashboard: ${message.message}`);
     }
   }
@@ -190,9 +212,10 @@ class Dashboard extends Owner {
   }
 
   /** Only photos that this page was shown: a page gone wrong must not open any file by name. */
-  async #openFile(path: string): Promise<void> {
-    if (!shownIn(this.#results).includes(path)) return this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
-    await execute('vscode.open', vscode.Uri.file(resolve(this.#dataFolder, path)), { viewColumn: vscode.ViewColumn.One });
+  #isShown(path: string): boolean {
+    const isShown = shownIn(this.#results).includes(path) || (this.#hints ?? []).some((hint) => hint.path === path);
+    if (!isShown) this.#log.warn(`the dashboard asked for a file that it was not shown: ${JSON.stringify(path)}`);
+    return isShown;
   }
 }
 

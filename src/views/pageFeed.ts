@@ -1,5 +1,5 @@
 import type { Disposable } from '../base/owner.ts';
-import type { PageResults, PageRun, ToPage } from '../protocol/pageMessages.ts';
+import type { PageHint, PageResults, PageRun, ToPage } from '../protocol/pageMessages.ts';
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import type { SweepRow } from '../protocol/sweep.ts';
@@ -12,6 +12,8 @@ export interface FeedSource {
   resultsOf(id: RunId): PageResults | undefined;
   /** The same list while nothing in it changes. */
   sweepOf(id: RunId): readonly SweepRow[] | undefined;
+  /** The same list as long as nothing is new. */
+  hintsOf(id: RunId): readonly PageHint[] | undefined;
 }
 
 /** A page needs no more to look live, and ten thousand steps a second must not drown it. */
@@ -29,6 +31,7 @@ export class PageFeed implements Disposable {
   #sent: Map<RunId, number> | undefined;
   #sentResults: PageResults | undefined;
   #sentSweep: readonly SweepRow[] | undefined;
+  #sentHints: readonly PageHint[] | undefined;
   readonly #changed = new Set<RunId>();
   readonly #throttle = new Throttle(minIntervalMs, () => this.#flush());
 
@@ -43,12 +46,13 @@ export class PageFeed implements Disposable {
     const run = this.#source.runOf(this.#runId);
     if (!run) return;
     const controls = this.#source.controlsOf(this.#runId);
-    const results = this.#source.resultsOf(this.#runId), sweep = this.#source.sweepOf(this.#runId);
+    const results = this.#source.resultsOf(this.#runId), sweep = this.#source.sweepOf(this.#runId), hints = this.#source.hintsOf(this.#runId);
     this.#changed.clear();
     this.#sent = new Map([run, ...controls].map(({ manifest, events }) => [manifest.id, events.length]));
     this.#sentResults = results;
     this.#sentSweep = sweep;
-    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }), ...(sweep && { sweep }) });
+    this.#sentHints = hints;
+    this.#post({ type: 'snapshot', protocol: pageProtocol, run, controls, ...(results && { results }), ...(sweep && { sweep }), ...(hints && { hints }) });
   }
 
   /** The page is gone or hidden. */
@@ -78,7 +82,9 @@ export class PageFeed implements Disposable {
       this.#sent.set(manifest.id, events.length);
     }
     this.#changed.clear();
-    const results = this.#source.resultsOf(this.#runId);
+    const results = this.#source.resultsOf(this.#runId), hints = this.#source.hintsOf(this.#runId);
+    if (hints && hints !== this.#sentHints) this.#post({ type: 'hints', hints });
+    this.#sentHints = hints;
     if (results && results !== this.#sentResults) this.#post({ type: 'results', results });
     this.#sentResults = results;
     const rows = this.#source.sweepOf(this.#runId);

@@ -84,9 +84,15 @@ export class RunCommands {
   addControl: Commands['thaw.addControl'] = async (target, wanted) => {
     const run = await this.#runMeant(target, 'The run to add a control to', isComparable);
     if (!run || !await trusted('Training')) return undefined;
-    await this.#model.read(run.manifest.id);
-    const control = wanted ?? await pickControl(this.#model.runOf(run.manifest.id) ?? run);
+    await this.#model.read(run.manifest.id); // of several rows, a list of them comes second
+    const control = typeof wanted === 'string' ? wanted : await pickControl(this.#model.runOf(run.manifest.id) ?? run);
     return control && this.#model.addControl(run.manifest.id, control);
+  };
+
+  /** The control of a row, made on from where it was interrupted. */
+  resumeControl: Commands['thaw.resumeControl'] = async (target) => {
+    const row = target as Partial<ControlRow> | undefined;
+    return row?.runId && row.control && await trusted('Training') ? this.#model.addControl(row.runId, row.control.control) : undefined;
   };
 
   confirmRun: Commands['thaw.confirmRun'] = async (target) => {

@@ -10,7 +10,7 @@ import { rowName, scoreSpread } from '../protocol/sweepWords.ts';
 import type { SweepRow } from '../protocol/sweep.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook, watchLook, watchLines } from './runLook.ts';
-import type { ModelRun, RunModel } from './runModel.ts';
+import { hasModel, type ModelRun, type RunModel } from './runModel.ts';
 import { SweepReader } from './sweepReader.ts';
 
 /** A row of the Runs view; commands take it as their target. */
@@ -125,7 +125,7 @@ function runItem(run: ModelRun, controls: readonly ModelRun[], isMember: boolean
   item.iconPath = iconOf({ ...look, ...watch.length > 0 && watchLook });
   item.tooltip = tooltipOf(run, look, watch);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${[look.words, ...watch, item.description].join(', ')}` };
-  item.contextValue = `run ${live ? 'live' : 'ended'}`;
+  item.contextValue = ['run', live ? 'live' : 'ended', ...!live && hasModel(run) ? ['model'] : []].join(' ');
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
   return item;
 }
@@ -138,9 +138,12 @@ function controlItem(run: ModelRun, { control, accuracy }: ControlState, own: Mo
   item.iconPath = iconOf(look);
   item.tooltip = accuracy && `${controlTitle(control)}: ${scoreSentence(accuracy, run.manifest.task)} (${intervalText(accuracy, run.manifest.task)})`;
   item.accessibilityInformation = { label: `Control ${controlTitle(control)}, ${item.description}` };
-  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : 'control'; // the others end with their run
+  item.contextValue = own?.manifest.addedLater && isLive(own.state.status) ? 'control live' : own && !accuracy && isInterrupted(run, own) ? 'control interrupted' : 'control'; // the others end with their run
   return item;
 }
+
+/** What did not get to its end can go on, once its run has ended. */
+const isInterrupted = (run: ModelRun, { state: { status } }: ModelRun): boolean => run.manifest.test !== undefined && !isLive(run.state.status) && !isLive(status) && status !== 'finished';
 
 function tooltipOf({ manifest, state }: ModelRun, look: Look, watch: readonly string[]): string {
   const { test, problem } = manifest;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
 import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
 
 /** Trains enough for Transfer to have something to show. */
-const looking = 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nstages:\n  - { name: thaw, train: [head, layer2, layer3], epochs: 4, augment: none }\ncontrols: [blind]\n';
+const looking = 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nsourceData: before\nstages:\n  - { name: thaw, train: [head, layer2, layer3], epochs: 4, augment: none }\ncontrols: [blind]\n';
 const short = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 3 }\ncontrols: [blind, knn]\n';
 
 workbenchTest('the dashboard comes back as it was after another editor hid it, and its charts follow the theme', async ({ page, workspace }) => {
@@ -40,6 +40,7 @@ workbenchTest('the dashboard comes back as it was after another editor hid it, a
 
 workbenchTest('Calibration and Transfer show what the run found when it looked back', async ({ page, workspace }) => {
   await photoWorkspace(workspace, { classes: 3, perClass: 45 });
+  for (const [from, to] of [['cardboard', 'trucks'], ['glass', 'birds']] as const) await cp(join(workspace, 'photos', from), join(workspace, 'before', to), { recursive: true });
   await writeFile(join(workspace, 'looking.thaw.yaml'), looking);
   await openFile(page, 'looking.thaw.yaml');
   await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
@@ -53,8 +54,20 @@ workbenchTest('Calibration and Transfer show what the run found when it looked b
     await screenshot(page, `calibration-${theme}`);
     await dashboard.getByRole('tab', { name: 'Transfer' }).click();
     assert.match(await dashboard.getByRole('row', { name: /^layer3/ }).innerText(), /^layer3\s+\d+\.\d %\s+\d\.\d\d\s+-?\d\.\d\d\s+[+−]?\d+\.\d \(/);
+    await dashboard.getByText(/^Source accuracy on .*before, with the source’s own head: \d/).scrollIntoViewIfNeeded();
+    await screenshot(page, `forgetting-${theme}`);
     await dashboard.getByText(/^Source-head drift/).scrollIntoViewIfNeeded();
     await screenshot(page, `transfer-${theme}`);
     if (theme === 'dark') await runCommand(page, 'Preferences: Toggle between Light/Dark Themes');
   }
+
+  await dashboard.getByRole('tab', { name: 'Mistakes' }).click();
+  const mistake = dashboard.getByRole('button', { name: /^Explain / }).first();
+  await mistake.scrollIntoViewIfNeeded();
+  await mistake.focus();
+  await screenshot(page, 'explain-button');
+  await mistake.click();
+  await page.getByRole('tab', { name: /-[0-9a-f]{6}\.png/ }).waitFor({ timeout: 60_000 });
+  await page.getByText(/map correlates −?\d\.\d\d with that of random weights|not to be trusted/).first().waitFor();
+  await screenshot(page, 'explained');
 });

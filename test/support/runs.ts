@@ -50,6 +50,7 @@ export const everyFact: readonly RunFact[] = [
   } },
   { type: 'transferred', transfer: {
     changes: [{ path: 'stem', change: 0 }, { path: 'blocks.0', change: 0.12 }], notes: ['Left out.'], images: 32, rewindImages: 16, sourceHead: { agreement: { ...aShare, items: 32 }, classes: 1000 },
+    source: { name: 'hymenoptera/images', classes: 1000, matched: 2, before: aShare, after: aShare, change: { value: -0.1, low: -0.2, high: 0 }, p: 0.03 },
     blocks: [{ path: 'blocks.0', change: 0.12, cka: { value: 0.91, control: 0.12 }, rewind: { pretrained: { value: -0.1, low: -0.2, high: 0 }, random: { value: -0.5, low: -0.6, high: -0.4 } } }],
   } },
   { type: 'control', control: 'blind', accuracy: { ...aShare, value: 0.5 } },

@@ -9,6 +9,7 @@ import { blindOutputs, knnOutputs } from './blindOutputs.ts';
 import { taskOf } from './task.ts';
 import { train } from './loop.ts';
 import { controlKey } from './controlKey.ts';
+import { takeUp } from './interruptedControl.ts';
 import { pretrained } from './cardWeights.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { pixelSource } from './pixelSource.ts';
@@ -79,18 +80,19 @@ export const keyOf = (control: TrainedControl, task: ControlTask): string => {
 export const budgetOf = (control: ControlKind, { scratchMs }: ControlTask): number | undefined => control === 'scratch' ? scratchMs : undefined;
 
 /**
- * Trains a control, writing into its own folder. It gets as many updates as its run took and does not stop early by itself:
- * what starts from random weights learns slowly at first. Its best evaluation is kept all the same.
+ * Trains a control, writing into its own folder; one that was interrupted goes on there from its last checkpoint. It gets as many
+ * updates as its run took and does not stop early by itself: what starts from random weights learns slowly at first. Its best
+ * evaluation is kept all the same.
  */
 export async function trainControl(control: TrainedControl, task: ControlTask, writer: RunWriter): Promise<ControlResult> {
-  const { prepared } = task, stop = prepared.run.stopRequested, budgetMs = budgetOf(control, task);
+  const { prepared } = task, stop = prepared.run.stopRequested, budgetMs = budgetOf(control, task), key = keyOf(control, task);
   const startMs = monotonicMs(), activity = control === 'linear-probe' ? 'features' : 'random-features';
-  writer.updateManifest({ controlKey: keyOf(control, task), ...(budgetMs !== undefined && { budgetMs }) });
-  const weights = await startOf(control, prepared);
-  const stages = await atBestRate(control, stagesOf(control, task), task, weights, writer);
+  writer.updateManifest({ controlKey: key, ...(budgetMs !== undefined && { budgetMs }) });
+  const weights = await startOf(control, prepared), before = await takeUp(writer, key, prepared.engine.facts.name);
+  const planned = stagesOf(control, task), stages = before ? planned.map((stage, i) => ({ ...stage, rate: before.place.state.rates[i]! })) : await atBestRate(control, planned, task, weights, writer);
   if (stop.aborted) return stoppedBefore;
   const result = await trainFrom(prepared, writer, weights, {
-    activity, stages, patience: Infinity, stop, ...(budgetMs !== undefined && { deadlineMs: startMs + budgetMs }),
+    activity, stages, patience: Infinity, stop, ...(before && { from: before.place }), ...(budgetMs !== undefined && { deadlineMs: startMs + budgetMs - (before?.spentMs ?? 0) }),
   });
   const { perEpoch } = lengthOf(prepared, stages[0]!);
   if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either

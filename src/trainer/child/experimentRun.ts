@@ -13,6 +13,7 @@ import { lookBack } from './lookBack.ts';
 import { LiveLayers } from './liveLayers.ts';
 import { placeOf, type RunFolder } from '../../runs/runFolder.ts';
 import { runAddedControl } from './addedControl.ts';
+import { openSourceTask } from './sourceTask.ts';
 import { openExperiment } from './openExperiment.ts';
 import type { Dataset } from './dataset.ts';
 import { report, trainFrom, type Prepared } from './training.ts';
@@ -43,13 +44,15 @@ function keepWithinLimit({ folder, manifest, append }: TrainerRun, beganAt: stri
 async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number): Promise<Outcome> {
   const prepared = await prepare(run, machine);
   if (!prepared) return 'stopped';
+  const source = await openSourceTask(prepared.plan, prepared.card, machine.backbones);
+  for (const diagnostic of source?.remarks ?? []) run.append({ type: 'warning', diagnostic });
   const { budget, stages } = prepared.plan, live = new LiveLayers(run, prepared.network, prepared.plan, prepared.origins), deadlineMs = budget === 'off' ? undefined : monotonicMs() + budget * 60_000;
   const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages, stop: run.stopRequested, live, ...(deadlineMs !== undefined && { deadlineMs }) });
   if (trained.how === 'deadline') run.append({ type: 'warning', diagnostic: { code: 'budget-spent', severity: 'warning', message: `the budget of ${about(1000 * 60 * Number(budget))} ended at step ${trained.step}: the best weights up to there are kept`, fix: 'raise `budget`, or train less' } });
   if (trained.best) report(prepared, run, { ...trained, best: trained.best });
   if (trained.how === 'stopped') return 'stopped';
   const trainedMs = monotonicMs() - startMs;
-  await lookBack(prepared, trained, trainedMs);
+  await lookBack(prepared, trained, trainedMs, source);
   await judgeRun({ ...prepared, plan: { ...prepared.plan, stages: trained.stages } }, trained, trainedMs);
   return 'finished';
 }

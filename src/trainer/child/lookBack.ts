@@ -4,13 +4,16 @@ import { writeEvidence } from '../../runs/evidenceFiles.ts';
 import { Sources } from './sources.ts';
 import type { Prepared } from './training.ts';
 import type { Trained } from './trainJob.ts';
+import { sourceAccuracy } from './sourceAccuracy.ts';
+import type { SourceTask } from './sourceTask.ts';
+import type { Transfer } from '../../protocol/insight.ts';
 import { transferOf } from './transfer.ts';
 
 /** As long as looking back may take: a share of the run's time, or little anyway. */
 const share = 0.03, leastMs = 2000;
 
-/** Looks at a run that was tested: can its probabilities be trusted, and what did fine-tuning change? trainedMs: what it took so far. */
-export async function lookBack(prepared: Prepared, trained: Trained, trainedMs: number): Promise<void> {
+/** Looks at a run that was tested: can its probabilities be trusted, what did fine-tuning change, and what was forgotten? trainedMs: what it took so far. */
+export async function lookBack(prepared: Prepared, trained: Trained, trainedMs: number, sourceTask?: SourceTask): Promise<void> {
   const { run, dataset, card, network, start, store, machine, engine } = prepared, { labels, rows, classes } = dataset;
   if (!trained.best) return;
   const outputs = (logits: Float32Array, of: readonly number[]) => ({ logits, labels: of.map((row) => labels[row]!), classes: classes.length });
@@ -25,8 +28,10 @@ export async function lookBack(prepared: Prepared, trained: Trained, trainedMs: 
     const transfer = await transferOf(prepared, trained, {
       sourceOf: (boundary, photos) => sources.of(boundary, start, photos), stop: run.stopRequested, budgetMs: Math.max(leastMs, share * trainedMs),
     });
-    writeEvidence(run.folder, 'transfer', transfer);
-    run.append({ type: 'transferred', transfer });
+    const isMoved = transfer.changes.some(({ change }) => change > 0), source = sourceTask && isMoved ? await sourceAccuracy(prepared, trained, sourceTask) : undefined;
+    const whole: Transfer = { ...transfer, ...(source && { source }) };
+    writeEvidence(run.folder, 'transfer', whole);
+    run.append({ type: 'transferred', transfer: whole });
   } catch (error) { // such as memory that three networks do not find: the run and its verdict do not depend on it
     const { message, ...found } = diagnosticOf(error);
     run.append({ type: 'warning', diagnostic: { ...found, severity: 'warning', message: `what was transferred could not be looked at: ${message}` } });

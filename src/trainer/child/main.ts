@@ -1,5 +1,5 @@
 import type { Checked } from '../../protocol/diagnostic.ts';
-import type { InstalledEngine, InstallProgress } from '../../protocol/answers.ts';
+import type { ExplainProgress, InstalledEngine, InstallProgress } from '../../protocol/answers.ts';
 import type { RankProgress } from '../../protocol/board.ts';
 import { engineOffers, installCommand } from '../native/engineCommand.ts';
 import { valueOf } from './dataset.ts';
@@ -38,7 +38,7 @@ switch (command) {
   case 'estimate': await answer(() => estimateFolder(operand(), machine)); break;
   case 'cost': await answer(() => costBasis(operand(), machine)); break;
   case 'predict': await answer(() => predictFiles(operand(), rest, machine)); break;
-  case 'explain': await answer(() => explainFiles(operand(), rest, machine)); break;
+  case 'explain': await answer(() => explainFiles(operand(), rest, machine, { signal: asked(), onProgress })); break;
   case 'engine': await answer(() => first === 'offers' ? engineOffers({ cacheDir: machine.cache }) : first === 'install' ? install() : usage()); break;
   case 'models': await answer(() => models(operand(), rest[0] ?? usage())); break;
   case 'preflight': await answer(() => preflightFolder(operand(), rest[0] ?? usage(), machine)); break;
@@ -83,7 +83,7 @@ function tell(fact: RunFact): void {
   process.stdout.write(`${formatJson({ seq: seq++, at: nowAt(), ...fact } satisfies RunEvent)}\n`);
 }
 
-function onProgress(progress: InstallProgress | RankProgress): void {
+function onProgress(progress: ExplainProgress | InstallProgress | RankProgress): void {
   process.stdout.write(`${formatJson(progress)}\n`);
 }
 

@@ -1,3 +1,4 @@
+import type { CheckpointRole } from '../../runs/checkpoint.ts';
 import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
 import type { Evaluation } from './trace.ts';
@@ -28,8 +29,10 @@ export interface TrainJob {
   fitOf?(stage: StagePlan): Fit;
   /** Whether it is looked for units that die (unitWatch.ts). */
   readonly watchesUnits?: boolean;
+  /** Where it goes on, as if it had not been interrupted; left out: it starts. */
+  readonly from?: TrainPlace;
   append(fact: RunFact): void;
-  checkpoint(checkpoint: TrainCheckpoint, best: boolean): void;
+  checkpoint(checkpoint: TrainCheckpoint, role: CheckpointRole): void;
   /** Told how long the steps of a stage took, evaluations left out. */
   timed(stage: StagePlan, steps: number, elapsedMs: number): void;
   /** Asked after each epoch of a stage: the stages from now on, when another one takes over from it. */
@@ -44,8 +47,39 @@ export interface TrainCheckpoint {
   readonly step: number;
   /** Every tensor that any stage so far could have changed. */
   readonly weights: Weights;
+  /** Moments, and what is averaged; `<parameter>/start`: what WiSE-FT will go back towards. */
   readonly optimizer: Weights;
-  readonly state: { readonly stage: number; readonly epoch: number; readonly stepInEpoch: number; readonly trainable: readonly string[]; readonly seed: number };
+  /** `test` [evaluations, test items × outputs], `validation` [validation items × outputs] of the best. */
+  readonly evaluations: Weights;
+  readonly state: TrainPosition;
+}
+
+/** The rest of it, as JSON. All that is random in training follows from seed, epoch and step. */
+export interface TrainPosition {
+  readonly stage: number;
+  /** Whether the stage has begun; else the weights are what it begins with. */
+  readonly begun: boolean;
+  /** Passes over all stages, and updates in the one that is under way. */
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+  /** Where the stage began. */
+  readonly since: { readonly step: number; readonly epoch: number };
+  readonly trainable: readonly string[];
+  readonly seed: number;
+  /** Of the stages. */
+  readonly rates: readonly number[];
+  readonly evaluations: readonly Omit<Evaluation, 'testLogits'>[];
+  /** Of the evaluations: the best, the one that the next has to be better than, and how many in a row were not. */
+  readonly best?: number;
+  readonly watched?: number;
+  readonly stale: number;
+  /** Of the time that it has. */
+  readonly leftMs?: number;
+}
+
+/** A checkpoint read back: where training was, with the best weights by then. */
+export interface TrainPlace extends TrainCheckpoint {
+  readonly bestWeights: Weights;
 }
 
 export interface Trained {

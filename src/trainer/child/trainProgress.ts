@@ -1,14 +1,17 @@
+import type { CheckpointRole } from '../../runs/checkpoint.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import { better, type Evaluation } from './trace.ts';
 import { taskOf } from './task.ts';
-import { evaluateRows } from './evaluate.ts';
+import { evaluateRows, joined } from './evaluate.ts';
+import { Bug } from '../../base/bug.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { movingOf, optimizerStateOf, restore, takeLoss, weightsOf, type TrainState } from '../../engine/step.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
-import { lengthOf, type Trained, type TrainJob } from './trainJob.ts';
+import { slotName } from '../../engine/optimizer.ts';
+import { lengthOf, type TrainPlace, type Trained, type TrainJob } from './trainJob.ts';
 import { UnitWatch } from './unitWatch.ts';
 
 /** A stored line at most this often: the journal stays small and readback stays off the hot path. */
@@ -26,9 +29,12 @@ interface Evaluated {
 export class TrainProgress {
   readonly #job: TrainJob;
   readonly trace: Evaluation[] = [];
-  /** Steps and epochs over all stages. */
+  /** Steps and epochs over all stages, and updates in the epoch that is under way. */
   step = 0;
   epoch = 0;
+  stepInEpoch = 0;
+  /** Evaluations in a row that were no improvement. */
+  stale = 0;
   stages: readonly StagePlan[];
   weights: Weights;
   optimizer: Weights | undefined;
@@ -42,29 +48,71 @@ export class TrainProgress {
   #trainable: readonly string[] = [];
   readonly #changed = new Set<string>();
   #units: UnitWatch | undefined;
-  #stageStartMs = 0;
   #stageStart = { step: 0, epoch: 0 };
+  /** When this process took the stage up, and at which step. */
+  #since = { ms: 0, step: 0 };
   #evaluatingMs = 0;
   #logged = { ms: 0, images: 0 };
   #checkpointMs = monotonicMs();
   #bestIsStored = true;
+  /** Not taken up yet. */
+  #from: TrainPlace | undefined;
 
   constructor(job: TrainJob) {
     this.#job = job;
     this.stages = job.plan.stages;
     this.weights = job.weights;
     this.#bestWeights = job.weights;
+    this.#from = job.from;
+    if (job.from) this.#goOn(job.from);
   }
 
+  /** Whether the stage begins in its middle. */
+  goesOnIn = (stage: number): boolean => this.#from?.state.stage === stage && this.#from.state.begun;
+
+  /** Whether the weights as they are have not been looked at: at the start, and after a pass. */
+  get isUnseen(): boolean {
+    return this.stepInEpoch === 0 && this.trace.at(-1)?.step !== this.step;
+  }
+
+  /** Passes that the stage has behind it. */
+  get passes(): number {
+    return this.epoch - this.#stageStart.epoch;
+  }
+
+  #goOn({ step, weights, optimizer, evaluations, bestWeights, state }: TrainPlace): void {
+    const { test, validation } = evaluationsOf(evaluations), width = test.length / Math.max(1, state.evaluations.length);
+    this.trace.push(...state.evaluations.map((each, i): Evaluation => ({ ...each, testLogits: test.slice(i * width, (i + 1) * width) })));
+    Object.assign(this, { step, epoch: state.epoch, stepInEpoch: state.stepInEpoch, stale: state.stale, optimizer });
+    this.best = state.best === undefined ? undefined : this.trace[state.best];
+    this.#watched = state.watched === undefined ? undefined : this.trace[state.watched];
+    this.#bestLogits = validation;
+    this.#bestWeights = new Map([...this.#job.weights, ...bestWeights]);
+    this.#stageStart = state.since;
+    this.weights = new Map([...this.#job.weights, ...weights]);
+    for (const name of weights.keys()) this.#changed.add(name);
+  }
+
+  /** A stage that was interrupted goes on with weights, moments and averages as they were; any other begins. */
   begin(stage: number, state: TrainState, trainable: ReadonlySet<string>): void {
+    const from = this.goesOnIn(stage) ? this.#from : undefined;
+    this.#from = undefined;
     this.#stage = stage;
     this.#state = state;
     this.#trainable = [...trainable];
     for (const { name } of state.held) this.#changed.add(name);
-    this.#stageStartMs = monotonicMs();
-    this.#stageStart = { step: this.step, epoch: this.epoch };
+    this.#since = { ms: monotonicMs(), step: this.step };
     this.#evaluatingMs = 0;
     this.#logged = { ms: monotonicMs(), images: 0 };
+    if (from) {
+      if (from.state.trainable.join() !== this.#trainable.join()) throw new Bug(`what trained at the checkpoint (${from.state.trainable.length} parameters) is not what trains now (${this.#trainable.length})`);
+      restore(state, this.weights, from.optimizer);
+      this.weights = new Map([...this.weights, ...startsIn(from.optimizer)]);
+      return;
+    }
+    if (this.optimizer && keepsMoments(this.stages[stage - 1], this.#plan)) restore(state, this.weights, this.optimizer);
+    this.#stageStart = { step: this.step, epoch: this.epoch };
+    Object.assign(this, { stale: 0, stepInEpoch: 0 });
     this.#job.append({ type: 'stage', stage, step: this.step });
   }
 
@@ -76,6 +124,7 @@ export class TrainProgress {
 
   async stepped(rate: number, images: number): Promise<void> {
     this.step++;
+    this.stepInEpoch++;
     this.#logged.images += images;
     const now = monotonicMs(), { perEpoch } = this.#length;
     if (now - this.#logged.ms < logEveryMs && (this.step - this.#stageStart.step) % perEpoch !== 0) return;
@@ -89,10 +138,15 @@ export class TrainProgress {
     this.#logged = { ms: monotonicMs(), images: 0 };
   }
 
-  /** Whether validation says that the weights as they are count as an improvement; the best are kept. A stop leaves it undone. */
-  async evaluate(source: FeatureSource): Promise<boolean> {
+  endPass(): void {
+    this.epoch++;
+    this.stepInEpoch = 0;
+  }
+
+  /** What validation says of the weights as they are; the best are kept. A stop leaves it undone. */
+  async evaluate(source: FeatureSource): Promise<void> {
     const startMs = monotonicMs(), evaluated = await this.#evaluated(source);
-    if (!evaluated) return false;
+    if (!evaluated) return;
     const { evaluation } = evaluated;
     const { metric, minImprovement } = this.#job.plan.stop;
     const best = better(metric, evaluation, this.best), improved = better(metric, evaluation, this.#watched, minImprovement);
@@ -100,10 +154,10 @@ export class TrainProgress {
     await this.#lookAtUnits();
     if (best) this.#keep(evaluated, await this.#merged());
     if (improved) this.#watched = evaluation;
-    if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints(0);
+    this.stale = improved ? 0 : this.stale + 1;
+    if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints();
     this.#logged = { ms: monotonicMs(), images: 0 };
     this.#evaluatingMs += monotonicMs() - startMs;
-    return improved;
   }
 
   #say(evaluation: Evaluation, best: boolean): void {
@@ -151,7 +205,7 @@ export class TrainProgress {
     await this.#close();
     await this.#interpolate(source);
     this.weights = this.#bestWeights;
-    await this.#keepBest();
+    if (!this.#bestIsStored) await this.#keepCheckpoint(this.weights, 'both', false);
   }
 
   /** The stage is left before its end: the last weights go on, averaged where they are. */
@@ -162,7 +216,7 @@ export class TrainProgress {
   }
 
   async #close(): Promise<void> {
-    this.#job.timed(this.#plan, this.step - this.#stageStart.step, monotonicMs() - this.#stageStartMs - this.#evaluatingMs);
+    this.#job.timed(this.#plan, this.step - this.#since.step, monotonicMs() - this.#since.ms - this.#evaluatingMs);
     this.optimizer = await optimizerStateOf(this.#state!);
   }
 
@@ -187,31 +241,47 @@ export class TrainProgress {
     this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
   }
 
-  async stopped<H extends 'stopped' | 'deadline' = 'stopped'>(stepInEpoch: number, how = 'stopped' as H): Promise<H> {
-    await this.#keepCheckpoints(stepInEpoch);
+  async stopped<H extends 'stopped' | 'deadline' = 'stopped'>(how = 'stopped' as H): Promise<H> {
+    await this.#keepCheckpoints();
     return how;
   }
 
   /** Where training is, and the best so far: a run that ends here can be predicted with. */
-  async #keepCheckpoints(stepInEpoch: number): Promise<void> {
-    await this.#keepBest(stepInEpoch);
-    if (this.best?.step !== this.step) await this.#keepCheckpoint(await this.#merged(), stepInEpoch, false);
+  async #keepCheckpoints(): Promise<void> {
+    if (this.best?.step === this.step) return this.#keepCheckpoint(this.#bestWeights, 'both');
+    await this.#keepBest();
+    await this.#keepCheckpoint(await this.#merged(), 'last');
   }
 
-  async #keepBest(stepInEpoch = 0): Promise<void> {
-    if (!this.#bestIsStored) await this.#keepCheckpoint(this.#bestWeights, stepInEpoch, true);
+  async #keepBest(): Promise<void> {
+    if (!this.#bestIsStored) await this.#keepCheckpoint(this.#bestWeights, 'best');
   }
 
-  async #keepCheckpoint(weights: Weights, stepInEpoch: number, best: boolean): Promise<void> {
+  /** `begun`: the stage is under way; else it is over, and `weights` are what the next one begins with. */
+  async #keepCheckpoint(weights: Weights, role: CheckpointRole, begun = true): Promise<void> {
+    const { plan: { seed }, deadlineMs } = this.#job, indexOf = (evaluation: Evaluation): number => this.trace.indexOf(evaluation);
     this.#job.checkpoint({
       step: this.step,
       weights: new Map([...weights].filter(([name]) => this.#changed.has(name))),
-      optimizer: new Map([...await optimizerStateOf(this.#state!), ...await movingOf(this.#state!)]),
-      state: { stage: this.#stage, epoch: this.epoch, stepInEpoch, trainable: this.#trainable, seed: this.#job.plan.seed },
-    }, best);
+      optimizer: begun ? new Map([...await optimizerStateOf(this.#state!), ...await movingOf(this.#state!), ...this.#starts()]) : this.optimizer!,
+      evaluations: evaluationTensors(this.trace, this.#bestLogits),
+      state: {
+        stage: begun ? this.#stage : this.#stage + 1, begun, epoch: this.epoch, stepInEpoch: this.stepInEpoch, since: this.#stageStart,
+        trainable: this.#trainable, seed, rates: this.stages.map(({ rate }) => rate),
+        evaluations: this.trace.map(({ testLogits: _, ...evaluation }) => evaluation), stale: this.stale,
+        ...(this.best && { best: indexOf(this.best) }), ...(this.#watched && { watched: indexOf(this.#watched) }),
+        ...(deadlineMs !== undefined && { leftMs: deadlineMs - monotonicMs() }),
+      },
+    }, role);
     this.#checkpointMs = monotonicMs();
-    if (best) this.#bestIsStored = true;
-    this.#job.append({ type: 'checkpoint', step: this.step, best });
+    if (role !== 'last') this.#bestIsStored = true;
+    this.#job.append({ type: 'checkpoint', step: this.step, best: role !== 'last' });
+  }
+
+  /** Of what moves, the weights that WiSE-FT will go back towards. */
+  #starts(): Weights {
+    if (this.#plan.wiseFt === 'off') return new Map();
+    return new Map(this.#state!.held.map(({ name }) => [slotName(name, startSlot), this.weights.get(name)!]));
   }
 
   trained(how: Trained['how']): Trained {
@@ -237,12 +307,28 @@ export class TrainProgress {
 
   #etaMs(): number {
     const { deadlineMs } = this.#job, taken = this.step - this.#stageStart.step;
-    const perStep = (monotonicMs() - this.#stageStartMs) / taken;
+    const perStep = (monotonicMs() - this.#since.ms) / (this.step - this.#since.step);
     const left = this.stages.slice(this.#stage).reduce((sum, stage) => sum + lengthOf(this.#job, stage).takenSteps, 0) - taken;
     const etaMs = perStep * left;
     return deadlineMs === undefined ? etaMs : Math.min(etaMs, deadlineMs - monotonicMs());
   }
 }
+
+/** Moments go on only under the rule that made them. */
+const keepsMoments = (before: StagePlan | undefined, { optimizer, momentum }: StagePlan): boolean =>
+  before?.optimizer === optimizer && (before.momentum > 0) === (momentum > 0);
+
+const startSlot = 'start';
+
+const startsIn = (optimizer: Weights): Weights => new Map([...optimizer].flatMap(([key, tensor]) => key.endsWith(`/${startSlot}`) ? [[key.slice(0, -startSlot.length - 1), tensor]] : []));
+
+function evaluationTensors(trace: readonly Evaluation[], validation: Float32Array): Weights {
+  const test = joined(trace.map(({ testLogits }) => testLogits));
+  return new Map([['test', { shape: [test.length], data: test }], ['validation', { shape: [validation.length], data: validation }]]);
+}
+
+const evaluationsOf = (tensors: Weights): { readonly test: Float32Array; readonly validation: Float32Array } =>
+  ({ test: tensors.get('test')!.data, validation: tensors.get('validation')!.data });
 
 /** Nine shares; the tenth is the best weights themselves. */
 const autoShares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];

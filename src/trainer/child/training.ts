@@ -22,11 +22,11 @@ import { writePredictions } from '../../runs/predictions.ts';
 import { sourceHeadOf } from './cardWeights.ts';
 import { taskOf } from './task.ts';
 import { Sources } from './sources.ts';
-import { lengthOf, type TrainCheckpoint, type Trained, type TrainJob } from './trainJob.ts';
+import { lengthOf, type TrainCheckpoint, type TrainPlace, type Trained, type TrainJob } from './trainJob.ts';
 import { train } from './loop.ts';
 import { stageCost, stageEpochs, stageWork } from '../../experiment/predict.ts';
 import { storedViewCount } from '../../experiment/augmentation.ts';
-import { writeCheckpoint } from '../../runs/checkpoint.ts';
+import { type CheckpointRole, writeCheckpoint } from '../../runs/checkpoint.ts';
 import { writeTrace } from '../../runs/trace.ts';
 
 /** A run once its folder has been read: all that training it, and its controls, needs. */
@@ -41,6 +41,8 @@ export interface TrainingOf {
   readonly stages: Plan['stages'];
   readonly stop: AbortSignal;
   readonly deadlineMs?: number;
+  /** Where an interrupted one goes on; left out: it starts. */
+  readonly from?: TrainPlace;
   /** Left out: the plan's own. */
   readonly patience?: number;
   /** Layers that are thawed and frozen on the way; left out: none are. */
@@ -57,7 +59,7 @@ export async function jobOf(opened: Opened, weights: Weights, how: TrainingOf, a
   const predictionOf = predictionsOf(opened, stages);
   return {
     network, input: card.input, kernels: engine.kernels, plan: { ...plan, stages, stop: { ...plan.stop, patience: how.patience ?? plan.stop.patience } },
-    weights, dataset, predictionOf, stop, ...(sourceHead && { sourceHead }), ...(deadlineMs !== undefined && { deadlineMs }),
+    weights, dataset, predictionOf, stop, ...(sourceHead && { sourceHead }), ...(deadlineMs !== undefined && { deadlineMs }), ...(how.from && { from: how.from }),
     fitOf: predictionOf,
     sourceOf: (boundary, now) => sources.of(boundary, now, dataset),
   };
@@ -94,7 +96,7 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
       clock.see(fact);
       append(fact);
     },
-    checkpoint: (checkpoint, best) => keep(writer, checkpoint, best),
+    checkpoint: (checkpoint, role) => keep(writer, checkpoint, role),
     timed: (stage, steps, elapsedMs) => learnStepRates(prepared, stage, predictionOf(stage), steps, elapsedMs),
     changed: (index, left) => {
       const change = how.live?.changed(index, left), next = change?.stages[index + 1];
@@ -157,8 +159,9 @@ function learnStepRates({ network, machine, engine, plan }: Opened, stage: Stage
   });
 }
 
-function keep(writer: RunWriter, { step, weights, optimizer, state }: TrainCheckpoint, best: boolean): void {
-  writeCheckpoint(writer.folder, { step, weights: encodeSafetensors(weights, { dtype: 'F32' }), optimizer: encodeSafetensors(optimizer, { dtype: 'F32' }), state }, best);
+function keep(writer: RunWriter, { step, weights, optimizer, evaluations, state }: TrainCheckpoint, role: CheckpointRole): void {
+  const encoded = (tensors: Weights): Uint8Array => encodeSafetensors(tensors, { dtype: 'F32' });
+  writeCheckpoint(writer.folder, { step, weights: encoded(weights), optimizer: encoded(optimizer), evaluations: encoded(evaluations), state }, role);
 }
 
 export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: readonly StageLength[]): StageFacts[] {

@@ -43,7 +43,7 @@ export async function transferOf(opened: Looked, { weights, stages }: Pick<Train
   const { network, start, dataset } = opened, endMs = monotonicMs() + options.budgetMs;
   const changes = weightChanges(network, start, weights), nothing: Transfer = { changes, blocks: [], images: 0, rewindImages: 0, notes: [] };
   const without = (...notes: string[]): Transfer => ({ ...nothing, notes });
-  if (changes.every(({ change }) => change === 0)) return without('Only the head was trained: all features are the pretrained network’s own, and its source head says what it said.');
+  if (changes.every(({ change }) => change === 0)) return without('Only the head has changed: all features are the pretrained network’s own, its source head says what it said, and nothing was forgotten.');
   const rows = spread(dataset.rows.validation, mostImages);
   if (rows.length === 0) return without(`Features were not compared: ${dataset.rows.validation.length} validation images, fewer than ${batch} say nothing.`);
   const trains = new Set(stages.flatMap((stage) => [...matchPatterns(network, stage.train).trained])), boundary = freezeBoundary(network, trains);

@@ -1,8 +1,11 @@
 /** Controls as runs: added to a run that has ended, reused by the next, repeated with other seeds. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { factsOf, manifestOf, Workspace } from '../../support/product.ts';
+import { factsOf, manifestOf, valueOf, Workspace } from '../../support/product.ts';
+import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
+import { readLease } from '../../../src/runs/lease.ts';
 import { readTrace } from '../../../src/runs/trace.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
 
@@ -40,6 +43,39 @@ test('a control is added to a run that has ended: its journal ends as before and
   const [, second] = mainRuns(workspace), [reused] = await factsOf(second!, 'control');
   assert.deepEqual([reused?.runId, reused?.reusedFrom], [control!.id, first!.id]);
   assert.equal(workspace.runs().length, 3, 'nothing was trained twice');
+});
+
+test('a control that was stopped, and then killed, goes on from where it was, to the bytes and the verdict of one that was not', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 10, paper: 10 });
+  workspace.write('run.thaw.yaml', experiment('[blind]').replace('epochs: 2', 'epochs: 300').replace('batch: 8', 'batch: 4\nstop: { patience: 300 }'));
+  assert.equal((await workspace.thaw('run', 'run.thaw.yaml')).code, 0);
+  const [run] = mainRuns(workspace), controls = (): readonly RunFolder[] => workspace.runs().filter((each) => manifestOf(each).controlOf === run!.id);
+  const stopped = workspace.start('control', run!.id, 'random-features');
+  await stopped.said(/epoch 20: /);
+  stopped.process.kill('SIGINT');
+  assert.equal((await stopped.ended).code, 130);
+  const [first] = controls(), at = valueOf(readCheckpoint(first!, 'last'))!.step;
+  assert.ok(at >= 20 * 3, `${at}`);
+
+  const killed = workspace.start('control', run!.id, 'random-features');
+  await killed.said(new RegExp(`goes on from step ${at}, where it was interrupted`));
+  await killed.said(/epoch \d+: /);
+  process.kill(readLease(controls().at(-1)!.lease)!.pid, 'SIGKILL');
+  assert.equal((await killed.ended).code, 1);
+
+  const ended = await workspace.thaw('control', run!.id, 'random-features');
+  assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+  const [continued] = controls();
+  assert.equal(controls().length, 1, 'what was taken over is gone');
+  const steps = (await factsOf(continued!, 'evaluated')).map(({ step }) => step);
+  assert.deepEqual(steps, Array.from({ length: 301 }, (_, epoch) => 3 * epoch), 'its curve is whole');
+
+  assert.equal((await workspace.thaw('control', run!.id, 'random-features')).code, 0);
+  const whole = controls().find(({ id }) => id !== continued!.id)!, bytesOf = (folder: RunFolder): readonly unknown[] => [valueOf(readCheckpoint(folder, 'best'))!.weights, ...['test.jsonl', 'trace.jsonl'].map((name) => readFileSync(join(folder.evaluations, name)))];
+  assert.deepEqual(bytesOf(continued!), bytesOf(whole));
+  const verdicts = await factsOf(run!, 'verdict');
+  assert.deepEqual(verdicts.at(-1)!.verdict, verdicts.at(-2)!.verdict);
 });
 
 test('a control is refused on photos that have changed, on a control, by a name that there is not, and a probe of a probe; the run stays as it was', async (t) => {

@@ -48,6 +48,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     seeds: 1,
     variants: {},
     budget: 'off',
+    sourceData: 'none',
   });
   assert.equal(origins['data.folder'], 'file');
   assert.equal(origins['stages.0.rate'], 'default');

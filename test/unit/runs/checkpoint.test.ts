@@ -7,14 +7,14 @@ import { aRun } from '../../support/runs.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const at = (step: number): Checkpoint =>
-  ({ step, weights: new Uint8Array([step, 1]), optimizer: new Uint8Array([step, 2]), state: { epoch: step / 10, loss: NaN } });
+  ({ step, weights: new Uint8Array([step, 1]), optimizer: new Uint8Array([step, 2]), evaluations: new Uint8Array([step, 3]), state: { epoch: step / 10, loss: NaN } });
 
 test('last and best are kept and read back, everything else goes', (t) => {
   const run = aRun(temporaryFolder(t));
   assert.deepEqual(readCheckpoint(run, 'last'), { ok: true, value: undefined, warnings: [] });
-  writeCheckpoint(run, at(10), true);
-  writeCheckpoint(run, at(20), false);
-  writeCheckpoint(run, at(30), false);
+  writeCheckpoint(run, at(10), 'both');
+  writeCheckpoint(run, at(20), 'last');
+  writeCheckpoint(run, at(30), 'last');
   assert.deepEqual(readdirSync(run.checkpoints).sort(), ['10', '30', 'best.json', 'last.json']);
   const best = readCheckpoint(run, 'best'), last = readCheckpoint(run, 'last');
   assert.ok(best.ok && last.ok);
@@ -24,11 +24,11 @@ test('last and best are kept and read back, everything else goes', (t) => {
 
 test('the same step twice, and the leavings of a crash, do no harm', (t) => {
   const run = aRun(temporaryFolder(t));
-  writeCheckpoint(run, at(10), true);
+  writeCheckpoint(run, at(10), 'both');
   mkdirSync(join(run.checkpoints, '20'));
   writeFileSync(join(run.checkpoints, '20', 'weights.safetensors'), 'half');
-  writeCheckpoint(run, at(20), false);
-  writeCheckpoint(run, at(20), true);
+  writeCheckpoint(run, at(20), 'last');
+  writeCheckpoint(run, at(20), 'both');
   const last = readCheckpoint(run, 'last');
   assert.ok(last.ok);
   assert.deepEqual([...last.value!.weights], [20, 1]);
@@ -37,7 +37,7 @@ test('the same step twice, and the leavings of a crash, do no harm', (t) => {
 
 test('a checkpoint that cannot be read is a diagnostic; a pointer out of the run points nowhere', (t) => {
   const run = aRun(temporaryFolder(t));
-  writeCheckpoint(run, at(10), true);
+  writeCheckpoint(run, at(10), 'both');
   writeFileSync(run.best, JSON.stringify({ step: 1, folder: '../../..' }));
   assert.deepEqual(readCheckpoint(run, 'best'), { ok: true, value: undefined, warnings: [] });
   rmSync(join(run.checkpoints, '10', 'optimizer.safetensors'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import type { PageResults, PageRun, ToPage } from '../../../src/protocol/pageMessages.ts';
+import type { PageHint, PageResults, PageRun, ToPage } from '../../../src/protocol/pageMessages.ts';
 import type { RunEvent } from '../../../src/protocol/runEvent.ts';
 import type { RunId } from '../../../src/protocol/runManifest.ts';
 import type { SweepRow } from '../../../src/protocol/sweep.ts';
@@ -19,12 +19,13 @@ const eventOf = (seq: number): RunEvent => ({ seq, at: '2026-01-01T00:00:00Z', t
 function feedOf() {
   mock.timers.enable({ apis: ['setTimeout'] });
   const run = runOf(main), controls: GrowingRun[] = [], posted: ToPage[] = [];
-  const source = { results: undefined as PageResults | undefined, sweep: undefined as readonly SweepRow[] | undefined };
+  const source = { results: undefined as PageResults | undefined, sweep: undefined as readonly SweepRow[] | undefined, hints: undefined as readonly PageHint[] | undefined };
   const feed = new PageFeed(main, {
     runOf: (id) => id === main ? run : undefined,
     controlsOf: () => controls,
     resultsOf: () => source.results,
     sweepOf: () => source.sweep,
+    hintsOf: () => source.hints,
   }, (message) => posted.push(message));
   return { feed, run, controls, posted, source, [Symbol.dispose]: () => { feed.dispose(); mock.timers.reset(); } };
 }
@@ -95,4 +96,18 @@ test('results are sent once', () => {
     mock.timers.tick(1000);
   }
   assert.equal(t.posted.filter(({ type }) => type === 'results').length, 1);
+});
+
+test('doubted labels are sent once, and again with the whole', () => {
+  using t = feedOf();
+  t.feed.ready();
+  t.source.hints = [{ path: 'a/1.jpg', thumbnail: 'uri', words: 'it stands in "a"' }];
+  for (let i = 0; i < 3; i++) {
+    t.feed.changed(main);
+    mock.timers.tick(1000);
+  }
+  assert.deepEqual(t.posted.filter(({ type }) => type === 'hints'), [{ type: 'hints', hints: t.source.hints }]);
+  t.feed.ready();
+  const whole = t.posted.at(-1);
+  assert.deepEqual(whole?.type === 'snapshot' && whole.hints, t.source.hints);
 });

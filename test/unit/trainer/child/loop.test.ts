@@ -36,7 +36,7 @@ async function trained(stages: readonly StagePlan[], job: Partial<TrainJob> = {}
     plan: { stages, batch: 8, stop: { patience: 10, metric: 'validation.loss', minImprovement: 0 }, seed: 1 },
     sourceOf: () => Promise.resolve(tinySource),
     append: (fact) => { facts.push(fact); onFact(fact); },
-    checkpoint: (checkpoint, best) => checkpoints.push({ ...checkpoint, best }),
+    checkpoint: (checkpoint, role) => checkpoints.push({ ...checkpoint, best: role !== 'last' }),
     timed: () => undefined, stop: new AbortController().signal, ...job,
   });
   return { trained: result, facts, checkpoints };
@@ -113,9 +113,42 @@ test('a stop keeps the best so far and where it was, with optimizer and place in
   assert.deepEqual([how, step, best?.step], ['stopped', 4, 4]);
   assert.deepEqual(checkpoints.map(({ step: at, best: isBest }) => [at, isBest]), [[4, true]]);
   const { state, optimizer, weights: kept } = checkpoints[0]!;
-  assert.deepEqual(state, { stage: 0, epoch: 2, stepInEpoch: 0, trainable: ['head.weight', 'head.bias'], seed: 1 });
+  const { stage, epoch, stepInEpoch, trainable, seed } = state;
+  assert.deepEqual([stage, epoch, stepInEpoch, trainable, seed], [0, 2, 0, ['head.weight', 'head.bias'], 1]);
   assert.equal(optimizer.get('head.weight/step')?.data[0], 4);
   assert.deepEqual([...kept.keys()].filter((name) => name.startsWith('head')), ['head.weight', 'head.bias']);
+});
+
+/** Training that is interrupted at `at`, and goes on from the checkpoint that it kept: a stop's, or the last before it died. */
+async function interrupted(stages: readonly StagePlan[], at: (fact: RunFact) => boolean, job: Partial<TrainJob> = {}): Promise<Trained> {
+  const stopping = new AbortController(), kept: { last?: TrainCheckpoint; best?: TrainCheckpoint } = {};
+  const { how } = (await trained(stages, {
+    ...job, stop: stopping.signal,
+    checkpoint: (checkpoint, role) => {
+      if (role !== 'last') kept.best = checkpoint;
+      if (role !== 'best') kept.last = checkpoint;
+    },
+  }, (fact) => { if (at(fact)) stopping.abort(); })).trained;
+  assert.equal(how, 'stopped');
+  return (await trained(stages, { ...job, from: { ...kept.last!, bestWeights: kept.best?.weights ?? new Map() } })).trained;
+}
+
+test('training that was interrupted goes on from its checkpoint to the very same weights, wherever that was', async () => {
+  const batch = { batch: 3, stop: { patience: 10, metric: 'validation.loss' as const, minImprovement: 0 }, seed: 1 }; // 4 steps a pass
+  const stages = [probe, { ...thaw, batchNorm: 'batch' as const, ema: 0.9, wiseFt: 'auto' as const }, { ...thaw, ...everyKey, wiseFt: 'off' as const, regularize: { l2sp: 0.01, delta: 0, bss: 0, lwf: 0 } }];
+  const whole = (await trained(stages, { plan: { ...batch, stages } })).trained;
+  let asked = 0;
+  for (const step of [0, 3, 8, 9, 16, 19]) {
+    const resumed = await interrupted(stages, (fact) => (fact.type === 'step' || fact.type === 'evaluated') && fact.step >= step && asked++ >= 0, { plan: { ...batch, stages } });
+    assert.deepEqual(resumed, whole, `after step ${step}`);
+  }
+  assert.ok(asked >= 6 && whole.step > 19, `${asked}, ${whole.step}`);
+});
+
+test('patience and an early end are the same for training that was interrupted', async () => {
+  const worse = { ...probe, rate: 3, epochs: 20, schedule: 'constant' as const };
+  const plan = { stages: [worse], batch: 8, stop: { patience: 2, metric: 'validation.loss' as const, minImprovement: 0 }, seed: 1 }, whole = (await trained([worse], { plan })).trained;
+  for (const step of [0, whole.best!.step, whole.step - 2]) assert.deepEqual(await interrupted([worse], (fact) => fact.type === 'evaluated' && fact.step === step, { plan }), whole, `after ${step}`);
 });
 
 test('a stop in the middle of an evaluation does not wait for its end, and nothing half counted is kept', async () => {
@@ -147,7 +180,7 @@ test('without improvement a stage ends, and the best weights go on', async () =>
 
 test('a loss that is no number ends the run with its evidence, and the best checkpoint is kept first', async () => {
   const checkpoints: boolean[] = [];
-  const wild = trained([{ ...probe, rate: 1e38, epochs: 5, schedule: 'constant' }], { checkpoint: (_, best) => checkpoints.push(best) });
+  const wild = trained([{ ...probe, rate: 1e38, epochs: 5, schedule: 'constant' }], { checkpoint: (_, role) => checkpoints.push(role === 'best') });
   await assert.rejects(wild, (error: Error) => error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss' && /at step \d, rate 1.0e\+38/.test(error.message));
   assert.deepEqual(checkpoints, [true]);
 });
@@ -223,8 +256,10 @@ test('WiSE-FT keeps the weights that lie so far between the stage\'s first and i
 });
 
 test('an average of weights is what is judged, kept and handed on, with what it is an average of beside it', async () => {
-  const { trained: { weights: kept, best }, checkpoints } = await trained([{ ...probe, ema: 0.9 }]), plain = await trained([probe]);
-  assert.notEqual(best!.validationLoss, plain.trained.best!.validationLoss);
+  const stopping = new AbortController(), { trained: { weights: kept, best }, checkpoints } = await trained([{ ...probe, ema: 0.9, epochs: 3 }], { stop: stopping.signal }, (fact) => {
+    if (fact.type === 'evaluated' && fact.step === 4) stopping.abort();
+  }), plain = await trained([{ ...probe, epochs: 3 }]);
+  assert.notEqual(best!.validationLoss, plain.trained.trace.at(-2)!.validationLoss);
   const { weights: stored, optimizer } = checkpoints.at(-1)!;
   assert.deepEqual(stored.get('head.weight'), kept.get('head.weight'));
   assert.notDeepEqual(optimizer.get('head.weight/value'), kept.get('head.weight'));
