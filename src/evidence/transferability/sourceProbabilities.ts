@@ -1,3 +1,5 @@
+import { productsWith } from './gram.ts';
+
 interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -13,11 +15,7 @@ export function sourceProbabilities(features: Float32Array, width: number, weigh
   const items = features.length / width, out = new Float32Array(items * sources);
   for (let i = 0; i < items; i++) {
     const row = out.subarray(i * sources, (i + 1) * sources);
-    for (let z = 0; z < sources; z++) {
-      let sum = bias?.data[z] ?? 0;
-      for (let k = 0, a = i * width, b = z * width; k < width; k++) sum += features[a + k]! * weight.data[b + k]!;
-      row[z] = sum;
-    }
+    productsWith(features.subarray(i * width, (i + 1) * width), weight.data, 0, (z, product) => { row[z] = product + (bias?.data[z] ?? 0); });
     const top = row.reduce((a, b) => Math.max(a, b));
     let total = 0;
     for (let z = 0; z < sources; z++) total += row[z] = Math.exp(row[z]! - top);
