@@ -64,9 +64,9 @@ async function imagesOf(run: ModelRun): Promise<readonly vscode.Uri[] | undefine
   return choice && vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Explain', defaultUri: vscode.Uri.file(run.manifest.dataFolder), filters: { Images: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'avif'] } });
 }
 
-/** One picture opens beside; of several a list opens those that are chosen, one after the other. */
+/** One picture opens where files do; of several a list opens those that are chosen, one after the other. */
 async function show(run: ModelRun, explained: readonly FileExplanation[]): Promise<void> {
-  const open = (overlay: string): Thenable<unknown> => vscode.commands.executeCommand('vscode.open', vscode.Uri.file(overlay), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true });
+  const open = (overlay: string): Thenable<unknown> => vscode.commands.executeCommand('vscode.open', vscode.Uri.file(overlay), { viewColumn: vscode.ViewColumn.One, preserveFocus: true, preview: true });
   const [only] = explained;
   if (explained.length === 1 && only?.overlay !== undefined) {
     await open(only.overlay);

@@ -3,7 +3,7 @@ import type { Network } from '../../backbones/op.ts';
 import type { DataFacts, RunFact } from '../../protocol/runEvent.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import type { RunState } from '../../protocol/reduceRun.ts';
-import type { ControlKind, Verdict } from '../../protocol/verdict.ts';
+import { controlKinds, type ControlKind, type Verdict } from '../../protocol/verdict.ts';
 import { appendLater } from '../../runs/laterEvents.ts';
 import { causesOf } from '../../evidence/causes.ts';
 import { causeFacts } from './causeFacts.ts';
@@ -55,6 +55,9 @@ export async function readOutcome(folder: RunFolder): Promise<StoredOutcome | un
   };
 }
 
+/** Of a run that died before it was judged. */
+const neverMade: Verdict['missing'] = controlKinds.map((control) => ({ control, why: 'the run ended before it could run' }));
+
 /** How right, by path: undefined unless the very same items were called. */
 function rightOn(paths: readonly string[], outcomes: readonly ItemOutcome[], spread: number | undefined): number[] | undefined {
   const each = rightOf(outcomes, spread), of = new Map(outcomes.map(({ path }, i) => [path, each[i]!]));
@@ -75,7 +78,7 @@ export async function judgeStored(folder: RunFolder, network: Network, missing?:
   if (!head) return undefined;
   const repeats = (await Promise.all(repeatsOf(folder).map((each) => readOutcome(each)))).flatMap((each) => each ? aligned(head, each) ?? [] : []);
   const has = new Set(head.controls.map(({ control }) => control)), names = head.state.data?.classes ?? [];
-  const said = [...head.missing, ...(missing ?? head.state.verdict?.missing ?? []).filter(({ control }) => !head.missing.some((each) => each.control === control))];
+  const said = [...head.missing, ...(missing ?? head.state.verdict?.missing ?? neverMade).filter(({ control }) => !head.missing.some((each) => each.control === control))];
   const scratchBudgetMs = budgetOf(head, 'scratch');
   const { spread, state: { data } } = head, seeds = [head, ...repeats], judged = judge(seeds, {
     labels: head.labels, classes: names, missing: said.filter(({ control }) => !has.has(control)),
