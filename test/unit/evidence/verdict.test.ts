@@ -64,6 +64,23 @@ test('hurting against one control outweighs helping against the other; helping n
   assert.equal(verdictOf(59, 30).claim, 'not-shown');
 });
 
+test('the order of items, of controls and of seeds changes no verdict', () => {
+  const { next, shuffled } = rng(7, 'order'), items = 240, labels = Array.from({ length: items }, (_, i) => i % 4), classes = ['a', 'b', 'c', 'd'];
+  const drawn = (share: number): number[] => labels.map(() => Number(next() < share)), order = shuffled([...labels.keys()]);
+  const seeds = [0, 1, 2].map(() => ({ right: drawn(0.8), controls: [{ control: 'random-features' as const, right: drawn(0.5) }, { control: 'scratch' as const, right: drawn(0.65) }] }));
+  const moved = (right: ArrayLike<number>): number[] => order.map((i) => right[i]!);
+  const mixed = seeds.map(({ right, controls }) => ({ right: moved(right), controls: [...controls].reverse().map((each) => ({ ...each, right: moved(each.right) })) }));
+  const sorted = ({ comparisons, ...verdict }: Verdict): unknown => ({ ...verdict, comparisons: [...comparisons].sort((a, b) => a.control < b.control ? -1 : 1) });
+  const of = (from: typeof seeds, own: readonly number[]): Verdict => judge(from, { labels: own, classes, missing: [] });
+  assert.deepEqual(sorted(of(mixed.slice(0, 1), moved(labels))), sorted(of(seeds.slice(0, 1), labels)));
+  const [three, turned] = [of(seeds, labels), of([...mixed].reverse(), moved(labels))];
+  assert.deepEqual([turned.claim, turned.against, turned.headline], [three.claim, three.against, three.headline]);
+  for (const { control, p, gapPt } of three.comparisons) {
+    const other = turned.comparisons.find((each) => each.control === control)!;
+    assert.ok(Math.abs(other.p - p) < 1e-12 && Math.abs(other.gapPt - gapPt) < 1e-9, control);
+  }
+});
+
 test('blind guess, kNN and linear probe are shown beside the verdict and carry no claim', () => {
   for (const control of ['blind', 'knn', 'linear-probe'] as const) {
     const verdict = judged({ both: 0, onlyRun: 90, onlyControl: 0, neither: 10 }, control);
