@@ -46,7 +46,7 @@ hostTest('Fine-Tune This Folder writes an experiment beside the folder and runs 
   const run = model.runOf(id);
   assert.equal(run?.manifest.status, 'finished', JSON.stringify(run?.manifest.problem));
   assert.ok(run.state.tested, 'it was tested');
-  assert.equal(runs.getTreeItem(row).contextValue, 'run ended');
+  assert.equal(runs.getTreeItem(row).contextValue, 'run ended model');
   assert.match(String(runs.getTreeItem(row).description), /\d %/);
   assert.ok((await runs.getChildren(row)).length >= 3, 'its controls stand below it');
 }, { limitMs: trainingMs });

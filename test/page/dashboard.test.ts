@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
 import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
@@ -70,4 +70,24 @@ workbenchTest('Calibration and Transfer show what the run found when it looked b
   await page.getByRole('tab', { name: /-[0-9a-f]{6}\.png/ }).waitFor({ timeout: 60_000 });
   await page.getByText(/map correlates −?\d\.\d\d with that of random weights|not to be trusted/).first().waitFor();
   await screenshot(page, 'explained');
+});
+
+workbenchTest('photos that seem to stand in the wrong class are shown, and open', async ({ page, workspace }) => {
+  for (const label of ['cardboard', 'glass', 'metal']) await rm(join(workspace, 'photos', label), { recursive: true, force: true });
+  await photoWorkspace(workspace, { classes: 3, perClass: 45 });
+  await rename(join(workspace, 'photos', 'cardboard', 'cardboard111.jpg'), join(workspace, 'photos', 'metal', 'cardboard111.jpg'));
+  await writeFile(join(workspace, 'doubted.thaw.yaml'), short);
+  await openFile(page, 'doubted.thaw.yaml');
+  await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
+  const dashboard = webviewFrame(page);
+  await dashboard.getByText(/^Finished/).waitFor({ timeout: 120_000 });
+  await runCommand(page, 'View: Close Other Editors in Group'); // nothing beside it: all tabs can be seen
+  await dashboard.getByRole('tab', { name: 'Data' }).click();
+  const photo = dashboard.getByRole('button', { name: /^metal\/cardboard111\.jpg: it stands in "metal", but \d+ of the 10 photos .* stand in "cardboard"/ });
+  await photo.scrollIntoViewIfNeeded();
+  const width = await photo.locator('img').evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth);
+  assert.ok(width > 0, 'the picture is there');
+  await screenshot(page, 'doubted-labels');
+  await photo.click();
+  await page.getByRole('tab', { name: 'cardboard111.jpg' }).waitFor();
 });
