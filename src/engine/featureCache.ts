@@ -42,7 +42,7 @@ export interface SampleView {
 
 export interface FeatureCacheOptions {
   readonly key: string;
-  /** What the records are, for a person who looks at the cache: "efficientnet_lite0 up to global_pool". */
+  /** What the records are, for a person who looks at the cache: "efficientnet_lite0 up to global_pool, 224 × 224". */
   readonly title: string;
   readonly recordBytes: number;
   /** Told once about damage, however much there is. */
