@@ -64,18 +64,26 @@ export async function contextMenu(page: Page, target: Locator, entry: string): P
 
 /** Runs a command by its full title ("Thaw: Open Dashboard") from the palette. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  const input = quickPick(page).locator('input');
-  await input.waitFor();
-  await input.fill(`>${title}`);
+  await intoPalette(page, `>${title}`);
   await quickPick(page).getByRole('option', { name: title }).first().click();
 }
 
 /** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await quickPick(page).locator('input').fill(name);
+  await intoPalette(page, name);
   await quickPick(page).getByRole('option', { name }).first().click();
+}
+
+/** The palette closes when an editor that is still opening takes the focus: then it is opened again. */
+async function intoPalette(page: Page, text: string): Promise<void> {
+  for (let triesLeft = 10; ; triesLeft--) {
+    await page.keyboard.press('F1');
+    try {
+      return await quickPick(page).locator('input').fill(text, { timeout: 3000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+    }
+  }
 }
 
 /** The open quick pick. */
