@@ -74,6 +74,14 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await quickPick(page).getByRole('option', { name }).first().click();
 }
 
+/** By its name in the list of themes. */
+export async function setTheme(page: Page, name: string): Promise<void> {
+  await runCommand(page, 'Preferences: Color Theme');
+  await quickPick(page).locator('input').fill(name);
+  await quickPick(page).getByRole('option', { name }).first().click();
+  await quickPick(page).waitFor({ state: 'hidden' });
+}
+
 /** The palette closes when an editor that is still opening takes the focus: then it is opened again. */
 async function intoPalette(page: Page, text: string): Promise<void> {
   for (let triesLeft = 10; ; triesLeft--) {
