@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { cardNames } from '../../src/backbones/cards.ts';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
 import { putRandom, putWideLite0 } from '../support/fetchedModels.ts';
-import { explorerContextMenu, inWorkbench, openFile, openThaw, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
+import { explorerContextMenu, inWorkbench, openFile, openThaw, runCommand, screenshot, setTheme, view, webviewFrame } from './workbench.ts';
 
 /** Choosing a backbone as a person does it: right-click, look, one click; then a reload, and another theme. */
 void test('a right-click on a folder ranks the backbones, and one click writes the best into the experiment', async () => {
@@ -40,9 +40,8 @@ void test('a right-click on a folder ranks the backbones, and one click writes t
       await page.locator('.monaco-editor .view-lines').filter({ hasText: /backbone:\s"?hf:test\/lite0-wide"?\s+#\skept/ }).first().waitFor();
       await openThaw(page);
       await view(page, 'Backbones').getByRole('treeitem', { name: /EfficientNet-Lite0 \(wide\), probe \d+ % here/ }).waitFor();
-      await runCommand(page, 'Preferences: Color Theme');
-      await page.keyboard.type('Light Modern');
-      await page.keyboard.press('Enter');
+      await setTheme(page, 'Light Modern');
+      await board.locator('body.vscode-light').waitFor();
       await screenshot(page, 'board-3-light');
     });
   } finally {

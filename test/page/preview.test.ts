@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
+import { openFile, openThaw, screenshot, setTheme, view, webviewFrame, workbenchTest } from './workbench.ts';
 
 const text = `# Linear probe, then fine-tune.
 thaw: 1
@@ -17,13 +16,6 @@ stages:
     rate: 3e-4
 controls: [blind, knn, random-features, scratch]
 `;
-
-async function setTheme(page: Page, name: string): Promise<void> {
-  await runCommand(page, 'Preferences: Color Theme');
-  await quickPick(page).locator('input').fill(name);
-  await quickPick(page).getByRole('option', { name }).first().click();
-  await quickPick(page).waitFor({ state: 'hidden' });
-}
 
 workbenchTest('the preview shows what a plan would do and cost while it is typed, and a cut chosen there is written to the file', async ({ page, workspace }) => {
   await writeFile(join(workspace, 'plan.thaw.yaml'), text);

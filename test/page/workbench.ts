@@ -67,10 +67,7 @@ export async function contextMenu(page: Page, target: Locator, entry: string): P
 
 /** Runs a command by its full title ("Thaw: Open Dashboard") from the palette. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  const input = quickPick(page).locator('input');
-  await input.waitFor();
-  await input.fill(`>${title}`);
+  await intoPalette(page, `>${title}`);
   await quickPick(page).getByRole('option', { name: title }).first().click();
 }
 
@@ -84,9 +81,28 @@ export async function clickLens(page: Page, title: string | RegExp): Promise<voi
 
 /** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('F1');
+  await intoPalette(page, name);
+  await quickPick(page).getByRole('option', { name }).first().click();
+}
+
+/** By its name in the list of themes. */
+export async function setTheme(page: Page, name: string): Promise<void> {
+  await runCommand(page, 'Preferences: Color Theme');
   await quickPick(page).locator('input').fill(name);
   await quickPick(page).getByRole('option', { name }).first().click();
+  await quickPick(page).waitFor({ state: 'hidden' });
+}
+
+/** The palette closes when an editor that is still opening takes the focus: then it is opened again. */
+async function intoPalette(page: Page, text: string): Promise<void> {
+  for (let triesLeft = 10; ; triesLeft--) {
+    await page.keyboard.press('F1');
+    try {
+      return await quickPick(page).locator('input').fill(text, { timeout: 3000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+    }
+  }
 }
 
 /** The open quick pick. */
