@@ -13,7 +13,7 @@ import type { Network } from '../src/backbones/op.ts';
 import type { Weights } from '../src/backbones/tensorData.ts';
 import { rng } from '../src/base/rng.ts';
 import type { Kernels } from '../src/engine/kernels.ts';
-import { judge } from '../src/evidence/verdict.ts';
+import { judge, rules } from '../src/evidence/verdict.ts';
 import { controlStages } from '../src/experiment/controlPlan.ts';
 import type { Plan } from '../src/experiment/plan.ts';
 import { resolveExperiment } from '../src/experiment/resolve.ts';
@@ -48,6 +48,7 @@ export interface StudyCase {
 
 interface Pair {
   readonly gapPt: number;
+  readonly p: number;
   readonly claim: Claim;
   /** What would have been said had both ended at a tenth of their steps. */
   readonly early: Claim;
@@ -64,9 +65,9 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
     fromScratch.set(seed, known);
     return known;
   };
-  const add = async (name: string, count: number, pairOf: (seed: number) => Promise<readonly [run: Trained, control: Trained]>): Promise<void> => {
+  const add = async (name: string, count: number, runsOf: (seed: number) => Promise<readonly [run: Trained, control: Trained]>): Promise<void> => {
     const pairs: Pair[] = [];
-    for (let seed = 0; seed < count; seed++) pairs.push(judged(natural, ...await pairOf(seed)));
+    for (let seed = 0; seed < count; seed++) pairs.push(judged(natural, ...await runsOf(seed)));
     const done = { name, pairs };
     onCase(done);
     cases.push(done);
@@ -78,7 +79,7 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
   const triples = Array.from({ length: Math.floor(size.nullPairs / 3) }, (_, i) => [3 * i, 3 * i + 1, 3 * i + 2]);
   const pooled = await Promise.all(triples.map(async (pairs) => {
     const runs = await Promise.all(pairs.map(async (i) => [await scratch(2 * i), await scratch(2 * i + 1)] as const)), end = verdictOn(natural, runs, Infinity);
-    return { gapPt: end.comparisons[0]!.gapPt, claim: end.claim, early: verdictOn(natural, runs, runs[0]![0].step / 10).claim };
+    return pairOf(end, verdictOn(natural, runs, runs[0]![0].step / 10));
   }));
   cases.push({ name: 'null, three seeds together', pairs: pooled });
   onCase(cases.at(-1)!);
@@ -118,10 +119,9 @@ const trained = (plan: Plan, weights: Weights, { dataset, source }: Digits, kern
   append: () => undefined, checkpoint: () => undefined, timed: () => undefined, stop: new AbortController().signal,
 });
 
-function judged(from: Digits, run: Trained, control: Trained): Pair {
-  const end = verdictOn(from, [[run, control]], Infinity), early = verdictOn(from, [[run, control]], run.step / 10);
-  return { gapPt: end.comparisons[0]!.gapPt, claim: end.claim, early: early.claim };
-}
+const judged = (from: Digits, run: Trained, control: Trained): Pair => pairOf(verdictOn(from, [[run, control]], Infinity), verdictOn(from, [[run, control]], run.step / 10));
+
+const pairOf = ({ claim, comparisons: [against] }: Verdict, early: Verdict): Pair => ({ gapPt: against!.gapPt, p: against!.p, claim, early: early.claim });
 
 /** Of pairs of one seed each, had they ended at this step. */
 function verdictOn({ dataset: { classes, labels, rows } }: Digits, pairs: readonly (readonly [run: Trained, control: Trained])[], step: number): Verdict {
@@ -140,6 +140,10 @@ const rowOf = ({ name, pairs }: StudyCase): readonly string[] => [
   ...(['helps', 'hurts', 'not-shown', 'not-assessed'] as const).map((claim) => String(counted(pairs, 'claim', claim))), String(counted(pairs, 'early', 'hurts')),
 ];
 
+/** What one seed would be said to do did it have to show this gap (points): what `rules.oneSeedGapPt` rests on. */
+const gaps = [6, 8, 10, 12, 15, 20];
+const byGapOf = ({ name, pairs }: StudyCase): readonly string[] => [name, ...[-1, 1].flatMap((side) => gaps.map((least) => String(pairs.filter(({ gapPt, p }) => side * gapPt >= least && p < rules.p).length)))];
+
 /** Some 40 minutes on two cores. */
 export async function negativeTransferBench(): Promise<void> {
   const { startEngine } = await import('../test/support/engines.ts'), { tensorflow } = await import('../src/engine/rungs/tensorflow.ts');
@@ -148,4 +152,6 @@ export async function negativeTransferBench(): Promise<void> {
   const cases = await study({ nullPairs: 200, seeds: 20, epochs: 8, sourceEpochs: 40, nonsense: ['head', 'head, layer3', 'all'], photographs: ['head', 'head, layer3', 'all'] }, engine.started.kernels, (done) => console.log(rowOf(done).join(' | ')));
   console.log('\n### Verdicts on runs whose answer is known: ResNet-20, 360 digits to train on, 120 to judge by, 8 epochs\n');
   table(['case', 'pairs', 'median gap (points)', 'helps', 'hurts', 'not shown', 'not assessed', 'hurts, had it ended at a tenth'], cases.map(rowOf));
+  console.log('\n### One seed, said to hurt and to help did it have to show a gap of so many points (p < .01)\n');
+  table(['case', ...gaps.map((gap) => `hurts by ${gap}`), ...gaps.map((gap) => `helps by ${gap}`)], cases.filter(({ name }) => !name.includes('three seeds')).map(byGapOf));
 }

@@ -6,7 +6,6 @@ import { experimentText, presets, type PresetName } from '../src/experiment/pres
 import type { RunEvent } from '../src/protocol/runEvent.ts';
 import { median, sharedFolder, table } from './support.ts';
 
-const seeds = [1, 2, 3];
 const percent = (value: number): string => (100 * value).toFixed(1);
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -19,13 +18,14 @@ interface Result {
 /**
  * Which preset is best where? Each preset × 3 seeds × photo sets × bundled backbones, on one split of each set, without the
  * controls that cost time: docs/studies/presets.md. Cheap presets go first on every set. THAW_STUDY_MINUTES ends the study
- * early, a run included that is at work then: its cell stays empty. THAW_STUDY_BACKBONES and THAW_STUDY_PRESETS name
- * fewer of them.
+ * early, a run included that is at work then: its cell stays empty. THAW_STUDY_BACKBONES, THAW_STUDY_PRESETS and
+ * THAW_STUDY_SEEDS name fewer of them.
  */
 export function presetsBench(): void {
   const shared = sharedFolder(), until = Date.now() + 60_000 * Number(process.env['THAW_STUDY_MINUTES'] ?? Infinity);
   const sets: readonly (readonly [name: string, from: string])[] = [['recycling6', 'samples/recycling6'], ...shared ? ['flowers5', 'hymenoptera'].map((name) => [name, join(shared, name, 'images')] as const) : []];
   const chosen = (process.env['THAW_STUDY_PRESETS']?.split(',') as readonly PresetName[] | undefined) ?? presets.map(({ name }) => name);
+  const seeds = (process.env['THAW_STUDY_SEEDS'] ?? '1,2,3').split(',').map(Number);
   for (const backbone of (process.env['THAW_STUDY_BACKBONES'] ?? 'efficientnet_lite0,resnet20_cifar10').split(',')) {
     const homes = new Map(sets.map(([name, from]) => [name, homeOf(name, from, backbone)])), results = new Map<string, Result[]>();
     for (const preset of chosen) for (const seed of seeds) for (const [set] of sets) {

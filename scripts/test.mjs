@@ -16,7 +16,7 @@ import { installEditor, installEngine, installPackages } from './setup.mjs';
 const groups = {
   unit: { atOnce: 2, minutes: 1 },
   parity: { atOnce: 2, minutes: 10 },
-  process: { atOnce: 1, minutes: 3 },
+  process: { atOnce: 2, minutes: 5 },
   host: { atOnce: 1, minutes: 6 },
   page: { atOnce: 1, minutes: 6 },
 };

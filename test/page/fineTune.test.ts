@@ -19,7 +19,7 @@ void test('a right-click on a folder of photos leads to a judged model, watched 
 
       const dashboard = webviewFrame(page);
       await dashboard.getByRole('heading', { name: 'photos' }).waitFor();
-      await dashboard.getByText(/Trained: .* of the test images right|Finished/).waitFor({ timeout: 120_000 });
+      await dashboard.getByText(/Trained: .* of \d+ test images right|Finished/).waitFor({ timeout: 120_000 });
       await openThaw(page);
       await screenshot(page, 'fine-tune-2-judging');
       await dashboard.getByText(/^Finished/).waitFor({ timeout: 180_000 });

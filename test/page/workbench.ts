@@ -56,13 +56,20 @@ export async function explorerContextMenu(page: Page, item: string, entry: strin
   await contextMenu(page, explorerItem(page, item), entry);
 }
 
-/** Right-clicks anything and chooses an entry of the menu that opens. */
+/** Right-clicks anything and chooses an entry of the menu that opens: again, when an editor or a row that was drawn anew closed it. */
 export async function contextMenu(page: Page, target: Locator, entry: string): Promise<void> {
-  await target.click({ button: 'right' });
   const item = page.getByRole('menuitem', { name: entry, exact: true });
-  await item.hover();
-  await page.waitForTimeout(300); // a menu that has just opened takes no click, lest it were the one that opened it
-  await item.click();
+  for (let triesLeft = 5; ; triesLeft--) {
+    await target.click({ button: 'right' });
+    try {
+      await item.hover({ timeout: 5000 });
+      await page.waitForTimeout(300); // a menu that has just opened takes no click, lest it were the one that opened it
+      return await item.click({ timeout: 5000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 /** Runs a command by its full title ("Thaw: Open Dashboard") from the palette. */

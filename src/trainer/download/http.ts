@@ -18,6 +18,9 @@ export interface Patience {
 
 export const patience: Patience = { stallMs: 30_000, pausesMs: [500, 1000, 2000, 4000, 8000, 16_000] };
 
+/** Where nobody has answered yet, nobody may be: whoever works offline waits for so many tries only. */
+const knocks = 2;
+
 const slowBytes = 1024, mostRedirects = 5, longestPauseMs = 60_000;
 
 /** What a server, or the way to it, did wrong. */
@@ -26,15 +29,18 @@ export class HttpProblem extends Error {
   readonly status: number | undefined;
   /** It may pass: worth another try. */
   readonly passing: boolean;
+  /** There was no connection at all. */
+  readonly unreached: boolean;
   readonly retryAfterMs: number;
   /** Of the answer, when there was one: some servers say there what they mean. */
   readonly headers: http.IncomingHttpHeaders;
 
-  constructor(message: string, { status, passing = false, retryAfterMs = 0, headers = {} }: { readonly status?: number; readonly passing?: boolean; readonly retryAfterMs?: number; readonly headers?: http.IncomingHttpHeaders } = {}) {
+  constructor(message: string, { status, passing = false, unreached = false, retryAfterMs = 0, headers = {} }: { readonly status?: number; readonly passing?: boolean; readonly unreached?: boolean; readonly retryAfterMs?: number; readonly headers?: http.IncomingHttpHeaders } = {}) {
     super(message);
     this.headers = headers;
     this.status = status;
     this.passing = passing;
+    this.unreached = unreached;
     this.retryAfterMs = retryAfterMs;
   }
 }
@@ -106,6 +112,7 @@ export class Tries {
   readonly #patience: Patience;
   readonly #signal: AbortSignal | undefined;
   #failures = 0;
+  #reached = false;
 
   constructor(how: Patience, signal: AbortSignal | undefined) {
     this.#patience = how;
@@ -114,12 +121,15 @@ export class Tries {
 
   progress(): void {
     this.#failures = 0;
+    this.#reached = true;
   }
 
   async after(error: unknown): Promise<void> {
     this.#signal?.throwIfAborted();
-    const pauseMs = this.#patience.pausesMs[this.#failures++];
-    if (!(error instanceof HttpProblem) || !error.passing || pauseMs === undefined || error.retryAfterMs > longestPauseMs) throw error;
+    if (!(error instanceof HttpProblem)) throw error;
+    this.#reached ||= !error.unreached;
+    const pauseMs = this.#reached || this.#failures < knocks ? this.#patience.pausesMs[this.#failures++] : undefined;
+    if (!error.passing || pauseMs === undefined || error.retryAfterMs > longestPauseMs) throw error;
     await sleep(Math.max(pauseMs, error.retryAfterMs), undefined, { ...(this.#signal && { signal: this.#signal }) });
   }
 }
@@ -183,9 +193,12 @@ const meanings: Readonly<Record<number, string>> = {
 /** Names that cannot be found and certificates that are not trusted do not mend themselves. */
 const lasting = /^(ENOTFOUND|ERR_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
+/** Nobody there, or no way to it. */
+const unreachable = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ENETDOWN|EAI_AGAIN)$/;
+
 function networkProblem(address: URL, error: NodeJS.ErrnoException): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  return new HttpProblem(`${address.host}: ${error.message || error.code || 'the connection failed'}`, { passing: !lasting.test(error.code ?? '') });
+  return new HttpProblem(`${address.host}: ${error.message || error.code || 'the connection failed'}`, { passing: !lasting.test(error.code ?? ''), unreached: unreachable.test(error.code ?? '') });
 }
 
 function authorizationOf({ username, password }: URL): string | undefined {

@@ -107,11 +107,12 @@ test('what does not pass is given up after a few tries, and what came is kept fo
   assert.deepEqual(left(here), ['big']);
 });
 
-test('404 and a host that is not there are said at once, and after a few tries', async (t) => {
+test('404 and a host that is not there are said at once, and after two short pauses', async (t) => {
   const here = await setting(t, { status: 404 });
   await assert.rejects(download(here.url, here.file, here.options), failsWith(/answered 404 \(there is no such file\)$/, 404));
   here.hub.stop();
-  await assert.rejects(download(here.url, here.file, here.options), failsWith(/^127\.0\.0\.1:\d+: .*ECONNREFUSED/));
+  const patient = { ...patience, pausesMs: [1, 1, 3_600_000] };
+  await assert.rejects(download(here.url, here.file, { ...here.options, patience: patient }), failsWith(/^127\.0\.0\.1:\d+: .*ECONNREFUSED/));
 });
 
 test('wrong bytes are thrown away and told', async (t) => {
