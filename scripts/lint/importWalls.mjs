@@ -22,6 +22,7 @@ const homes = {
   'src/trainer/child': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/data', 'src/evidence', 'src/runs', 'src/engine', 'src/trainer/download', 'src/trainer/native', 'src/trainer/hub'],
   'src/trainer/host': ['src/base', 'src/protocol', 'src/runs', 'src/trainer/native'],
   'src/terminal': ['src/base', 'src/protocol'],
+  'src/commands': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/evidence', 'src/runs', 'src/terminal', 'src/trainer/native', 'src/trainer/hub', 'src/trainer/host', 'src/trainer/child'],
   'src/contributions.ts': ['types:src/protocol'],
   'src/views': ['src/base', 'src/protocol', 'src/backbones', 'src/experiment', 'src/evidence', 'src/runs', 'src/trainer/hub', 'src/trainer/host', 'src/contributions.ts'],
   'media': ['src/base', 'src/protocol'],
@@ -33,7 +34,7 @@ const roots = ['src/extension.ts', 'src/cli.ts', 'src/trainer/child/main.ts'];
 const packages = [
   [/^vscode$/, ['src/views', 'src/contributions.ts', 'src/extension.ts']],
   [/^(@tensorflow\/|onnxruntime-node$)/, ['src/engine']],
-  [/^(node:)?(fs|fs\/promises|child_process)$/, ['src/data', 'src/runs', 'src/trainer/', 'src/cli.ts']],
+  [/^(node:)?(fs|fs\/promises|child_process)$/, ['src/data', 'src/runs', 'src/trainer/', 'src/commands', 'src/cli.ts']],
   [/^@vscode\/webview-ui-toolkit/, ['media/toolkit.ts']],
 ];
 

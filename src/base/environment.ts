@@ -12,6 +12,9 @@ export function presetEnvironment(name: string, value: string): void {
   process.env[name] ??= value;
 }
 
+/** Whether words for a terminal may be coloured (no-color.org). */
+export const showsColours = (isTerminal: boolean): boolean => isTerminal && !process.env['NO_COLOR'];
+
 /** Folders in which the loader looks for libraries before all others (Linux). */
 export const libraryFolders = (): readonly string[] => (process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean);
 

@@ -2,7 +2,7 @@ import { type Diagnostic, type DiagnosticCode, Refused } from '../../protocol/di
 import { lessMemory } from '../../runs/exits.ts';
 import { codeOf } from '../../runs/systemError.ts';
 
-/** Exit codes of the trainer. What is to be said of an end is in the journal; these are for shells. */
+/** Exit codes of the trainer and the command line. What is to be said of an end is in the journal; these are for shells. */
 export const exitCodes = {
   /** It ended as it was meant to: finished or stopped. */
   ended: 0,
@@ -11,6 +11,10 @@ export const exitCodes = {
   usage: 2,
   /** A promise we broke ourselves (EX_SOFTWARE of sysexits.h). */
   internal: 70,
+  /** 128 + SIGINT. */
+  stopped: 130,
+  /** 128 + SIGPIPE: who read the output has gone. */
+  unread: 141,
 } as const;
 
 export const exitCodeOf = (diagnostic: Diagnostic): number =>
