@@ -170,7 +170,7 @@ export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes
   const rows = images * views; // a view is kept of every sample: which of them train may change
   const decodeMs = 1000 * images / rates.decodedImagesPerSecond;
   const cacheBytes = isCached ? rows * cost.featureBytes : 0;
-  const fixedBytes = fixedBytesOf(cost, cacheBytes <= residentBytes ? cacheBytes : 2 * streamedBytes, cached, rates);
+  const fixedBytes = fixedBytesOf(cost, cacheBytes <= residentBytes ? cacheBytes : 2 * streamedBytes, rates);
   const freeBytes = memoryBytes - fixedBytes;
   const { rowsAtOnce, recomputes } = fitOf(cost, work, (freeBytes - Math.min(workspaceBytes, freeBytes / 2)) / rates.keptOutputs, rates);
   const held = rates.keptOutputs * rowsAtOnce * (recomputes ? cost.recomputed : cost).activationBytes;
@@ -181,7 +181,7 @@ export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes
     boundary: cost.boundary,
     featuresMs: isCached ? decodeMs + rows * sampleMs(cost.prefix, rates.prefix) : decodeMs,
     epochMs: step.work + step.fixed + updatesMs + judgingMs + (isCached ? 0 : decodeMs),
-    peakBytes: fixedBytes + held + Math.min(workspaceBytes, held),
+    peakBytes: Math.max(fixedBytes + held + Math.min(workspaceBytes, held), cached ? 0 : openingBytes(cost, rates)),
     cacheBytes,
     rowsAtOnce,
     recomputes,
@@ -194,9 +194,19 @@ const workspaceBytes = 200e6;
 /** Features that are held in memory, at most; beyond, they are streamed in windows of so much (trainer/child/cachedSource.ts). */
 export const residentBytes = 1 << 30, streamedBytes = 64 << 20;
 
-/** Weights lie in memory as they came, as they are now and as they were best; what trains has a gradient and two moments. */
-const fixedBytesOf = ({ parameters, trainedParameters, besideBytes }: CutCost, residentFeatureBytes: number, cached: boolean, { baseBytes, prefixBytes }: Rates): number =>
-  baseBytes + (cached ? 0 : prefixBytes) + 4 * (3 * parameters + 3 * trainedParameters) + besideBytes + residentFeatureBytes;
+/**
+ * Before the first step: decoders at work, and weights as they are, folded, as a model, and in the sessions that run it
+ * twice (docs/decisions/cost-model.md). All of it is freed before anything trains.
+ */
+export const openingBytes = ({ parameters }: Pick<CutCost, 'parameters'>, { baseBytes, prefixBytes }: Pick<Rates, 'baseBytes' | 'prefixBytes'>): number =>
+  baseBytes + prefixBytes + 4 * 5 * parameters;
+
+/**
+ * While it trains: weights lie in memory as they came, as they are now and as they were best; what trains has a gradient
+ * and two moments, and a checkpoint takes it and its moments out of the engine.
+ */
+const fixedBytesOf = ({ parameters, trainedParameters, besideBytes }: CutCost, residentFeatureBytes: number, { baseBytes }: Rates): number =>
+  baseBytes + 4 * (3 * parameters + 6 * trainedParameters) + besideBytes + residentFeatureBytes;
 
 /** How a batch gets through. */
 export type Fit = Pick<Prediction, 'rowsAtOnce' | 'recomputes'>;

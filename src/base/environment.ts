@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export const environmentWith = (extra: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> =>
   ({ ...process.env, ...extra });
 
-/** Sets what a native library reads as it is loaded into this process, unless the user has set it. */
+/** Sets what a native library reads as it is loaded, into this process or one that it starts, unless the user has set it. */
 export function presetEnvironment(name: string, value: string): void {
   process.env[name] ??= value;
 }

@@ -18,12 +18,35 @@ export interface ChannelStatistics {
   readonly variance: ArrayLike<number>;
 }
 
-/** values: [any, channels]. */
-export function channelStatistics(values: Float32Array, channels: number): ChannelStatistics {
-  const mean = new Float64Array(channels), variance = new Float64Array(channels), rows = values.length / channels;
-  for (let i = 0; i < values.length; i++) mean[i % channels]! += values[i]! / rows;
-  for (let i = 0; i < values.length; i++) variance[i % channels]! += (values[i]! - mean[i % channels]!) ** 2 / rows;
-  return { mean, variance };
+/** Of activations that come block by block, since those of all photos take more memory than the network. Welford 1962, Technometrics 4(3). */
+export class RunningStatistics {
+  readonly #mean: Float64Array;
+  /** Sums of squared differences from the mean. */
+  readonly #spread: Float64Array;
+  #rows = 0;
+
+  constructor(channels: number) {
+    this.#mean = new Float64Array(channels);
+    this.#spread = new Float64Array(channels);
+  }
+
+  /** values: [any, channels]. */
+  add(values: Float32Array): void {
+    const channels = this.#mean.length;
+    for (let first = 0; first < values.length; first += channels) {
+      const share = 1 / ++this.#rows;
+      for (let c = 0; c < channels; c++) {
+        const value = values[first + c]!, before = value - this.#mean[c]!;
+        this.#mean[c]! += before * share;
+        this.#spread[c]! += before * (value - this.#mean[c]!);
+      }
+    }
+  }
+
+  /** Of what was added so far. */
+  now(): ChannelStatistics {
+    return { mean: this.#mean, variance: this.#spread.map((spread) => spread / this.#rows) };
+  }
 }
 
 export function scaleGap(photos: ChannelStatistics, stored: ChannelStatistics, epsilon: number): number {

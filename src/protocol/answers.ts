@@ -152,7 +152,7 @@ export interface Rates {
   readonly decodedImagesPerSecond: number;
   /** Memory of a trainer beside what its plan adds: Node and the engine. */
   readonly baseBytes: number;
-  /** Decoders and frozen layers at work. */
+  /** Decoders and frozen layers at work, before anything trains. */
   readonly prefixBytes: number;
   /** Memory that a step takes behind the boundary, times what its ops keep: 1 where gradients are single ops, more where they are composed. */
   readonly keptOutputs: number;

@@ -52,6 +52,12 @@ interface Waiting {
   readonly pixels: Uint8Array;
 }
 
+/** The prefix, batch norms folded, as ONNX Runtime takes it. */
+function modelOf({ network, weights, boundary, input }: FeatureOptions): Uint8Array {
+  const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
+  return onnxGraph(folded.network, folded.weights, { normalise: input });
+}
+
 /**
  * The activations at one freeze boundary: computed once per image and view by ONNX Runtime with batch norms folded, and
  * kept in the feature cache. Its key is a hash of the prefix's model: weights, normalisation and ops are all in those bytes.
@@ -59,7 +65,8 @@ interface Waiting {
 export class BoundaryFeatures implements ViewConsumer {
   readonly views: readonly View[];
   readonly #options: FeatureOptions;
-  readonly #model: Uint8Array;
+  /** Its bytes go to the threads that run it. */
+  #model: Uint8Array | undefined;
   readonly #cache: FeatureCache;
   readonly #width: number;
   readonly #format: RecordFormat;
@@ -81,9 +88,7 @@ export class BoundaryFeatures implements ViewConsumer {
   }
 
   static async open(options: FeatureOptions): Promise<BoundaryFeatures> {
-    const { network, weights, boundary, input, store, precision = 'float16' } = options;
-    const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);
-    const model = onnxGraph(folded.network, folded.weights, { normalise: input });
+    const { network, boundary, input, store, precision = 'float16' } = options, model = modelOf(options);
     const width = sizeOf(shapesOf(network).get(boundary)!), format = recordFormats[precision];
     const cache = await openFeatureCache(store, {
       key: featureCacheKey({ model, input, decoder, precision }), title: `${network.name} up to ${boundary}, ${input.width} × ${input.height}`,
@@ -109,6 +114,7 @@ export class BoundaryFeatures implements ViewConsumer {
   async finish(): Promise<void> {
     if (this.#waiting.length > 0) await this.#start(this.#waiting.splice(0));
     await Promise.all(this.#underWay);
+    this.dispose(); // its sessions are large, and what comes next is too
     if (this.#failure) throw this.#failure.error;
     await this.#cache.flush();
   }
@@ -128,6 +134,7 @@ export class BoundaryFeatures implements ViewConsumer {
     return cachedSource({ cache: this.#cache, from: this.#options.boundary, width: this.#width, format: this.#format, views: this.views }, dataset);
   }
 
+  /** Frees the prefix; what is missing later opens it again. */
   dispose(): void {
     void this.#prefix?.then((prefix) => prefix.dispose(), () => undefined);
     this.#prefix = undefined;
@@ -136,7 +143,9 @@ export class BoundaryFeatures implements ViewConsumer {
   /** ONNX Runtime, or the training engine where that cannot be loaded: said, never silent. */
   async #openPrefix(): Promise<Prefix> {
     const { network, weights, boundary, input, threads, report, engine, worker } = this.#options;
-    const opened = await openPrefixPool(this.#model, { threads, ...(worker && { worker }) });
+    const model = this.#model ?? modelOf(this.#options);
+    this.#model = undefined;
+    const opened = await openPrefixPool(model, { threads, ...(worker && { worker }) });
     if (opened.ok) return opened.value;
     opened.errors.forEach(report);
     const folded = foldBatchNorm(splitAt(network, boundary).prefix, weights);

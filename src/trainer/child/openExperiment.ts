@@ -86,7 +86,8 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   const told = await advised(opened.facts, machine, (rates) => predictRun(plan, card, { ...counts, engine: opened.facts.name, memoryBytes: trainingMemory(opened.facts.name), rates }).seconds);
   append({ type: 'engine', engine: { ...told, ...(features?.title !== undefined && { prefix: features.title }) } });
   if (features) learnPrefixRates(machine, opened, features, cutCost(scanned, trained).prefix, readMs);
-  const network = card.network(dataset.classes.length), start = plan.weights === 'random' ? randomWeights(network, plan.seed) : await pretrained(card, network, machine.backbones, plan.seed);
+  const network = card.network(dataset.classes.length), sameHead = dataset.classes.length === outputsOf(scan);
+  const start = plan.weights === 'random' ? randomWeights(network, plan.seed) : sameHead ? weights : await pretrained(card, network, machine.backbones, plan.seed);
   const ready = boundary === network.nodes.find(({ name }) => name === 'head')!.inputs[0] ? features : undefined;
   const odd = looks && plan.weights === 'pretrained' ? await preflight({ card, network, weights: start, dataset, ...(ready && { features: ready }), threads: machine.threads, signal: stop, store: facts }) : [];
   for (const diagnostic of odd) append({ type: 'warning', diagnostic });

@@ -9,7 +9,7 @@ import type { Machine } from './machine.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import { cardAtHand } from './obtainCard.ts';
-import { channelOrder, channelStatistics, heldOutDiagnostics, inputDiagnostics, scaleGap, sourceDistance, type ChannelStatistics } from '../../evidence/preflight.ts';
+import { channelOrder, heldOutDiagnostics, inputDiagnostics, RunningStatistics, scaleGap, sourceDistance, type ChannelStatistics } from '../../evidence/preflight.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
 import { labelHints } from '../../evidence/labelHints.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
@@ -25,8 +25,8 @@ import { somePhotos } from './somePhotos.ts';
 import { splitAt } from '../../backbones/boundary.ts';
 import { valueOf } from './dataset.ts';
 
-/** Photos whose statistics are taken. */
-const photos = 32;
+/** Photos whose statistics are taken, and how many of them lie in memory with all their activations. */
+const photos = 32, photosAtOnce = 4;
 /** Photos among which odd labels are looked for: half a second. */
 const mostLooked = 500;
 /** Hints that are told; more would be about the backbone, not about the labels. */
@@ -123,9 +123,14 @@ async function statisticsAt(network: Network, weights: Weights, node: string, in
   const prefix = await openPrefix(onnxGraph(folded.network, folded.weights, { normalise: input }), { threads });
   if (!prefix.ok) return undefined;
   try {
-    const statistics: ChannelStatistics[] = [];
-    for (const pixels of sets) statistics.push(channelStatistics(await prefix.value.run(pixels, count), channels));
-    return statistics;
+    const statistics = sets.map(() => new RunningStatistics(channels)), imageBytes = sets[0]!.length / count;
+    for (const [set, pixels] of sets.entries()) {
+      for (let first = 0; first < count; first += photosAtOnce) {
+        const size = Math.min(photosAtOnce, count - first);
+        statistics[set]!.add(await prefix.value.run(pixels.subarray(first * imageBytes, (first + size) * imageBytes), size));
+      }
+    }
+    return statistics.map((each) => each.now());
   } finally {
     prefix.value.dispose();
   }

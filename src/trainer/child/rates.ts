@@ -30,9 +30,9 @@ function assumed(engine: EngineFacts['name'], threads: number): Rates {
     msPerMillionUpdated: slow ? 40 : 12,
     msPerStep: 1.5,
     decodedImagesPerSecond: 350 * threads / 2,
-    baseBytes: 200e6,
-    prefixBytes: 550e6,
-    keptOutputs: slow ? 3.2 : 1.15, // EfficientNet-Lite0, ResNet-50 and ViT-S, all layers, batches of 8 to 32
+    baseBytes: 360e6,
+    prefixBytes: 260e6,
+    keptOutputs: slow ? 3.2 : 1.5, // runs of EfficientNet-Lite0 and ResNet-50, every cut; what the allocator keeps is in it
   };
 }
 

@@ -9,7 +9,7 @@ import { LiveChecks } from '../../evidence/liveChecks.ts';
 import type { Score } from '../../protocol/verdict.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { predict, stepFlops, stepMs, type Fit } from '../../backbones/cost.ts';
+import { openingBytes, predict, stepFlops, stepMs, type Fit } from '../../backbones/cost.ts';
 import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
@@ -115,9 +115,9 @@ export async function trainFrom(prepared: Opened, writer: RunWriter, weights: We
   });
   writer.append({ type: 'measured', stages: measured, peakBytes, predictedPeakBytes });
   learnRates(machine, engine.facts.name, (known) => {
-    const part = prepared.cached ? 'baseBytes' : 'prefixBytes', misjudged = peakBytes - predictedPeakBytes;
-    const isLarger = predictedPeakBytes > 1.5 * (known.baseBytes + known.prefixBytes); // then activations are what was misjudged
-    return isLarger ? {} : { [part]: halfWay(known[part], Math.max(known[part] / 4, known[part] + misjudged)) };
+    const opening = openingBytes(stageCost(network, trained.stages[0]!), known), part = prepared.cached ? 'baseBytes' : 'prefixBytes';
+    const isTraining = predictedPeakBytes > (prepared.cached ? 1.5 * (known.baseBytes + known.prefixBytes) : opening); // then activations are what was misjudged
+    return isTraining ? {} : { [part]: halfWay(known[part], Math.max(known[part] / 4, known[part] + peakBytes - predictedPeakBytes)) };
   });
   return trained;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cardOf } from '../../../src/backbones/cards.ts';
 import { architectureNames, architectureOf } from '../../../src/backbones/architectures.ts';
-import { blockCuts, cutCost, predict, stepMs, type CutCost, type Workload } from '../../../src/backbones/cost.ts';
+import { blockCuts, cutCost, openingBytes, predict, stepMs, type CutCost, type Workload } from '../../../src/backbones/cost.ts';
 import { flopsOf } from '../../../src/backbones/flops.ts';
 import { matchPatterns } from '../../../src/backbones/freezePlan.ts';
 import { tinyNetwork } from '../../support/tinyNetwork.ts';
@@ -100,10 +100,19 @@ test('time adds up from work and prices', () => {
   assert.deepEqual([uncached.cacheBytes, uncached.epochMs], [0, epochMs + 750], 'pixels are decoded in every epoch');
 });
 
-test('memory adds up: base, three copies of the weights, three of what trains, features, activations of a batch', () => {
+test('memory of training adds up: base, three copies of the weights, six of what trains, features, activations of a batch', () => {
   const { peakBytes, rowsAtOnce } = predict(cost, work, rates, 1e12);
-  assert.equal(peakBytes, 1e6 + 4 * (3 * 2e6 + 3 * 1e6) + 300 * 100 + 2 * 32 * 1000); // and as much again to work in, up to 200 MB
+  assert.equal(peakBytes, 6e5 + 4 * (3 * 2e6 + 6 * 1e6) + 300 * 100 + 2 * 32 * 1000); // and as much again to work in, up to 200 MB
   assert.equal(rowsAtOnce, 32);
+});
+
+test('where little trains, the peak comes before: decoders, and five copies of the weights until their frozen layers have run', () => {
+  const little = { ...cost, trainedParameters: 1000, activationBytes: 10 }, opening = 6e5 + 4e5 + 4 * 5 * 2e6;
+  assert.equal(openingBytes(cost, rates), opening);
+  assert.equal(predict(little, work, rates, 1e12).peakBytes, opening);
+  assert.equal(predict(little, { ...work, batch: 8 }, rates, 1e12).peakBytes, opening, 'no batch changes it');
+  assert.equal(predict(little, { ...work, cached: true }, rates, 1e12).peakBytes, 6e5 + 4 * (3 * 2e6 + 6 * 1000) + 300 * 100 + 2 * 32 * 10, 'with every feature in the cache nothing is opened');
+  assert.ok(predict(cost, work, rates, 1e12).peakBytes > opening, 'what trains more has its peak later');
 });
 
 test('a batch that does not fit is split into equal parts, down to single rows, and each costs its calls', () => {
@@ -133,8 +142,4 @@ test('where a batch does not fit, what is quicker is chosen: parts, or activatio
   assert.deepEqual(fitting(again(250, 0.5), 0.5), [2, true], 'not a single row fits otherwise');
   const [kept, recomputed] = [predict(again(250, 0.5), work, rates, 1e12), predict(again(250, 0.5), { ...work, wholeBatch: true }, rates, fixed + 8 * 2000)];
   assert.ok(Math.abs(recomputed.epochMs - kept.epochMs - (100 * 0.5 + 4 * 0.5)) < 1e-9, 'one forward pass more');
-});
-
-test('where every feature lies in the cache, neither decoders nor frozen layers take memory', () => {
-  assert.equal(predict(cost, work, rates, 1e12).peakBytes - predict(cost, { ...work, cached: true }, rates, 1e12).peakBytes, rates.prefixBytes);
 });

@@ -7,12 +7,13 @@ import { tinyNetwork as network, tinyWeights } from '../../support/tinyNetwork.t
 
 const worker = new URL('../../../src/engine/prefixWorker.js', import.meta.url);
 const input = { normalise: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } } as const;
-const model = onnxGraph(network, tinyWeights(), input);
+/** Anew for each: a pool takes it over. */
+const model = (): Uint8Array => onnxGraph(network, tinyWeights(), input);
 const imageBytes = network.input.reduce((product, length) => product * length);
 const images = (first: number, count: number): Uint8Array => Uint8Array.from({ length: count * imageBytes }, (_, i) => (first * imageBytes + i) * 31 % 256);
 
 test('batches side by side on several threads give what one session gives, each its own', async () => {
-  const [one, pool] = [await openPrefix(model, { threads: 1 }), await openPrefixPool(model, { threads: 3, worker })];
+  const [one, pool] = [await openPrefix(model(), { threads: 1 }), await openPrefixPool(model(), { threads: 3, worker })];
   assert.ok(one.ok && pool.ok);
   assert.equal(pool.value.lanes, 6);
   assert.equal(pool.value.title.replace(/3 threads$/, '1 thread'), one.value.title);
@@ -31,8 +32,28 @@ test('a model that ONNX Runtime does not take is a diagnostic, and no thread sta
   assert.match(opened.errors[0]!.message, /ONNX Runtime does not take the network/);
 });
 
+test('the bytes of a model go from thread to thread: they are copied for none, and nobody keeps them', async () => {
+  const bytes = new Uint8Array(model());
+  const telling = new URL('data:text/javascript,' + encodeURIComponent(`
+    import { parentPort, threadId } from 'node:worker_threads';
+    parentPort.on('message', (message) => {
+      if (message.type === 'open') parentPort.postMessage({ type: 'opened', model: message.model }, [message.model.buffer]);
+      if (message.type === 'run') parentPort.postMessage({ type: 'done', features: new Float32Array([threadId]) });
+      if (message.type === 'end') parentPort.close();
+    });`));
+  const pool = await openPrefixPool(bytes, { threads: 3, worker: telling });
+  assert.ok(pool.ok);
+  assert.equal(bytes.length, 0, 'handed over, not copied');
+  const threads = new Set<number>();
+  for (let tries = 0; threads.size < 3 && tries < 1000; tries++) {
+    for (const [id] of await Promise.all([1, 2, 3].map(() => pool.value.run(new Uint8Array(1), 1)))) threads.add(id!);
+  }
+  assert.equal(threads.size, 3, 'each thread came to have the model');
+  pool.value.dispose();
+});
+
 test('a batch that does not fit the model rejects, and the next one is computed', async () => {
-  const pool = await openPrefixPool(model, { threads: 1, worker });
+  const pool = await openPrefixPool(model(), { threads: 1, worker });
   assert.ok(pool.ok);
   await assert.rejects(pool.value.run(new Uint8Array(imageBytes + 1), 1), /are not 1 samples/);
   assert.ok((await pool.value.run(images(0, 1), 1)).length > 0);
@@ -42,9 +63,11 @@ test('a batch that does not fit the model rejects, and the next one is computed'
 test('a thread that dies rejects what it held', async () => {
   const dying = new URL('data:text/javascript,' + encodeURIComponent(`
     import { parentPort } from 'node:worker_threads';
-    parentPort.on('message', () => { throw new Error('out of memory'); });
-    parentPort.postMessage({ type: 'opened' });`));
-  const pool = await openPrefixPool(model, { threads: 1, worker: dying });
+    parentPort.on('message', (message) => {
+      if (message.type !== 'open') throw new Error('out of memory');
+      parentPort.postMessage({ type: 'opened', model: message.model });
+    });`));
+  const pool = await openPrefixPool(model(), { threads: 1, worker: dying });
   assert.ok(pool.ok);
   await assert.rejects(Promise.all([pool.value.run(images(0, 1), 1), pool.value.run(images(1, 1), 1)]), /out of memory/);
 });

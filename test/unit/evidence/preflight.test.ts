@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rng } from '../../../src/base/rng.ts';
-import { channelOrder, channelStatistics, heldOutDiagnostics, inputDiagnostics, scaleGap, sourceDistance } from '../../../src/evidence/preflight.ts';
+import { channelOrder, heldOutDiagnostics, inputDiagnostics, RunningStatistics, scaleGap, sourceDistance } from '../../../src/evidence/preflight.ts';
 import { labelHints } from '../../../src/evidence/labelHints.ts';
 
 const facts = { backbone: 'a backbone', photos: 16, scale: 0, order: 0.2, distance: 0.1, std: [0.5, 0.5, 0.5] };
 
-test('statistics are those of each channel; the distance is the divergence of two normal distributions', () => {
-  const { mean, variance } = channelStatistics(Float32Array.of(1, 10, 3, 10, 5, 40), 2);
+test('statistics are those of each channel, however the rows came; the distance is the divergence of two normal distributions', () => {
+  const running = new RunningStatistics(2);
+  for (const rows of [[1, 10, 3, 10], [5, 40]]) running.add(Float32Array.from(rows));
+  const { mean, variance } = running.now();
   assert.deepEqual([...Array.from(mean), ...Array.from(variance)].map((value) => Number(value.toFixed(6))), [3, 20, 2.666667, 200]);
   const stored = { mean: [0, 0], variance: [1, 4] };
   assert.equal(sourceDistance(stored, stored, 0), 0);
