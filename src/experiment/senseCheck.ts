@@ -1,4 +1,5 @@
 import type { Architecture } from '../backbones/card.ts';
+import { freezeTree } from '../backbones/freezeTree.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import { atInputSize } from '../backbones/inputSize.ts';
@@ -8,6 +9,7 @@ import { shapesOf } from '../backbones/shapes.ts';
 import type { Checked, Diagnostic, DiagnosticCode, Mend } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
 import { yamlText } from './format.ts';
+import { otherName } from './otherNames.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
 import { hasBatchNorm } from './stageLayers.ts';
@@ -63,7 +65,7 @@ export class SenseCheck {
     const { task, stages } = this.#plan, { labelSmoothing, classBalance, headStart } = stages[stage]!;
     if (task === 'image-classification') return [];
     const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
-    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
+    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out', this.#without(`stages.${stage}.${key}`)));
   }
 
   /** A loss of another task. */
@@ -118,9 +120,9 @@ export class SenseCheck {
     const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
     const { trained, unmatched } = matchPatterns(network, patterns);
     if (unmatched.length > 0) {
-      return unmatched.map(({ pattern, suggestion }) => {
-        const at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
-        return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion && `did you mean "${suggestion}"?`,
+      return unmatched.map(({ pattern, suggestion: near }) => {
+        const suggestion = otherName(pattern, ['head', 'all']) ?? near, at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
+        return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion === undefined ? `there are ${namesText(freezeTree(network).map(({ path }) => path))}` : `did you mean "${suggestion}"?`,
           suggestion === undefined || !range ? undefined : { title: `Write ${suggestion}`, changes: [{ type: 'replace', range, text: yamlText(suggestion) }] });
       });
     }
@@ -147,7 +149,7 @@ export class SenseCheck {
     return [
       ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it', set('Write cutmix: 0', `${path}.cutmix`, '0'))] : [],
       ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block', this.#without(`${path}.regularize`))] : [],
-      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`')] : [],
+      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`', set('Write headStart: kept', `${path}.headStart`, 'kept'))] : [],
     ];
   }
 
@@ -175,6 +177,18 @@ export class SenseCheck {
     const range = rangeAt(this.#written, path);
     return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) }, ...(mend && { mend }) };
   }
+}
+
+/** "stem, blocks.0 to blocks.6, conv_head, head". */
+function namesText(paths: readonly string[]): string {
+  const series: string[][] = [];
+  const kindOf = (path: string): string => path.replace(/\d+$/, '');
+  for (const path of paths) {
+    const last = series.at(-1);
+    if (last && kindOf(last[0]!) === kindOf(path) && /\d$/.test(path)) last.push(path);
+    else series.push([path]);
+  }
+  return series.map((each) => each.length > 2 ? `${each[0]!} to ${each.at(-1)!}` : each.join(', ')).join(', ');
 }
 
 const losses: { readonly [T in Plan['task']]: readonly StagePlan['loss'][] } = {

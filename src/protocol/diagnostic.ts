@@ -40,6 +40,10 @@ export type FileChange =
   | { readonly type: 'set'; readonly path: string; readonly text: string }
   /** One more word in a list. */
   | { readonly type: 'add'; readonly path: string; readonly text: string }
+  /** The key that starts where `range` does, with its value, to another path. */
+  | { readonly type: 'move'; readonly range: TextRange; readonly path: string }
+  /** The map at a path becomes a list that has it as its one item. */
+  | { readonly type: 'itemize'; readonly path: string }
   /** The key, or the item of a list, that starts where `range` does, with all below it but its comments. */
   | { readonly type: 'remove'; readonly range: TextRange };
 

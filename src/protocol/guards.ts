@@ -31,7 +31,7 @@ const diagnostic = fields<Diagnostic>({
   where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
   mend: optional(fields<Mend>({
     title: text,
-    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, remove: { range } })),
+    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, move: { range, path: text }, itemize: { path: text }, remove: { range } })),
   })),
 });
 

@@ -82,6 +82,7 @@ test('a preset that never reached a disk is named as the origin', () => {
 const senseless: readonly (readonly [what: string, lines: string, problem: string])[] = [
   ['shares that do not sum to 1', 'batch: 3', 'f.thaw.yaml:2:27 error out-of-range: train, validation and test are 80% + 15% + 15% = 110% (let them sum to 100%; a share that is not written has its default (70%, 15%, 15%))'],
   ['a pattern that matches nothing', 'stages:\n  - train: [head, block.6]', 'f.thaw.yaml:4:19 error pattern-matches-nothing: no block or layer "block.6" in efficientnet_lite0 (did you mean "blocks.6"?)'],
+  ['a pattern that is near to nothing', 'stages:\n  - train: [head, transformer]', 'f.thaw.yaml:4:19 error pattern-matches-nothing: no block or layer "transformer" in efficientnet_lite0 (there are stem, blocks.0 to blocks.6, conv_head, head)'],
   ['an empty list of what trains', 'stages:\n  - train: []', 'f.thaw.yaml:4:12 error nothing-trains: nothing trains in stage 1 (write [head], or tick a layer)'],
   ['no stage at all', 'stages: []', 'f.thaw.yaml:3:9 error nothing-trains: there is no stage (add `- { train: [head] }`)'],
   ['a frozen new head', 'stages:\n  - train: [blocks.6]', 'f.thaw.yaml:4:12 error head-frozen: the head is new and random, but frozen in the first stage (add head)'],
