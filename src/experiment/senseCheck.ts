@@ -12,6 +12,8 @@ import { yamlText } from './format.ts';
 import { otherName } from './otherNames.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
+import type { ResolveOptions } from './resolve.ts';
+import { suggest } from '../base/suggest.ts';
 import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan, StagePlan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
@@ -52,6 +54,17 @@ export class SenseCheck {
   /** An error that one of the runs of `variants` would have: where the variants stand. */
   ofVariant(name: string, { code, message, fix }: Diagnostic): Diagnostic {
     return this.#problem(code, `the run ${JSON.stringify(name)}: ${message}`, 'variants', fix);
+  }
+
+  /** No error: an experiment may be written where its photos are not. */
+  missingData({ folderOf, besideMissing }: Pick<ResolveOptions, 'folderOf' | 'besideMissing'>): Diagnostic[] {
+    const { data, sourceData } = this.#plan;
+    const named = [...data.manifest === undefined ? [['data.folder', data.folder, 'folder'] as const] : [['data.manifest', data.manifest, 'manifest'] as const], ...sourceData === 'none' ? [] : [['sourceData', sourceData, 'folder'] as const]];
+    return named.flatMap(([path, written, what]) => {
+      const beside = besideMissing?.(folderOf(written)), name = written.split('/').at(-1)!, near = beside && suggest(name, beside);
+      const meant = near === undefined ? undefined : `${written.slice(0, written.length - name.length)}${near}`;
+      return beside === undefined ? [] : [this.#diagnostic('warning', what === 'manifest' ? 'no-manifest' : 'no-folder', `there is no ${what} ${JSON.stringify(written)} here`, path, meant === undefined ? 'check the path: it is relative to the experiment file' : `did you mean ${JSON.stringify(meant)}?`, meant === undefined ? undefined : set(`Write ${meant}`, path, yamlText(meant)))];
+    });
   }
 
   #task(): Diagnostic[] {

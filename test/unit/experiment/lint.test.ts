@@ -135,6 +135,18 @@ test('what cannot be mended in one way gets no quick fix: several stages, a key 
   }
 });
 
+test('photos that are not there are a warning, with what was probably meant, and no error: they may be elsewhere', () => {
+  const text = 'thaw: 1\ndata: { folder: ../photo } # mine\nsourceData: nowhere\n', options: ResolveOptions = { ...optionsFor(), folderOf: (written) => `/x/${written}`, besideMissing: (path) => path === '/x/../photo' ? ['notes', 'photos'] : [] };
+  const read = readExperiment(text, 'f'), checked = resolveRead(read, options), found = diagnosticsOf(checked).filter(({ code }) => code === 'no-folder');
+  assert.ok(checked.ok);
+  assert.deepEqual(found.map(({ severity, message, fix, where }) => [severity, message, fix, where!.range!.start.line]), [
+    ['warning', 'there is no folder "../photo" here', 'did you mean "../photos"?', 1],
+    ['warning', 'there is no folder "nowhere" here', 'check the path: it is relative to the experiment file', 2],
+  ]);
+  assert.equal(applyEdits(text, editsOf(read.source, found[0]!.mend!.changes)), text.replace('../photo', '../photos'));
+  assert.deepEqual(diagnosticsOf(resolveRead(read, optionsFor())).filter(({ code }) => code === 'no-folder'), [], 'nobody has looked');
+});
+
 test('random weights may learn at one rate: there is nothing to distort', () => {
   assert.deepEqual(problemsOf(`${head}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`).filter(({ code }) => code === 'backbone-rate'), []);
 });
