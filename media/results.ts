@@ -76,8 +76,8 @@ function numbersView(numbers: readonly PageNumber[]): HTMLElement {
   const pairs = numbers.map(({ target, predicted }): At => [target, predicted]), residuals = pairs.map(([x, y]): At => [x, y - x]);
   const all = rangeOf(pairs.flat()), trueRange = rangeOf(pairs.map(([x]) => x)), most = rangeOf(residuals.flatMap(([, y]) => [y, -y]));
   return h('div', { class: 'plots' },
-    plot('Predicted over true', pairs, all, all, [[all[0], all[0]], [all[1], all[1]]]),
-    plot('Predicted − true, over true', residuals, trueRange, most, [[trueRange[0], 0], [trueRange[1], 0]]));
+    plot('Predicted over true', ['true', 'predicted'], pairs, all, all, [[all[0], all[0]], [all[1], all[1]]]),
+    plot('Predicted − true, over true', ['true', 'too high by'], residuals, trueRange, most, [[trueRange[0], 0], [trueRange[1], 0]]));
 }
 
 type Range = readonly [low: number, high: number];
@@ -88,16 +88,20 @@ function rangeOf(values: readonly number[]): Range {
   return low === high ? [low - 1, high + 1] : [low, high];
 }
 
-const side = 280, left = 44, bottom = 20, inset = 8;
+const side = 300, left = 56, bottom = 30, inset = 8;
 
-function plot(title: string, points: readonly At[], xs: Range, ys: Range, [from, to]: readonly [At, At]): HTMLElement {
+/** `axes`: what goes from left to right, and upwards. The dashed line is where a photo lies that is predicted as it is. */
+function plot(title: string, axes: readonly [across: string, up: string], points: readonly At[], xs: Range, ys: Range, [from, to]: readonly [At, At]): HTMLElement {
   const x = (value: number): number => left + inset + (side - left - 2 * inset) * (value - xs[0]) / (xs[1] - xs[0]);
   const y = (value: number): number => side - bottom - inset - (side - bottom - 2 * inset) * (value - ys[0]) / (ys[1] - ys[0]);
   const short = (value: number): string => String(Number(value.toPrecision(3)));
   return h('figure', {}, h('figcaption', { class: 'note' }, title),
-    svg('svg', { viewBox: `0 0 ${side} ${side}`, width: side, height: side, role: 'img', 'aria-label': `${title}: ${points.length} test images` },
+    svg('svg', { viewBox: `0 0 ${side} ${side}`, width: side, height: side, role: 'img', 'aria-label': `${title}: ${points.length} test images, ${axes[0]} from ${short(xs[0])} to ${short(xs[1])}, ${axes[1]} from ${short(ys[0])} to ${short(ys[1])}` },
+      svg('path', { class: 'axes', d: `M${left} ${inset}V${side - bottom}H${side - inset}` }),
       svg('line', { class: 'equal', x1: x(from[0]), y1: y(from[1]), x2: x(to[0]), y2: y(to[1]) }),
       ...points.map(([px, py]) => svg('circle', { cx: x(px), cy: y(py), r: 3 })),
-      ...xs.map((value, i) => svg('text', { x: x(value) + i * inset, y: side - 4, 'text-anchor': i === 0 ? 'middle' : 'end' }, short(value))),
-      ...ys.map((value) => svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, short(value)))));
+      ...xs.map((value, i) => svg('text', { x: x(value) + i * inset, y: side - bottom + 14, 'text-anchor': i === 0 ? 'middle' : 'end' }, short(value))),
+      ...ys.map((value) => svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, short(value))),
+      svg('text', { x: (left + side) / 2, y: side - bottom + 14, 'text-anchor': 'middle' }, axes[0]),
+      svg('text', { transform: `translate(12 ${(side - bottom) / 2}) rotate(-90)`, 'text-anchor': 'middle' }, axes[1])));
 }

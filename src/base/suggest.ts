@@ -1,12 +1,18 @@
-/** The candidate nearest to what was written (optimal string alignment distance), or undefined when none is near. */
+/** The candidate nearest to what was written (optimal string alignment distance; of equals the one nearest in its numbers), or undefined when none is near. */
 export function suggest(written: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(written.length / 3));
   let best: string | undefined, bestDistance = limit + 1;
   for (const candidate of candidates) {
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) { best = candidate; bestDistance = distance; }
+    if (distance < bestDistance || (distance === bestDistance && best !== undefined && apart(written, candidate) < apart(written, best))) { best = candidate; bestDistance = distance; }
   }
   return best;
+}
+
+/** Of `blocks.7`, `blocks.6` is nearer than `blocks.0`. */
+function apart(a: string, b: string): number {
+  const one: readonly string[] = a.match(/\d+/g) ?? [], other: readonly string[] = b.match(/\d+/g) ?? [];
+  return one.length !== other.length ? Infinity : one.reduce((sum, number, i) => sum + Math.abs(Number(number) - Number(other[i])), 0);
 }
 
 function editDistance(a: string, b: string): number {

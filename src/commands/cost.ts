@@ -18,5 +18,5 @@ export async function cost([file]: readonly string[], options: Options): Promise
   const basis = answered(parseCostBasis(valueOf(await hostOf(process.cwd()).ask('cost', [dataText(plan)], { timeoutMs: 600_000 }))));
   const { stages, cuts } = predictPlan(plan, backbone, basis);
   const named = stages.map((stage, i) => ({ name: plan.stages[i]!.name, epochs: plan.stages[i]!.epochs, ...stage }));
-  return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch }, ink));
+  return print(options.json ? formatJson({ basis, stages: named, cuts }) : costTable({ basis, stages: named, cuts, batch: plan.batch, task: plan.task }, ink));
 }

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { userCacheFolder } from '../base/environment.ts';
@@ -14,5 +15,7 @@ export async function experimentAt(path: string, options: Options): Promise<Chec
   const text = await readFile(path).catch((error: unknown) => {
     throw refused('no-experiment-file', `no experiment file can be read there: ${error instanceof Error ? error.message : String(error)}`, shown, 'check the path');
   });
-  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options), backbones: knownBackbones(userCacheFolder()) });
+  return resolveExperiment(text, { file: shown, folderOf: (written) => resolve(dirname(path), written), overrides: overridesOf(options), backbones: knownBackbones(userCacheFolder()), besideMissing });
 }
+
+const besideMissing = (path: string): readonly string[] | undefined => existsSync(path) ? undefined : existsSync(dirname(path)) ? readdirSync(dirname(path)) : [];

@@ -1,11 +1,12 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Node } from 'yaml';
-import { suggest } from '../base/suggest.ts';
 import { formatValue } from './format.ts';
+import { meantBy, otherName } from './otherNames.ts';
 import { variedPath } from './variedPath.ts';
 import type { Diagnostic, DiagnosticCode, FileChange, TextRange } from '../protocol/diagnostic.ts';
-import { allowedText, alternatives, fieldAt, requiredKeys } from './schema.ts';
-import { minutesOf } from './duration.ts';
+import { nestedText } from './mapEdit.ts';
+import { allowedText, alternatives, experimentField, fieldAt, requiredKeys, wordsOf } from './schema.ts';
+import { minutesMeant, minutesOf } from './duration.ts';
 import type { ChoiceField, DurationField, Field, ListField, MapField, NumberField, ShareField, TextField, Value, ValueMap, VariantsField, Words } from './schema.ts';
 
 /** Where a key and its value stand. */
@@ -59,7 +60,7 @@ export class FieldReader {
     const value = isScalar(node) ? node.value : undefined;
     if (isWord(field, value)) return value;
     if (typeof value !== 'number' || (field.integer && !Number.isInteger(value) && Number.isFinite(value))) {
-      return this.#wrongType(field, node, path, numberMeant(value, field));
+      return this.#wrongType(field, node, path, numberMeant(value, field) ?? wordMeant(field.words ?? {}, value));
     }
     if (value >= field.min && value <= field.max) return value;
     if (path === 'thaw') return this.#refuse('unsupported-version', `this file is for version ${value} of Thaw’s experiments; this Thaw knows version 1`, node, { words: 'update Thaw, or write `thaw: 1`', write: '1' });
@@ -71,7 +72,7 @@ export class FieldReader {
     if (isWord(field, value)) return value;
     const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?%$/.exec(value) : null;
     const share = percent ? Number(`${percent[1]!}e-2`) : value; // "e-2": 70% is the very 0.7, 7.1% not 0.07100000000000001
-    if (typeof share !== 'number' || Number.isNaN(share)) return this.#wrongType(field, node, path);
+    if (typeof share !== 'number' || Number.isNaN(share)) return this.#wrongType(field, node, path, wordMeant(field.words ?? {}, value));
     if (share >= field.min && share <= field.max) return share;
     const fix = !percent && share > 1 && share <= 100 ? { words: `did you mean ${share}%?`, write: `${share}%` } : nearest(share, field);
     return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, fix);
@@ -101,8 +102,8 @@ export class FieldReader {
     if (times) return Number(times[1]) > 0 && Number(times[1]) <= 100 ? `${Number(times[1])}× run` : this.#refuse('out-of-range', `${nameOf(path)} is ${times[0]}`, node, 'write up to 100× run, or `off`');
     const minutes = typeof value === 'string' ? minutesOf(value) : undefined;
     if (minutes === undefined) {
-      const fix = typeof value === 'number' ? { words: `write "${value} min" or "${value} s"`, write: `${value} min` } : (value === false || value === 'no') && Object.hasOwn(field.words, 'off') ? { words: 'write `off`', write: 'off' } : undefined;
-      return this.#wrongType(field, node, path, fix);
+      const time = minutesMeant(value);
+      return this.#wrongType(field, node, path, typeof value === 'number' ? { words: `write "${value} min" or "${value} s"`, write: `${value} min` } : time === undefined ? wordMeant(field.words, value) : meant(time));
     }
     if (minutes >= field.minMinutes && minutes <= field.maxMinutes) return minutes;
     return this.#refuse('out-of-range', `${nameOf(path)} is ${String(value)}`, node, 'write 1 s to 168 h, or `off`');
@@ -112,8 +113,12 @@ export class FieldReader {
     if (!isSeq(node)) {
       if (isScalar(node) && isWord(field, node.value)) return node.value;
       if (field.words && isScalar(node)) return this.#wrongType(field, node, path, wordMeant(field.words, node.value));
-      const fix = isScalar(node) && typeof node.value === 'string' ? { words: `write [${node.value.slice(0, 60)}]`, write: `[${node.value}]` } : isMap(node) ? 'begin each item with "- "' : undefined;
-      return this.#wrongType(field, node, path, fix);
+      const item = isScalar(node) && typeof node.value === 'string' ? itemMeant(field.of, node.value) : undefined;
+      if (item !== undefined) return this.#wrongType(field, node, path, { words: `write [${item.slice(0, 60)}]`, write: `[${item}]` });
+      if (!isMap(node) || field.of.kind !== 'map') return this.#wrongType(field, node, path);
+      const [start = 0, end = start] = node.range ?? [];
+      this.say('wrong-type', `${nameOf(path)} is ${seenText(node)}`, start, end, 'begin each item with "- "', { title: 'Make it a list', changes: [{ type: 'itemize', path }] });
+      return undefined;
     }
     const values: Value[] = [];
     for (const item of node.items as Node[]) {
@@ -124,7 +129,7 @@ export class FieldReader {
       if (field.unique && typeof value === 'string' && values.includes(value)) this.#twice(`${quoted(value)} stands twice in ${nameOf(path)}`, item);
       else values.push(value);
     }
-    return values;
+    return values.length === 0 && node.items.length > 0 ? undefined : values; // that nothing of it could be read has been said
   }
 
   #map(field: MapField, node: Node | null, path: string): ValueMap | undefined {
@@ -168,7 +173,10 @@ export class FieldReader {
 
   /** A list of values, called after themselves, or values by name. */
   #values(of: Field, node: Node | null, path: string, place: string): ValueMap | undefined {
-    if (!isMap(node) && !isSeq(node)) return this.#refuse('wrong-type', `${nameOf(place)} is ${seenText(node)}`, node, `write a list of values, each ${allowedText(of)}`);
+    if (!isMap(node) && !isSeq(node)) {
+      const value: unknown = isScalar(node) ? node.value : undefined, alone = typeof value === 'number' || (typeof value === 'string' && otherName(value, Object.keys(wordsOf(of))) === value) ? `[${String(value)}]` : undefined;
+      return this.#refuse('wrong-type', `${nameOf(place)} is ${seenText(node)}`, node, alone === undefined ? `write a list of values, each ${allowedText(of)}` : { words: `write a list: ${alone}`, write: alone });
+    }
     const items: readonly (readonly [name: string | undefined, item: Node | null])[] = isMap(node)
       ? (node.items as { key: Node; value: Node | null }[]).map(({ key, value }) => [isScalar(key) ? String(key.value) : '', value] as const)
       : (node.items as Node[]).map((item) => [undefined, item] as const);
@@ -202,8 +210,16 @@ export class FieldReader {
   }
 
   #unknownKey(name: string, key: Node, field: MapField, path: string): void {
-    const keys = Object.keys(field.keys), near = this.diagnostics.length < maxDiagnostics ? suggest(name.slice(0, 80), keys) : undefined;
-    this.#refuse('unknown-key', `unknown key ${quoted(name)}${path === '' ? '' : ` in ${nameOf(path)}`}`, key, near ? meant(near) : `known here: ${keys.join(', ')}`);
+    const message = `unknown key ${quoted(name)}${path === '' ? '' : ` in ${nameOf(path)}`}`, keys = Object.keys(field.keys), isSearched = this.diagnostics.length < maxDiagnostics;
+    if (/^(freeze|frozen)/i.test(name) && keys.includes('train')) return this.say('unknown-key', message, ...spanOf(key), 'say what trains instead, all else is frozen: `train: [head]`');
+    const other = isSearched ? otherName(name, keys) : undefined, elsewhere = isSearched && other === undefined ? homeOf(name, field) : undefined;
+    const near = other ?? (isSearched && elsewhere === undefined ? meantBy(name, keys) : undefined), range = this.#whereOf(...spanOf(key))?.range;
+    if (near !== undefined) this.#refuse('unknown-key', message, key, meant(near));
+    else if (elsewhere === undefined) this.#refuse('unknown-key', message, key, `known here: ${keys.join(', ')}`);
+    else {
+      const whole = nestedText(elsewhere.split('.'), '…'); // its own place, as it looks from the left margin
+      this.say('unknown-key', message, ...spanOf(key), `write \`${whole}\`${path === '' ? '' : ' at the left margin'}`, range && { title: `Move it to ${elsewhere.replace(/\.\d+\./, ' → ').replaceAll('.', ' → ')}`, changes: [{ type: 'move', range, path: elsewhere }] });
+    }
   }
 
   #place(path: string, value: Node | null, key?: Node): void {
@@ -247,9 +263,20 @@ const isWord = ({ words }: { readonly words?: Words }, value: unknown): value is
   words !== undefined && typeof value === 'string' && Object.hasOwn(words, value);
 
 function wordMeant(words: Words, value: unknown): Fix | undefined {
-  const near = typeof value === 'string' ? suggest(value.slice(0, 80), Object.keys(words)) : undefined;
+  const near = typeof value === 'string' || value === false ? meantBy(String(value), Object.keys(words)) : undefined;
   return near === undefined ? undefined : meant(near);
 }
+
+/** One item that was written without its brackets. */
+const itemMeant = (of: Field, value: string): string | undefined => of.kind === 'choice' ? meantBy(value, Object.keys(of.options)) : of.kind === 'map' ? undefined : value;
+
+/** Where a key that is none of `field` belongs, under its own name or another's: as far out as can be, rather in a stage (the first) than in data. */
+function homeOf(name: string, field: MapField): string | undefined {
+  const own = otherName(name, homes.filter((home) => home.map !== field).map(({ key }) => key));
+  return homes.find(({ map, key }) => map !== field && key === own)?.path;
+}
+
+const spanOf = ({ range }: Node): [start: number, end: number] => [range?.[0] ?? 0, range?.[1] ?? 0];
 
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
 
@@ -273,3 +300,12 @@ function numberMeant(value: unknown, field: NumberField): Fix | undefined {
   const fits = number >= field.min && number <= field.max && (!field.integer || Number.isInteger(number));
   return fits ? { words: `did you mean ${number}?`, write: String(number) } : undefined;
 }
+
+interface Home { readonly map: MapField; readonly key: string; readonly path: string }
+
+const homesIn = (map: MapField, path: string): Home[] => Object.entries(map.keys).flatMap(([key, field]) => {
+  const at = join(path, key), below = field.kind === 'map' ? homesIn(field, at) : field.kind === 'list' && field.of.kind === 'map' ? homesIn(field.of, `${at}.0`) : [];
+  return [{ map, key, path: at }, ...below];
+});
+
+const homes = homesIn(experimentField, '').sort((a, b) => a.path.split('.').length - b.path.split('.').length || Number(b.path.startsWith('stages')) - Number(a.path.startsWith('stages')));

@@ -26,3 +26,9 @@ export function contentEnd(node: Node): number {
   const { key, value } = last as Pair<Node, Node | null>;
   return contentEnd(value ?? key);
 }
+
+/** `split`, `train` and 70% → `split: { train: 70% }`. */
+export const nestedText = ([key = '', ...more]: readonly string[], value: string): string => `${key}: ${nestedValue(more, value)}`;
+
+export const nestedValue = (path: readonly string[], value: string): string =>
+  path.length === 0 ? value : /^\d+$/.test(path[0]!) ? `[${nestedValue(path.slice(1), value)}]` : `{ ${nestedText(path, value)} }`;

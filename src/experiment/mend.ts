@@ -4,7 +4,7 @@ import type { Document, Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import type { FileChange, TextRange } from '../protocol/diagnostic.ts';
 import { applyOffsets, listPlace } from './edit.ts';
 import type { TextEdit } from './edit.ts';
-import { contentEnd, insertedPair } from './mapEdit.ts';
+import { contentEnd, insertedPair, nestedText, nestedValue } from './mapEdit.ts';
 import { fieldAt } from './schema.ts';
 import type { MapField } from './schema.ts';
 import { editList } from './sequenceEdit.ts';
@@ -35,14 +35,17 @@ export function editsOf(source: Source, changes: readonly FileChange[]): readonl
 function isMeant(before: Source, text: string, changes: readonly FileChange[]): boolean {
   const after = readSource(text, before.file), kept = commentsOf(text);
   return after.diagnostics.length <= before.diagnostics.length && commentsOf(before.text).every((comment, i) => comment === kept[i])
-    && changes.every((change) => (change.type !== 'set' && change.type !== 'add') || says(after, change));
+    && changes.every((change) => (change.type !== 'set' && change.type !== 'add') || says(after, change))
+    && changes.every((change) => change.type !== 'move' || after.document?.hasIn(keysOf(change.path)));
 }
 
 function says({ document }: Source, { type, path, text }: Extract<FileChange, { type: 'set' | 'add' }>): boolean {
-  const found: unknown = document?.getIn(path.split('.').map((part) => /^\d+$/.test(part) ? Number(part) : part)), wanted: unknown = parse(text, asMaps);
+  const found: unknown = document?.getIn(keysOf(path)), wanted: unknown = parse(text, asMaps);
   const value = document && isNode(found) ? valueOf(found, document) : found;
   return type === 'set' ? isDeepStrictEqual(value, wanted) : Array.isArray(value) && value.includes(wanted);
 }
+
+const keysOf = (path: string): (string | number)[] => path.split('.').map((part) => /^\d+$/.test(part) ? Number(part) : part);
 
 function valueOf(node: Node, document: Document): unknown {
   try {
@@ -62,9 +65,11 @@ function editsFor(source: Source, change: FileChange): readonly OffsetEdit[] | u
   const root = source.document?.contents, { text, offsetOf } = source;
   switch (change.type) {
     case 'replace': return [{ start: offsetOf(change.range.start), end: offsetOf(change.range.end), newText: change.text }];
-    case 'set': return root && isMap(root) ? set(text, root, change.path.split('.'), '', change.text) : [{ start: 0, end: 0, newText: `${nested(change.path.split('.'), change.text)}\n` }];
+    case 'set': return root && isMap(root) ? set(text, root, change.path.split('.'), '', change.text) : [{ start: 0, end: 0, newText: `${nestedText(change.path.split('.'), change.text)}\n` }];
     case 'add': return root && isMap(root) ? add(text, root, change.path, change.text) : undefined;
     case 'remove': return root ? removed(source, root, change.range) : undefined;
+    case 'move': return root && isMap(root) ? moved(source, root, change.range, change.path) : undefined;
+    case 'itemize': return root && isMap(root) ? itemized(text, root.getIn(change.path.split('.'), true)) : undefined;
   }
 }
 
@@ -88,12 +93,6 @@ function set(text: string, map: AnyMap, rest: readonly string[], path: string, v
 
 const replaced = (node: Node, newText: string): OffsetEdit => ({ start: node.range![0], end: node.range![1], newText });
 
-/** `split`, `train` and 70% → `split: { train: 70% }`. */
-const nested = ([key = '', ...more]: readonly string[], value: string): string => `${key}: ${nestedValue(more, value)}`;
-
-const nestedValue = (path: readonly string[], value: string): string =>
-  path.length === 0 ? value : /^\d+$/.test(path[0]!) ? `[${nestedValue(path.slice(1), value)}]` : `{ ${nested(path, value)} }`;
-
 function add(text: string, root: AnyMap, path: string, word: string): readonly OffsetEdit[] | undefined {
   const parts = path.split('.'), key = parts.pop()!;
   let map: Node | null | undefined = root;
@@ -104,6 +103,35 @@ function add(text: string, root: AnyMap, path: string, word: string): readonly O
 }
 
 const pairOf = (map: AnyMap, key: string): AnyPair | undefined => (map.items as AnyPair[]).find((pair) => isScalar(pair.key) && String(pair.key.value) === key && pair.key.range);
+
+/**
+ * The key that starts there, with its value, to another path. Where nothing stands on the way there yet, the whole way is
+ * written in its place; of what stands there already nothing is replaced, and of several stages none is chosen.
+ */
+function moved(source: Source, root: AnyMap, range: TextRange, path: string): readonly OffsetEdit[] | undefined {
+  const { text, offsetOf } = source, start = offsetOf(range.start), keys = path.split('.'), pair = pairAt(root, start), first = pairOf(root, keys[0]!)?.value;
+  if (!pair?.value?.range || root.hasIn(keysOf(path)) || (isSeq(first) && first.items.length > 1)) return undefined;
+  const value = text.slice(pair.value.range[0], pair.value.range[1]);
+  if (value.includes('\n')) return undefined;
+  if (!root.has(keys[0]) && (root.items as AnyPair[]).includes(pair)) return [{ start, end: pair.value.range[1], newText: nestedText(keys, value) }];
+  const cut = removed(source, root, range), put = set(text, root, keys, '', value);
+  return cut && put && [...cut, ...put];
+}
+
+function pairAt(node: Node | null | undefined, start: number): AnyPair | undefined {
+  if (isSeq(node)) return (node.items as Node[]).map((item) => pairAt(item, start)).find((found) => found);
+  if (!isMap(node)) return undefined;
+  return (node.items as AnyPair[]).find(({ key }) => key.range?.[0] === start) ?? (node.items as AnyPair[]).map(({ value }) => pairAt(value, start)).find((found) => found);
+}
+
+/** A map becomes the one item of a list. */
+function itemized(text: string, map: unknown): readonly OffsetEdit[] | undefined {
+  if (!isMap(map) || !map.range) return undefined;
+  const [start] = map.range, end = contentEnd(map);
+  if (map.flow) return [{ start, end: start, newText: '[' }, { start: end, end, newText: ']' }];
+  const lines = [...text.slice(start, end).matchAll(/\n(?=[^\r\n])/g)].map(({ index }) => ({ start: start + index + 1, end: start + index + 1, newText: '  ' }));
+  return [{ start, end: start, newText: '- ' }, ...lines];
+}
 
 /** The key or the item that starts there. In block style its lines go; in flow style a comma too. */
 function removed({ text, offsetOf }: Source, root: Node, range: TextRange): readonly OffsetEdit[] | undefined {

@@ -29,6 +29,8 @@ export interface ResolveOptions {
   readonly varied?: Readonly<Record<string, string>>;
   /** Photos in a data folder or manifest (absolute), where somebody has counted: some remarks rest on it. */
   readonly imagesIn?: (plan: Pick<Plan, 'task' | 'data'>) => number | undefined;
+  /** Names beside a file or folder (absolute) that is not there; undefined: it is, or nobody has looked. */
+  readonly besideMissing?: (path: string) => readonly string[] | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }
@@ -65,7 +67,7 @@ export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolv
   const fed = own.ok && own.value ? atInputSize(own.value, plan.inputSize) : undefined;
   if (found.length > 0 || !own.ok || fed?.ok === false) return { ok: false, errors: found.sort(byPlace), warnings: [] };
   const backbone = fed?.value, remarks = lint({ plan, written, network: backbone && networkOf(backbone), ownInput: own.value?.input, images: options.imagesIn?.(plan) }, options.file);
-  return { ok: true, value: { plan, origins, backbone }, warnings: [...sense.remarks(), ...remarks] };
+  return { ok: true, value: { plan, origins, backbone }, warnings: [...sense.remarks(), ...sense.missingData(options), ...remarks] };
 }
 
 /** In reading order; what has no place first. */

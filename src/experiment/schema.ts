@@ -313,7 +313,7 @@ export function allowedText(field: Field): string {
     case 'number': return orWords(field, field.min === field.max ? String(field.min) : `a ${field.integer ? 'whole ' : ''}number, ${field.min} to ${field.max}`);
     case 'share': return orWords(field, `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`);
     case 'choice': return orList(Object.keys(field.options));
-    case 'text': return `a ${field.names}`;
+    case 'text': return field.names === 'stage' ? 'a name' : field.names === 'pattern' ? 'a block or layer' : `a ${field.names}`;
     case 'duration': return `${Object.keys(field.words).join(', ')}, ${field.multiples ? 'a multiple such as 2× run, ' : ''}or a time such as 5 min or 90 s`;
     case 'list': return orWords(field, field.of.kind === 'map' ? 'a list' : `a list such as [${exampleOf(field).join(', ')}]`);
     case 'variants': return 'keys with their values, { rate: [1e-3, 3e-3] }';

@@ -1,4 +1,5 @@
 import type { Architecture } from '../backbones/card.ts';
+import { freezeTree } from '../backbones/freezeTree.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import { atInputSize } from '../backbones/inputSize.ts';
@@ -8,8 +9,11 @@ import { shapesOf } from '../backbones/shapes.ts';
 import type { Checked, Diagnostic, DiagnosticCode, Mend } from '../protocol/diagnostic.ts';
 import { nameOf } from './fieldReader.ts';
 import { yamlText } from './format.ts';
+import { otherName } from './otherNames.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
+import type { ResolveOptions } from './resolve.ts';
+import { suggest } from '../base/suggest.ts';
 import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan, StagePlan } from './plan.ts';
 import { isRestrained } from './restraints.ts';
@@ -52,6 +56,17 @@ export class SenseCheck {
     return this.#problem(code, `the run ${JSON.stringify(name)}: ${message}`, 'variants', fix);
   }
 
+  /** No error: an experiment may be written where its photos are not. */
+  missingData({ folderOf, besideMissing }: Pick<ResolveOptions, 'folderOf' | 'besideMissing'>): Diagnostic[] {
+    const { data, sourceData } = this.#plan;
+    const named = [...data.manifest === undefined ? [['data.folder', data.folder, 'folder'] as const] : [['data.manifest', data.manifest, 'manifest'] as const], ...sourceData === 'none' ? [] : [['sourceData', sourceData, 'folder'] as const]];
+    return named.flatMap(([path, written, what]) => {
+      const beside = besideMissing?.(folderOf(written)), name = written.split('/').at(-1)!, near = beside && suggest(name, beside);
+      const meant = near === undefined ? undefined : `${written.slice(0, written.length - name.length)}${near}`;
+      return beside === undefined ? [] : [this.#diagnostic('warning', what === 'manifest' ? 'no-manifest' : 'no-folder', `there is no ${what} ${JSON.stringify(written)} here`, path, meant === undefined ? 'check the path: it is relative to the experiment file' : `did you mean ${JSON.stringify(meant)}?`, meant === undefined ? undefined : set(`Write ${meant}`, path, yamlText(meant)))];
+    });
+  }
+
   #task(): Diagnostic[] {
     const { task, data } = this.#plan;
     if (task === 'image-classification' || data.manifest !== undefined) return [];
@@ -63,7 +78,7 @@ export class SenseCheck {
     const { task, stages } = this.#plan, { labelSmoothing, classBalance, headStart } = stages[stage]!;
     if (task === 'image-classification') return [];
     const keys = [...labelSmoothing > 0 ? ['labelSmoothing'] : [], ...classBalance !== 'none' ? ['classBalance'] : [], ...headStart !== 'kept' ? ['headStart'] : []];
-    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out'));
+    return keys.map((key) => this.#problem('out-of-range', `${nameOf(`stages.${stage}.${key}`)} is for classes, and the task is ${task}`, `stages.${stage}.${key}`, 'take it out', this.#without(`stages.${stage}.${key}`)));
   }
 
   /** A loss of another task. */
@@ -118,9 +133,9 @@ export class SenseCheck {
     const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
     const { trained, unmatched } = matchPatterns(network, patterns);
     if (unmatched.length > 0) {
-      return unmatched.map(({ pattern, suggestion }) => {
-        const at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
-        return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion && `did you mean "${suggestion}"?`,
+      return unmatched.map(({ pattern, suggestion: near }) => {
+        const suggestion = otherName(pattern, ['head', 'all']) ?? near, at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
+        return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion === undefined ? `there are ${namesText(freezeTree(network).map(({ path }) => path))}` : `did you mean "${suggestion}"?`,
           suggestion === undefined || !range ? undefined : { title: `Write ${suggestion}`, changes: [{ type: 'replace', range, text: yamlText(suggestion) }] });
       });
     }
@@ -147,7 +162,7 @@ export class SenseCheck {
     return [
       ...cutmix > 0 && !isMap ? [this.#problem('contradiction', `cutmix cuts rectangles, and what trains in ${nameOf(path)} begins behind "${boundary}", where there are none`, `${path}.cutmix`, 'use mixup, or train a block before it', set('Write cutmix: 0', `${path}.cutmix`, '0'))] : [],
       ...isRestrained(regularize) && headOnly ? [this.#problem('contradiction', `regularize holds pretrained layers where they were, and in ${nameOf(path)} none of them trains`, `${path}.regularize`, 'take it out, or train a block', this.#without(`${path}.regularize`))] : [],
-      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`')] : [],
+      ...headStart === 'prototypes' && !headOnly ? [this.#problem('contradiction', `class means stand for the head where it alone trains, and in ${nameOf(path)} more does`, `${path}.headStart`, 'give them a stage of their own before it: `{ train: [head], headStart: prototypes }`', set('Write headStart: kept', `${path}.headStart`, 'kept'))] : [],
     ];
   }
 
@@ -175,6 +190,18 @@ export class SenseCheck {
     const range = rangeAt(this.#written, path);
     return { code, severity, message, ...(fix && { fix }), where: { file: this.#file, ...(range && { range }) }, ...(mend && { mend }) };
   }
+}
+
+/** "stem, blocks.0 to blocks.6, conv_head, head". */
+function namesText(paths: readonly string[]): string {
+  const series: string[][] = [];
+  const kindOf = (path: string): string => path.replace(/\d+$/, '');
+  for (const path of paths) {
+    const last = series.at(-1);
+    if (last && kindOf(last[0]!) === kindOf(path) && /\d$/.test(path)) last.push(path);
+    else series.push([path]);
+  }
+  return series.map((each) => each.length > 2 ? `${each[0]!} to ${each.at(-1)!}` : each.join(', ')).join(', ');
 }
 
 const losses: { readonly [T in Plan['task']]: readonly StagePlan['loss'][] } = {

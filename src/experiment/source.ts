@@ -2,7 +2,8 @@ import { parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { lineIndex } from './lineIndex.ts';
 import type { LineIndex } from './lineIndex.ts';
-import type { Diagnostic } from '../protocol/diagnostic.ts';
+import type { Diagnostic, FileChange, Mend } from '../protocol/diagnostic.ts';
+import { firstOfEach, yamlProblem, type YamlProblem } from './yamlProblem.ts';
 
 /**
  * The text of an experiment file as a YAML tree with positions. Refused before anything is built from them: files that
@@ -34,10 +35,22 @@ export function readSource(bytesOrText: Uint8Array | string, file: string): Sour
   if (nestsDeeply(text)) return refuse('the file nests far deeper than an experiment', 'is this an experiment file?');
   // Duplicate keys are found by parse.ts; the library's own check is quadratic.
   const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, version: '1.2', schema: 'core' });
-  const problems = [...document.errors.map(({ message, pos }) => ({ message, start: pos[0], end: pos[1] })), ...forbidden(document)];
-  const diagnostics = problems.map(({ message, start, end }): Diagnostic =>
-    ({ code: 'yaml-syntax', severity: 'error', message, where: { file, range: lines.rangeOf(start, Math.max(end, start + 1)) } }));
+  const problems = [...firstOfEach(document.errors).map((error) => ({ ...yamlProblem(error), start: error.pos[0], end: error.pos[1], mend: error.code === 'TAB_AS_INDENT' ? withoutTabs(text, lines) : undefined })), ...forbidden(document)];
+  const diagnostics = problems.map(({ start, end, mend, ...words }: Problem): Diagnostic =>
+    ({ code: 'yaml-syntax', severity: 'error', ...words, where: { file, range: lines.rangeOf(start, Math.max(end, start + 1)) }, ...(mend && { mend }) }));
   return { ...unread, document, diagnostics };
+}
+
+interface Problem extends YamlProblem {
+  readonly start: number;
+  readonly end: number;
+  readonly mend?: Mend | undefined;
+}
+
+/** All tabs that indent a line, as two spaces each: one alone would be told again on the next line. */
+function withoutTabs(text: string, { rangeOf }: LineIndex): Mend {
+  const changes = [...text.matchAll(/^[ \t]*\t[ \t]*/gm)].map(({ index, 0: lead }): FileChange => ({ type: 'replace', range: rangeOf(index, index + lead.length), text: lead.replaceAll('\t', '  ') }));
+  return { title: 'Indent by spaces', changes };
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -69,16 +82,16 @@ export function nestsDeeply(text: string): boolean {
 }
 
 /** Anchors, aliases and tags: nothing in an experiment needs them. */
-function forbidden(document: Document.Parsed): { message: string; start: number; end: number }[] {
-  const found: { message: string; start: number; end: number }[] = [];
-  const say = (message: string, range: readonly number[] | null | undefined): void => {
-    found.push({ message, start: range?.[0] ?? 0, end: range?.[1] ?? 0 });
+function forbidden(document: Document.Parsed): Problem[] {
+  const found: Problem[] = [];
+  const say = (message: string, fix: string, range: readonly number[] | null | undefined): void => {
+    found.push({ message, fix, start: range?.[0] ?? 0, end: range?.[1] ?? 0 });
   };
   visit(document, {
-    Alias: (_, node) => say(`alias "*${node.source}": write the value out`, node.range),
+    Alias: (_, node) => say(`alias "*${node.source}"`, 'write the value out', node.range),
     Node: (_, node) => {
-      if ('anchor' in node && typeof node.anchor === 'string') say(`anchor "&${node.anchor}": nothing here may refer to it`, node.range);
-      if ('tag' in node && typeof node.tag === 'string') say(`tag "${node.tag}": write the plain value`, node.range);
+      if ('anchor' in node && typeof node.anchor === 'string') say(`anchor "&${node.anchor}"`, 'take it out: nothing here may refer to it', node.range);
+      if ('tag' in node && typeof node.tag === 'string') say(`tag "${node.tag}"`, 'write the plain value', node.range);
     },
   });
   return found;

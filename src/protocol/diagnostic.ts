@@ -40,6 +40,10 @@ export type FileChange =
   | { readonly type: 'set'; readonly path: string; readonly text: string }
   /** One more word in a list. */
   | { readonly type: 'add'; readonly path: string; readonly text: string }
+  /** The key that starts where `range` does, with its value, to another path. */
+  | { readonly type: 'move'; readonly range: TextRange; readonly path: string }
+  /** The map at a path becomes a list that has it as its one item. */
+  | { readonly type: 'itemize'; readonly path: string }
   /** The key, or the item of a list, that starts where `range` does, with all below it but its comments. */
   | { readonly type: 'remove'; readonly range: TextRange };
 
@@ -69,7 +73,7 @@ export const diagnosticCodes = [
   // controls
   'control-rate', 'control-continued', 'source-classes', 'data-changed', 'control-refused',
   // runs
-  'newer-format', 'no-run', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
+  'newer-format', 'no-run', 'too-late', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
 ] as const;
 
 export type DiagnosticCode = (typeof diagnosticCodes)[number];

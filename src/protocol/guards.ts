@@ -31,7 +31,7 @@ const diagnostic = fields<Diagnostic>({
   where: optional(fields<NonNullable<Diagnostic['where']>>({ file: text, range: optional(range) })),
   mend: optional(fields<Mend>({
     title: text,
-    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, remove: { range } })),
+    changes: list(tagged<FileChange>({ replace: { range, text }, set: { path: text, text }, add: { path: text, text }, move: { range, path: text }, itemize: { path: text }, remove: { range } })),
   })),
 });
 
@@ -192,14 +192,14 @@ const fromPage = tagged<FromPage>({
 
 const prediction = { boundary: text, featuresMs: number, epochMs: number, peakBytes: number, cacheBytes: number, rowsAtOnce: number, recomputes: flag };
 const preview = fields<PlanPreview>({
-  title: text, backbone: text, batch: number, blocks: list(text), quickControls: list(text),
+  title: text, backbone: text, batch: number, runs: whole, blocks: list(text), quickControls: list(text),
   stages: list(fields<PreviewStage>({
     name: text, words: text, batchNorm: text, trainedParameters: number,
     blocks: list(fields<PreviewBlock>({ state: oneOf('trained', 'partly', 'cached', 'frozen'), training: whole, layers: whole })),
   })),
   values: list(fields<PlanValue>({ path: text, text, origin: text })),
   costs: optional(fields<PreviewCosts>({
-    images: number, classes: number, engine: text,
+    photos: text, engine: text,
     phases: list(fields<Phase>({ kind: oneOf('features', 'stage', 'control'), name: text, words: text, fromMs: number, ms: number })),
     stages: list(fields<Prediction>(prediction)), cuts: list(fields<CutPrediction>({ ...prediction, path: text, trainedParameters: number })),
   })),

@@ -8,6 +8,8 @@ export interface PlanPreview {
   readonly title: string;
   readonly backbone: string;
   readonly batch: number;
+  /** That the file makes (`variants`, `seeds`), one after another; what is shown is one of them. */
+  readonly runs: number;
   /** Paths of the network's blocks, from the input to the head; empty while its layers are not known. */
   readonly blocks: readonly string[];
   readonly stages: readonly PreviewStage[];
@@ -43,8 +45,8 @@ export interface PreviewBlock {
 
 /** What is known once the folder has been counted and this machine measured. */
 export interface PreviewCosts {
-  readonly images: number;
-  readonly classes: number;
+  /** "360 photos, 6 classes". */
+  readonly photos: string;
   /** The engine that would train. */
   readonly engine: string;
   /** One after another, controls last. */

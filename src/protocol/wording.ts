@@ -75,6 +75,12 @@ export function photosIn({ photos, train, validation, test }: DataFacts): NonNul
 export const learntText = ({ task, classes }: DataFacts): string =>
   task === 'image-regression' ? 'with a number each' : task === 'image-multi-label' ? `with ${classes.length} labels` : `in ${classes.length} classes`;
 
+/** "360 photos, 6 classes"; "90 photos, a number each". */
+export function photosText(images: number, outputs: number, task: DataFacts['task'] | 'image-classification'): string {
+  const learnt = task === 'image-regression' ? 'a number each' : `${outputs} ${task === 'image-multi-label' ? 'labels' : 'classes'}`;
+  return `${images.toLocaleString('en')} photos, ${learnt}`;
+}
+
 /** How a control is called wherever one is shown. */
 export function controlTitle(control: string): string {
   switch (control) {

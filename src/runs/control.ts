@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync } from 'node:fs';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { RunFolder } from './runFolder.ts';
 import { either, fields, flag, type Guard, list, oneOf, parsed, text } from '../protocol/shape.ts';
 import { nowAt } from '../base/clock.ts';
@@ -27,6 +28,15 @@ export const stopOrdered = (run: RunFolder): boolean => ordersOf(run).some(({ or
 
 /** All changes of layers so far, in their order. */
 export const layersOrdered = (run: RunFolder): readonly LayersOrder[] => ordersOf(run).filter((each) => each.order === 'layers');
+
+/** Of changes for which no epoch is left to end. Those of the tree stand in the experiment file already. */
+export function tooLate({ ticks, from }: LayersOrder, severity: Diagnostic['severity']): Diagnostic {
+  const layers = [...new Set(ticks.map(({ path }) => path))].join(', ');
+  return {
+    code: 'too-late', severity, message: `it was too late to change ${layers} in this run: it trains no more`,
+    fix: from === 'tree' ? 'the experiment file has the change, for the next run' : 'change the experiment, and run it again',
+  };
+}
 
 /** Orders of a newer Thaw, and a line that is just being written, are passed over. */
 function ordersOf(run: RunFolder): readonly Order[] {

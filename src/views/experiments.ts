@@ -4,6 +4,7 @@ import { Owner } from '../base/owner.ts';
 import { experimentSelector } from '../contributions.ts';
 import type { BackboneModel } from './backboneModel.ts';
 import type { CostModel } from './costModel.ts';
+import { DataFinder } from './dataFinder.ts';
 import type { Read } from '../experiment/parse.ts';
 import type { Resolved, ResolveOptions } from '../experiment/resolve.ts';
 import type { Checked } from '../protocol/diagnostic.ts';
@@ -33,6 +34,7 @@ export class Experiments extends Owner {
   /** By document, not by name: one that is closed and opened again counts its versions anew. */
   readonly #readings = new Map<vscode.TextDocument, { readonly version: number; readonly reading: Reading }>();
   readonly #costs: CostModel;
+  readonly #data = this.own(new DataFinder());
 
   constructor(backbones: BackboneModel, costs: CostModel) {
     super();
@@ -40,6 +42,7 @@ export class Experiments extends Owner {
     this.#costs = costs;
     this.own(costs.onDidChange(() => this.#readAgain()));
     this.own(backbones.onDidChange(() => this.#readAgain()));
+    this.own(this.#data.onDidChange(() => this.#readAgain()));
     this.own(vscode.workspace.onDidOpenTextDocument((document) => this.#soon(document, 0)));
     this.own(vscode.workspace.onDidChangeTextDocument(({ document }) => this.#soon(document, settleMs)));
     this.own(vscode.workspace.onDidCloseTextDocument((document) => this.#closed(document)));
@@ -77,7 +80,7 @@ export class Experiments extends Owner {
   /** What the text of this file is resolved with. */
   optionsOf(uri: vscode.Uri): ResolveOptions {
     const folder = dirname(uri.fsPath);
-    return { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones, imagesIn: (plan) => this.#costs.knownOf(plan)?.images };
+    return { file: uri.fsPath, folderOf: (written) => resolve(folder, written), backbones: this.#backbones, imagesIn: (plan) => this.#costs.knownOf(plan)?.images, besideMissing: (path) => this.#data.besideMissing(path) };
   }
 
   /** What a backbone's name stands for, or what is known of a folder, has changed. */

@@ -4,6 +4,7 @@ import { minutesOf } from '../experiment/duration.ts';
 import type { PresetName } from '../experiment/presets.ts';
 import { usualMinutes, withBudget } from '../experiment/recommend.ts';
 import type { Estimate } from '../protocol/answers.ts';
+import { photosText } from '../protocol/wording.ts';
 import { plain } from './plainText.ts';
 
 /** What the person chose: a plan, and the time for its from-scratch control as it stands in an experiment file. */
@@ -59,7 +60,7 @@ export class PlanPicker {
   /** What the folder holds and each plan would take. */
   setEstimate(estimate: Estimate): void {
     this.#estimate = estimate;
-    this.#pick.title = `Fine-tune on ${this.#folderName}: ${estimate.images.toLocaleString('en')} photos, ${estimate.classes} classes`;
+    this.#pick.title = `Fine-tune on ${this.#folderName}: ${photosText(estimate.images, estimate.classes, estimate.task)}`;
     this.#settled();
   }
 

@@ -12,6 +12,15 @@ hostTest('an experiment file stays YAML', async () => {
   assert.equal((await showExperiment('file.thaw.yaml', text)).document.languageId, 'yaml');
 });
 
+hostTest('photos that are not there are underlined, with what was meant', async () => {
+  const editor = await showExperiment('file.thaw.yaml', text.replace('photos', 'photo'));
+  const missing = await eventually('the warning', () => problemsOf(editor).find(({ code }) => code === 'no-folder'));
+  assert.deepEqual([missing.severity, missing.message, editor.document.getText(missing.range)], [vscode.DiagnosticSeverity.Warning, 'there is no folder "photo" here: did you mean "photos"?', 'photo']);
+  await retype(editor, 'photo ', 'photos ');
+  await eventually('no warning', () => !problemsOf(editor).some(({ code }) => code === 'no-folder'));
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
+
 hostTest('all problems of an unsaved file are underlined at their words, and go when they are mended', async () => {
   const editor = await showExperiment('file.thaw.yaml', text);
   await retype(editor, 'epochs: 2', 'epoch: 2');

@@ -43,3 +43,29 @@ hostTest('a tick while a run trains asks once, and then thaws layers of that run
   await document.save();
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 }, { limitMs: trainingMs });
+
+/** What notifications say meanwhile; they are shown all the same. */
+function overheard(): { readonly said: readonly string[]; [Symbol.dispose](): void } {
+  const said: string[] = [], show = vscode.window.showInformationMessage;
+  const listening = (message: string, ...rest: readonly never[]): Thenable<undefined> => {
+    said.push(message);
+    return show(message, ...rest);
+  };
+  Object.assign(vscode.window, { showInformationMessage: listening });
+  return { said, [Symbol.dispose]: () => { Object.assign(vscode.window, { showInformationMessage: show }); } };
+}
+
+hostTest('a tick whose question outlasts its run is told to be too late for it; the change stays in the file', async () => {
+  using notices = overheard();
+  const { layers, model } = await thaw(), { document } = await showExperiment('latetick.thaw.yaml', longer);
+  const id = await vscode.commands.executeCommand<RunId>('thaw.startRun', document.uri);
+  await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+  await eventually('the first epochs', () => (model.runOf(id)?.state.epoch ?? 0) > 1, trainingMs);
+  await layers.setTrains('conv_head', true); // nobody answers
+  await model.stop(id);
+  const late = await eventually('the message', () => notices.said.find((words) => words.includes('too late')), trainingMs);
+  assert.equal(late.replaceAll('\u200b', ''), 'latetick: it was too late to change conv_head in this run: it trains no more; the experiment file has the change, for the next run.');
+  assert.match(document.getText(), /train: \[head, conv_head\].*# kept/);
+  await document.save();
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}, { limitMs: trainingMs });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explorerContextMenu, inWorkbench, openThaw, quickPick, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
@@ -15,10 +15,19 @@ void test('a right-click on a folder of photos leads to a judged model, watched 
       await explorerContextMenu(page, 'photos', 'Fine-Tune This Folder');
       await quickPick(page).getByRole('option', { name: /Few images.*recommended/ }).waitFor();
       await screenshot(page, 'fine-tune-1-plans');
+      const time = quickPick(page).getByRole('option', { name: /Time for training/ });
+      assert.match(await time.innerText(), /no limit/);
+      await time.click();
+      await quickPick(page).getByRole('option', { name: '5 min', exact: true }).click();
+      await quickPick(page).getByRole('option', { name: /Time for training.*5 min/ }).waitFor();
+      assert.match(await quickPick(page).locator('input').getAttribute('placeholder') ?? '', /fits the 5\.0 min that there are/);
+      await quickPick(page).getByRole('option', { name: /Few images.*recommended/ }).waitFor();
+      await screenshot(page, 'fine-tune-1-time');
       await page.keyboard.press('Enter');
 
       const dashboard = webviewFrame(page);
       await dashboard.getByRole('heading', { name: 'photos' }).waitFor();
+      assert.match(await readFile(join(workspace, 'photos.thaw.yaml'), 'utf8'), /^# .*fits the 5\.0 min that there are[\s\S]*^budget: 5 min /m);
       await dashboard.getByText(/Trained: .* of \d+ test images right|Finished/).waitFor({ timeout: 120_000 });
       await openThaw(page);
       await screenshot(page, 'fine-tune-2-judging');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
-import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
+import { openFile, runCommand, screenshot, setTheme, webviewFrame, workbenchTest } from './workbench.ts';
 
 const text = 'thaw: 1\ntask: image-regression\nbackbone: resnet20_cifar10\ndata: { manifest: prices.csv }\nstages:\n  - { name: thaw, train: [head, layer3], epochs: 4, augment: none, loss: huber }\ncontrols: [blind, random-features]\n';
 
@@ -33,4 +33,9 @@ workbenchTest('where numbers are learnt the dashboard judges errors and shows th
   await dashboard.getByRole('tab', { name: 'Numbers' }).click();
   await dashboard.getByText('Predicted over true').scrollIntoViewIfNeeded();
   await screenshot(page, 'numbers-plots');
+  for (const [theme, name] of [['Light Modern', 'light'], ['Dark High Contrast', 'contrast']] as const) {
+    await setTheme(page, theme);
+    await dashboard.getByText('Predicted over true').scrollIntoViewIfNeeded();
+    await screenshot(page, `numbers-plots-${name}`);
+  }
 });

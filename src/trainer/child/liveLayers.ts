@@ -1,11 +1,10 @@
-import type { LayersOrder } from '../../runs/control.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Origins, Plan, StagePlan } from '../../experiment/plan.ts';
 import type { TrainerRun } from './runWriter.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { changedList, changeOf } from '../../experiment/trainList.ts';
 import { formatResolved } from '../../experiment/format.ts';
-import { layersOrdered } from '../../runs/control.ts';
+import { layersOrdered, tooLate, type LayersOrder } from '../../runs/control.ts';
 import { leaveStage, leaveStageOrigins, type Left } from '../../experiment/leaveStage.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 
@@ -26,19 +25,31 @@ export class LiveLayers {
 
   /** The stages from now on, when something was ordered that changes what trains; asked where stage `index` could be left. */
   changed(index: number, left: Left): { readonly stages: readonly StagePlan[]; readonly origin: LayersOrder['from'] } | undefined {
-    const orders = layersOrdered(this.#run.folder).slice(this.#taken), { train, name } = this.#plan.stages[index]!;
-    this.#taken += orders.length;
-    if (orders.length === 0) return undefined;
-    const change = changeOf(this.#network, train, orders.flatMap(({ ticks }) => ticks));
+    const { train, name } = this.#plan.stages[index]!, order = this.#ordered();
+    if (!order) return undefined;
+    const change = changeOf(this.#network, train, order.ticks);
     if (typeof change === 'string') return this.#refused('pattern-matches-nothing', `no layer ${JSON.stringify(change)} in ${this.#network.name}`, name);
     const wanted = changedList(change), before = matchPatterns(this.#network, train).trained, after = matchPatterns(this.#network, wanted).trained;
     if (after.size === 0) return this.#refused('nothing-trains', 'nothing would train any more', name);
     if (after.size === before.size && [...after].every((parameter) => before.has(parameter))) return undefined;
-    const origin = orders.at(-1)!.from;
+    const origin = order.from;
     this.#plan = { ...this.#plan, stages: leaveStage(this.#plan.stages, index, left, wanted, after.size > before.size ? 'thawed' : 'frozen') };
     this.#origins = leaveStageOrigins(this.#origins, index, origin);
     atomicWrite(this.#run.folder.resolvedPlan, formatResolved(this.#plan, this.#origins));
     return { stages: this.#plan.stages, origin };
+  }
+
+  /** Says of what was ordered since that it came too late. To be called once the manifest says that the run trains no more: see TrainerHost.changeLayers. */
+  end(): void {
+    const order = this.#ordered();
+    if (order) this.#run.append({ type: 'warning', diagnostic: tooLate(order, 'warning') });
+  }
+
+  /** What was ordered since this was asked last, as one order. */
+  #ordered(): LayersOrder | undefined {
+    const orders = layersOrdered(this.#run.folder).slice(this.#taken), last = orders.at(-1);
+    this.#taken += orders.length;
+    return last && { ...last, ticks: orders.flatMap(({ ticks }) => ticks) };
   }
 
   #refused(code: 'pattern-matches-nothing' | 'nothing-trains', message: string, stage: string): undefined {

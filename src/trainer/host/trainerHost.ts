@@ -19,7 +19,7 @@ import { concludeIfDead } from '../../runs/conclude.ts';
 import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type RunFolder, type RunsPlace } from '../../runs/runFolder.ts';
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
 import { findRun, listRuns, type RunIndex, type StoredRun } from '../../runs/runIndex.ts';
-import { giveOrder, type LayersOrder } from '../../runs/control.ts';
+import { giveOrder, type LayersOrder, tooLate } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
 import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
@@ -225,14 +225,13 @@ export class TrainerHost {
 
   /** Orders layers of a run to train, or to be frozen, from its next epoch on. Refused once it trains no more. */
   changeLayers(id: string, ticks: LayersOrder['ticks'], from: LayersOrder['from']): Checked<void> {
-    const run = this.folderOf(id), manifest = run.ok ? readManifest(run.value) : run;
-    if (!run.ok || !manifest.ok) return run.ok ? manifest as Checked<never> : run;
-    const { status, controlOf } = manifest.value;
-    if (controlOf !== undefined || !['queued', 'preparing', 'training'].includes(status)) {
-      return refused({ code: 'no-run', severity: 'error', message: controlOf === undefined ? `the run trains no more (${status})` : 'a control trains as its run did', fix: 'change the experiment, and run it again' });
-    }
-    giveOrder(run.value, { order: 'layers', ticks, from });
-    return { ok: true, value: undefined, warnings: [] };
+    const run = this.folderOf(id), before = run.ok ? readManifest(run.value) : run;
+    if (!run.ok || !before.ok) return run.ok ? before as Checked<never> : run;
+    if (before.value.controlOf !== undefined) return refused({ code: 'no-run', severity: 'error', message: 'a control trains as its run did', fix: 'change the experiment, and run it again' });
+    const order: LayersOrder = { order: 'layers', ticks, from };
+    if (mayTrain(before.value)) giveOrder(run.value, order);
+    const now = readManifest(run.value); // once it trains no more, its trainer looks for orders a last time: this one may have come later still
+    return now.ok && mayTrain(now.value) ? fine(undefined) : refused(tooLate(order, 'error'));
   }
 
   /** Removes a run and its controls from the disk. Refused while a trainer works on it. */
@@ -334,6 +333,8 @@ const seedOfPlan = ({ resolvedPlan, manifest }: RunFolder): number => {
   const seed = /^seed: (\d+)/m.exec(unless(['ENOENT'], () => readFileSync(resolvedPlan, 'utf8')) ?? '')?.[1] ?? /"seed": ?(\d+)/.exec(readFileSync(manifest, 'utf8'))?.[1];
   return Number(seed ?? 0);
 };
+
+const mayTrain = ({ status }: RunManifest): boolean => ['queued', 'preparing', 'training'].includes(status);
 
 const noRun = (id: string): Diagnostic => ({ code: 'no-run', severity: 'error', message: `there is no run ${JSON.stringify(id)}` });
 

@@ -26,7 +26,7 @@ test('every cut is predicted, as a table and as JSON, and the machine is measure
 
   const again = await workspace.thaw('cost', experiment);
   assert.equal(again.code, 0, again.stderr);
-  assert.match(again.stdout, /^16 images, 2 classes, batch 8, on wasm; up to \d/);
+  assert.match(again.stdout, /^16 photos, 2 classes, batch 8, on wasm; up to \d/);
   assert.match(again.stdout, /^ {2}trains from +parameters +features, once +an epoch +memory +cache$/m);
   assert.match(again.stdout, /^ {2}blocks\.5 +[\d.]+ M +.* s +\d+(\.\d+)? [MG]iB +\d+(\.\d+)? [KM]iB$/m);
   assert.match(again.stdout, /^ {2}stage stage 1 +× 2 epochs/m);

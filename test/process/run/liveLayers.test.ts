@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { factsOf, Workspace } from '../../support/product.ts';
+import { factsOf, waitFor, Workspace } from '../../support/product.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
+import { giveOrder } from '../../../src/runs/control.ts';
 import { readJournal } from '../../../src/runs/journal.ts';
 
 /** Weights at the best evaluation, with the optimizer's moments. */
@@ -42,7 +43,7 @@ test('what is thawed and frozen while a run trains is a stage of its resolved pl
   assert.deepEqual((await factsOf(run, 'stage')).map(({ stage }) => stage), [0, 1, 2]);
   const plan = readFileSync(run.resolvedPlan, 'utf8');
   assert.match(plan, /leaveAfter: \d+ {2}# command line/);
-  assert.equal((await workspace.thaw('thaw', run.id, 'conv_head')).stderr, 'error no-run: the run trains no more (finished) (change the experiment, and run it again)\n');
+  assert.equal((await workspace.thaw('thaw', run.id, 'conv_head')).stderr, 'error too-late: it was too late to change conv_head in this run: it trains no more (change the experiment, and run it again)\n');
 
   workspace.write('again.thaw.yaml', plan);
   assert.equal((await workspace.thaw('run', 'again.thaw.yaml')).code, 0);
@@ -51,4 +52,17 @@ test('what is thawed and frozen while a run trains is a stage of its resolved pl
   const losses = async (of: RunFolder): Promise<readonly number[]> => (await factsOf(of, 'evaluated')).map(({ loss }) => loss);
   assert.deepEqual(await losses(again), await losses(run));
   assert.ok(best(again).every((file, i) => file.equals(best(run)[i]!)), 'weights and moments, byte by byte');
+});
+
+test('an order for which no epoch is left is told to be too late, by the journal and by the terminal', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 12, paper: 12 });
+  workspace.write('short.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [all] }]\nbudget: 1 s\ncontrols: []\nbatch: 8\n'); // ends within its first epoch: three steps of all layers take longer
+  const running = workspace.start('run', 'short.thaw.yaml');
+  await waitFor(() => workspace.runs().length > 0);
+  giveOrder(workspace.lastRun(), { order: 'layers', ticks: ['stem', 'blocks.0'].map((path) => ({ path, trains: false })), from: 'tree' });
+  const { stdout, stderr } = await running.ended;
+  assert.match(stdout + stderr, /warning too-late: it was too late to change stem, blocks\.0 in this run: it trains no more \(the experiment file has the change, for the next run\)/);
+  assert.equal((await factsOf(workspace.lastRun(), 'warning')).filter(({ diagnostic }) => diagnostic.code === 'too-late').length, 1);
+  assert.deepEqual(await factsOf(workspace.lastRun(), 'plan-changed'), []);
 });

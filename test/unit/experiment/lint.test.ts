@@ -73,12 +73,31 @@ test('every rule has an example, and none speaks about a preset', () => {
 });
 
 const mendable: readonly (readonly [code: string, text: string, mended: string])[] = [
+  ['unknown-key', `${head}stages: [{ learning_rate: 1e-3 }]\n`, `${head}stages: [{ rate: 1e-3 }]\n`],
+  ['unknown-key', `${head}batch_size: 8 # few\n`, `${head}batch: 8 # few\n`],
+  ['unknown-key', `${head}epochs: 5 # short\nbatch: 8\n`, `${head}stages: [{ epochs: 5 }] # short\nbatch: 8\n`],
+  ['unknown-key', `${head}stages:\n  - train: [head] # one\nlr: 1e-4 # low\n`, `${head}stages:\n  - train: [head] # one\n    rate: 1e-4\n# low\n`],
+  ['unknown-key', `${head}stages: [{ train: [head], patience: 3 }]\n`, `${head}stages: [{ train: [head] }]\nstop: { patience: 3 }\n`],
+  ['unknown-key', `${head}stop: { patience: 3, batch: 8 }\n`, `${head}batch: 8\nstop: { patience: 3 }\n`],
   ['unknown-key', `${head}stages: [{ epoch: 3 }]\n`, `${head}stages: [{ epochs: 3 }]\n`],
   ['pattern-matches-nothing', `${head}stages: [{ train: [head, block.6] }]\n`, `${head}stages: [{ train: [head, blocks.6] }]\n`],
   ['out-of-range', `${head}batch: 5000 # x\n`, `${head}batch: 4096 # x\n`],
   ['out-of-range', `${head}stages: [{ warmup: 10 }]\n`, `${head}stages: [{ warmup: 10% }]\n`],
   ['wrong-type', `${head}stages: [{ schedule: cosin }]\n`, `${head}stages: [{ schedule: cosine }]\n`],
   ['wrong-type', `${head}controls: knn\n`, `${head}controls: [knn]\n`],
+  ['wrong-type', `${head}stages:\n  train: [head] # one\n\n  regularize:\n    bss: 0.001\n# end\n`, `${head}stages:\n  - train: [head] # one\n\n    regularize:\n      bss: 0.001\n# end\n`],
+  ['wrong-type', `${head}stages: { train: [head] } # one\n`, `${head}stages: [{ train: [head] }] # one\n`],
+  ['wrong-type', `${head}stages: [{ optimizer: AdamW }]\n`, `${head}stages: [{ optimizer: adamw }]\n`],
+  ['wrong-type', `${head}stages: [{ augment: [hflip] }]\n`, `${head}stages: [{ augment: [flip] }]\n`],
+  ['wrong-type', `${head}stages: [{ clip: none }]\n`, `${head}stages: [{ clip: off }]\n`],
+  ['wrong-type', `${head}budget: 1,5 hours\n`, `${head}budget: 1.5 h\n`],
+  ['wrong-type', `${head}controls: kNN\n`, `${head}controls: [knn]\n`],
+  ['wrong-type', `${head}variants: { rate: 1e-3 }\n`, `${head}variants: { rate: [0.001] }\n`],
+  ['yaml-syntax', 'thaw: 1\ndata:\n\tfolder: x\n\tsplit:\n\t\tseed: 3 # own\n', 'thaw: 1\ndata:\n  folder: x\n  split:\n    seed: 3 # own\n'],
+  ['pattern-matches-nothing', `${head}stages: [{ train: [head, blocks.9], rate: 1e-5 }]\n`, `${head}stages: [{ train: [head, blocks.6], rate: 1e-5 }]\n`],
+  ['pattern-matches-nothing', `${head}stages: [{ train: [fc] }]\n`, `${head}stages: [{ train: [head] }]\n`],
+  ['out-of-range', 'thaw: 1\ntask: image-regression\ndata: { manifest: x.csv }\nstages: [{ train: [head], labelSmoothing: 0.1 }]\n', 'thaw: 1\ntask: image-regression\ndata: { manifest: x.csv }\nstages: [{ train: [head] }]\n'],
+  ['contradiction', `${head}stages: [{ train: [all], layerDecay: 0.7, headStart: prototypes }]\n`, `${head}stages: [{ train: [all], layerDecay: 0.7, headStart: kept }]\n`],
   ['wrong-type', `${head}scratchBudget: 5\n`, `${head}scratchBudget: 5 min\n`],
   ['wrong-type', `${head}stages: [{ name: 7 }]\n`, `${head}stages: [{ name: "7" }]\n`],
   ['missing-key', '# mine\ndata: { folder: x }\n', '# mine\nthaw: 1\ndata: { folder: x }\n'],
@@ -106,6 +125,27 @@ for (const [code, text, mended] of mendable) {
     assert.equal(applyEdits(text, editsOf(readExperiment(text, 'f').source, found.mend.changes)), mended);
   });
 }
+
+test('what cannot be mended in one way gets no quick fix: several stages, a key that stands already, what is frozen instead of trained', () => {
+  for (const text of ['stages: [{}, { rate: 1e-4 }]\nlr: 1e-4', 'stages: [{ rate: 1e-3 }]\nlr: 1e-4', 'stages: [{ freeze: [blocks.0] }]', 'stages: [{ frozen: true }]', 'controls: all', 'stages: [{ train: [transformer] }]']) {
+    const read = readExperiment(`${head}${text}\n`, 'f'), found = diagnosticsOf(resolveRead(read, optionsFor())).filter(({ severity }) => severity === 'error');
+    assert.equal(found.length, 1, text);
+    assert.deepEqual(found[0]!.mend ? editsOf(read.source, found[0]!.mend.changes) : [], [], text);
+    assert.ok(found[0]!.fix, text);
+  }
+});
+
+test('photos that are not there are a warning, with what was probably meant, and no error: they may be elsewhere', () => {
+  const text = 'thaw: 1\ndata: { folder: ../photo } # mine\nsourceData: nowhere\n', options: ResolveOptions = { ...optionsFor(), folderOf: (written) => `/x/${written}`, besideMissing: (path) => path === '/x/../photo' ? ['notes', 'photos'] : [] };
+  const read = readExperiment(text, 'f'), checked = resolveRead(read, options), found = diagnosticsOf(checked).filter(({ code }) => code === 'no-folder');
+  assert.ok(checked.ok);
+  assert.deepEqual(found.map(({ severity, message, fix, where }) => [severity, message, fix, where!.range!.start.line]), [
+    ['warning', 'there is no folder "../photo" here', 'did you mean "../photos"?', 1],
+    ['warning', 'there is no folder "nowhere" here', 'check the path: it is relative to the experiment file', 2],
+  ]);
+  assert.equal(applyEdits(text, editsOf(read.source, found[0]!.mend!.changes)), text.replace('../photo', '../photos'));
+  assert.deepEqual(diagnosticsOf(resolveRead(read, optionsFor())).filter(({ code }) => code === 'no-folder'), [], 'nobody has looked');
+});
 
 test('random weights may learn at one rate: there is nothing to distort', () => {
   assert.deepEqual(problemsOf(`${head}weights: random\nstages: [{ train: [all], batchNorm: batch }]\n`).filter(({ code }) => code === 'backbone-rate'), []);

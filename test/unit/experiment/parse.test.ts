@@ -4,7 +4,7 @@ import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { diagnosticText } from '../../../src/protocol/diagnostic.ts';
 import type { Diagnostic } from '../../../src/protocol/diagnostic.ts';
 import { rng } from '../../../src/base/rng.ts';
-import { parseExperiment } from '../../../src/experiment/parse.ts';
+import { parseExperiment, readExperiment } from '../../../src/experiment/parse.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 
 const problemsOf = (text: string | Uint8Array): readonly Diagnostic[] => {
@@ -135,6 +135,27 @@ for (const [text, minutes] of [['90 s', 1.5], ['5 min', 5], ['1 h', 60], ['2.5mi
     const parsed = parseExperiment(withLine(`scratchBudget: ${text}`), '');
     assert.ok(parsed.ok);
     assert.equal(parsed.value.written.values['scratchBudget'], minutes);
+  });
+}
+
+const syntax: readonly (readonly [lines: string, said: string])[] = [
+  ['stages:\n\t- {}', '4:1 a tab indents this line (YAML is indented by spaces)'],
+  ['stages:\n  - epochs: 3\n   rate: 1', '5:1 this line is indented like no other of its list (indent it like the lines that it belongs to, or begin it with "- ")'],
+  ['stages: [', '4:1 a list does not end (close it with ], before the next key)'],
+  ['stop: { patience: 3', '4:1 a map does not end (close it with }, before the next key)'],
+  ['backbone: "x', '4:1 a text in quotes does not end (close it with ")'],
+  ['backbone: a: b', '3:11 a key stands within the value of another (indent it like its neighbours; a text that has ": " in it goes in quotes)'],
+  ['batch:8', '3:1 a key without a value (write `key: value`, with a space behind the colon)'],
+  ['batch: @8', '3:8 a value cannot begin with @ (write it in quotes)'],
+  ['---\nthaw: 1', '3:1 a second document begins here (an experiment is one: take out the line `---`)'],
+  ['controls: [knn]]', '3:16 ] without its beginning (take it out)'],
+  ["backbone: 'it's'", '3:15 something stands behind a value that has ended (put it on a line of its own, or all of it in quotes)'],
+  ['batch: &b 8', '3:11 anchor "&b" (take it out: nothing here may refer to it)'],
+];
+for (const [lines, said] of syntax) {
+  test(`the syntax of ${JSON.stringify(lines)} is told once, at its place, with what to do`, () => {
+    const found = readExperiment(withLine(lines), '').diagnostics.filter(({ code }) => code === 'yaml-syntax');
+    assert.deepEqual(found.map(({ message, fix, where }) => `${where!.range!.start.line + 1}:${where!.range!.start.character + 1} ${message} (${fix ?? ''})`), [said]);
   });
 }
 

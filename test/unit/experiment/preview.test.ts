@@ -51,6 +51,22 @@ test('stages with one boundary share their features; a scratch budget bounds its
   assert.equal(costs!.phases.at(-1)!.ms, 1000);
 });
 
+test('a budget bounds the training that is predicted, and says what is not reached; the runs of variants and seeds are counted', () => {
+  const { costs, runs } = previewOf(resolved(probeThenThaw, 'budget: 5 s\ncontrols: [random-features]\nseeds: 2\nvariants: { stop.patience: [3, 5] }\n'), 'x', basis);
+  const free = previewOf(resolved(probeThenThaw, 'controls: [random-features]\n'), 'x', basis), [features, probe, later, thaw, control] = costs!.phases;
+  assert.deepEqual([features!.ms, probe!.ms], free.costs!.phases.slice(0, 2).map(({ ms }) => ms), 'the budget counts from the first step, and the probe fits it');
+  assert.ok(probe!.ms + later!.ms === 5000 && later!.ms > 0, `${probe!.ms} + ${later!.ms}`);
+  assert.deepEqual([later!.words, thaw!.ms, thaw!.words], [`${free.costs!.phases[2]!.words}, cut short by the budget`, 0, 'not reached within the budget']);
+  assert.equal(control!.ms, features!.ms + 5000);
+  assert.deepEqual([runs, free.runs], [4, 1]);
+});
+
+test('what is learnt is named as the task has it', () => {
+  const { plan, ...rest } = resolved('  - { train: [head] }\n');
+  const photos = (['image-classification', 'image-multi-label', 'image-regression'] as const).map((task) => previewOf({ ...rest, plan: { ...plan, task } }, 'x', basis).costs?.photos);
+  assert.deepEqual(photos, ['1,000 photos, 5 classes', '1,000 photos, 5 labels', '1,000 photos, a number each']);
+});
+
 test('every value stands there with its origin', () => {
   const { values } = previewOf(resolved(probeThenThaw), 'x');
   const of = (path: string): string => { const { text = '', origin = '' } = values.find((value) => value.path === path) ?? {}; return `${text} ${origin}`; };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { test } from 'node:test';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { cardOf } from '../../../src/backbones/cards.ts';
@@ -82,6 +82,7 @@ test('a preset that never reached a disk is named as the origin', () => {
 const senseless: readonly (readonly [what: string, lines: string, problem: string])[] = [
   ['shares that do not sum to 1', 'batch: 3', 'f.thaw.yaml:2:27 error out-of-range: train, validation and test are 80% + 15% + 15% = 110% (let them sum to 100%; a share that is not written has its default (70%, 15%, 15%))'],
   ['a pattern that matches nothing', 'stages:\n  - train: [head, block.6]', 'f.thaw.yaml:4:19 error pattern-matches-nothing: no block or layer "block.6" in efficientnet_lite0 (did you mean "blocks.6"?)'],
+  ['a pattern that is near to nothing', 'stages:\n  - train: [head, transformer]', 'f.thaw.yaml:4:19 error pattern-matches-nothing: no block or layer "transformer" in efficientnet_lite0 (there are stem, blocks.0 to blocks.6, conv_head, head)'],
   ['an empty list of what trains', 'stages:\n  - train: []', 'f.thaw.yaml:4:12 error nothing-trains: nothing trains in stage 1 (write [head], or tick a layer)'],
   ['no stage at all', 'stages: []', 'f.thaw.yaml:3:9 error nothing-trains: there is no stage (add `- { train: [head] }`)'],
   ['a frozen new head', 'stages:\n  - train: [blocks.6]', 'f.thaw.yaml:4:12 error head-frozen: the head is new and random, but frozen in the first stage (add head)'],
@@ -118,14 +119,18 @@ test('the resolved plan as text says where each value came from', () => {
 });
 
 test('2,000 random plans, written out resolved, resolve to the very same plan', () => {
-  const random = rng(3, 'plans'), names = patternNames(cardOf('efficientnet_lite0')!.network(2));
+  const random = rng(3, 'plans'), names = patternNames(cardOf('efficientnet_lite0')!.network(2)), written = new Set<string>();
   for (let i = 0; i < 2000; i++) {
     const text = randomExperiment(random, names), first = resolved(text);
-    const folder = Array.from({ length: random.int(12) + 1 }, () => String.fromCodePoint(33 + random.int(random.next() < 0.5 ? 94 : 0xd000))).join('');
-    const plan = { ...first.plan, data: { ...first.plan.data, folder } }; // hostile folder names survive the quoting
+    const hostile = Array.from({ length: random.int(12) + 1 }, () => String.fromCodePoint(33 + random.int(random.next() < 0.5 ? 94 : 0xd000))).join('');
+    const data = first.plan.data.manifest === undefined ? { folder: hostile } : { manifest: hostile, folder: dirname(hostile) };
+    const plan = { ...first.plan, data: { ...first.plan.data, ...data } }; // hostile names survive the quoting
     const second = resolved(formatResolved(plan, first.origins));
     assert.deepEqual(second.plan, plan, text);
+    for (const [path, origin] of Object.entries(first.origins)) if (origin === 'file') written.add(path.replace(/\.\d+\./, '.*.'));
   }
+  const unwritten = leafPaths(experimentField, '').filter((path) => !written.has(path)); // each would contradict the rest of most files
+  assert.deepEqual(unwritten, ['task', 'backbone', 'weights', 'stages.*.headStart', 'stages.*.cutmix', 'stages.*.regularize.delta']);
 });
 
 test('any text, quoted for YAML, reads back as itself', () => {
