@@ -70,9 +70,9 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
   return block.value as Float32Array;
 }
 
-export const stagesOf = (control: TrainedControl, task: ControlTask): readonly StagePlan[] => controlStages(task.prepared.plan, control, task.prepared.dataset.rows.train.length, Math.max(1, task.steps));
+export const stagesOf = (control: TrainedControl, task: Pick<ControlTask, 'prepared' | 'steps'>): readonly StagePlan[] => controlStages(task.prepared.plan, control, task.prepared.dataset.rows.train.length, Math.max(1, task.steps));
 
-export const keyOf = (control: TrainedControl, task: ControlTask): string => {
+export const keyOf = (control: TrainedControl, task: Pick<ControlTask, 'prepared' | 'steps'>): string => {
   const { plan, card, dataset: { fingerprint } } = task.prepared;
   return controlKey({ control, fingerprint, backbone: card.name, weights: weightsHash(card), plan, stages: stagesOf(control, task) });
 };
