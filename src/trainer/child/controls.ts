@@ -113,7 +113,7 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
     const deadline = control === 'scratch' ? { deadlineMs: monotonicMs() + scratchMs / 10 } : {};
     const { predictionOf: _, ...job } = await jobOf(prepared, weights, { activity: 'features', stages: [{ ...stage, steps, rate }], patience: Infinity, stop: run.stopRequested, ...deadline }, writer.append);
     const unheard = { append: () => undefined, checkpoint: () => undefined, timed: () => undefined };
-    const trial = await train({ ...job, ...unheard })
+    const trial = await train({ ...job, ...unheard, dataset: { ...job.dataset, rows: { ...job.dataset.rows, test: [] } } }) // a rate is chosen on validation
       .catch((error: unknown) => {
         if (error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss') return undefined; // this rate is out
         throw error;
