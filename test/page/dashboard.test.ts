@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
-import { contextMenu, openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
+import { cancel, contextMenu, notifications, openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
 
 /** Trains enough for Transfer to have something to show. */
 const looking = 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nsourceData: before\nstages:\n  - { name: thaw, train: [head, layer2, layer3], epochs: 4, augment: none }\ncontrols: [blind]\n';
@@ -74,12 +74,9 @@ workbenchTest('Calibration and Transfer show what the run found when it looked b
   await openThaw(page);
   await contextMenu(page, view(page, 'Runs').getByRole('treeitem', { name: /^Run looking/ }), 'Explain Predictions…');
   await quickPick(page).getByRole('option', { name: /worst mistakes|The mistake/ }).click();
-  const working = page.locator('.notification-toast', { hasText: 'Explaining what looking sees' });
-  await working.getByRole('button', { name: 'Cancel' }).click();
-  await working.waitFor({ state: 'detached' });
+  await cancel(page, /Explaining what looking sees/);
   await page.waitForTimeout(1000); // a failure would be said, and maps be listed, by now
-  assert.equal(await page.locator('.notification-toast:visible').count(), 0);
-  assert.equal(await quickPick(page).count(), 0);
+  assert.deepEqual([await notifications(page).count(), await quickPick(page).count()], [0, 0], 'nothing is said: the person knows');
 });
 
 workbenchTest('photos that seem to stand in the wrong class are shown, and open', async ({ page, workspace }) => {
