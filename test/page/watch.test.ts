@@ -97,6 +97,8 @@ workbenchTest('a run is warned while it trains; behind the control of an earlier
     assert.doesNotMatch(await accuracy.getAttribute('aria-label') ?? '', /interval/);
     await status.waitFor({ state: 'detached' });
     await screenshot(page, 'watch-cleared');
+    const bell = page.locator('[id="status.notifications"] .codicon-bell');
+    assert.deepEqual([await bell.count(), await page.locator('.codicon-bell-dot').count()], [1, 0], 'no warning and no watch was a notification');
 
     await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
     await page.setViewportSize({ width: 540, height: 900 });
