@@ -21,7 +21,7 @@ import type { Claim, Verdict } from '../src/protocol/verdict.ts';
 import { pretrained } from '../src/trainer/child/cardWeights.ts';
 import { valueOf } from '../src/trainer/child/dataset.ts';
 import { train } from '../src/trainer/child/loop.ts';
-import { predictedOf, withBest } from '../src/trainer/child/trace.ts';
+import { isJudged, predictedOf } from '../src/trainer/child/trace.ts';
 import type { Trained } from '../src/trainer/child/trainJob.ts';
 import { digits, type Digits } from '../test/support/digits.ts';
 import { repoRoot } from '../test/support/root.ts';
@@ -127,7 +127,7 @@ const pairOf = ({ claim, comparisons: [against] }: Verdict, early: Verdict): Pai
 function verdictOn({ dataset: { classes, labels, rows } }: Digits, pairs: readonly (readonly [run: Trained, control: Trained])[], step: number): Verdict {
   const items = rows.test.map((row) => labels[row]!);
   const rightOf = ({ trace }: Trained): Uint8Array => {
-    const best = withBest(trace.filter((evaluation) => evaluation.step <= step), 'validation.loss').findLast(({ isBest }) => isBest)!.evaluation;
+    const best = trace.filter(isJudged).findLast((evaluation) => evaluation.step <= step)!;
     return Uint8Array.from(predictedOf(best.testLogits, classes.length), (answer, i) => Number(answer === items[i]));
   };
   return judge(pairs.map(([run, control]) => ({ right: rightOf(run), controls: [{ control: 'scratch' as const, right: rightOf(control) }] })), { labels: items, classes, missing: [] });

@@ -109,7 +109,7 @@ async function trained(home: string, opened: Opened, isControl: boolean): Promis
 /** One look at a run beside a control as long, that leads by enough to be drawn. */
 function watchMs(run: RunState): number {
   const lead = { ...run, validationAccuracy: { ...run.validationAccuracy, buffer: { ...run.validationAccuracy.buffer, y: run.validationAccuracy.buffer.y.map((y) => y + 0.1) } } };
-  const controls = [{ manifest: { control: 'scratch' as const }, state: lead }], startMs = performance.now();
+  const controls = [{ manifest: { id: aManifest().id, control: 'scratch' as const }, state: lead }], startMs = performance.now();
   for (let i = 0; i < 100; i++) if (!watchText(run, controls) || !watchBand(run, controls)) throw new Error('nothing is watched');
   return (performance.now() - startMs) / 100;
 }

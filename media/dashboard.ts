@@ -10,7 +10,7 @@ import { dataView, epochsView, systemView } from './details.ts';
 import { onThemeChange, readTheme } from './theme.ts';
 import { adviceCard, failuresCard, verdictCard, watchCard } from './verdictCard.ts';
 import { sweepCard } from './sweepCard.ts';
-import { apply, type PageState } from './store.ts';
+import { apply, shown, type PageState } from './store.ts';
 import { curveChart } from './chart.ts';
 import { reliabilityChart } from './reliabilityChart.ts';
 import { header } from './header.ts';
@@ -63,7 +63,7 @@ window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (message.type === 'snapshot') host.setState({ runId: message.run.manifest.id }); // whose page this is, after a window reload
   frame ||= requestAnimationFrame(() => {
     frame = 0;
-    if (state) draw(state);
+    if (state) draw(shown(state));
   });
 });
 root().replaceChildren(h('p', { class: 'empty' }, 'Reading the run …'));

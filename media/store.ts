@@ -1,6 +1,7 @@
 import type { PageHint, PageResults, PageRun, ToPage } from '../src/protocol/pageMessages.ts';
 import type { SweepRow } from '../src/protocol/sweep.ts';
 import type { RunManifest } from '../src/protocol/runManifest.ts';
+import { isControlOf } from '../src/protocol/isControlOf.ts';
 import { initialRun, reduceRun, type RunState } from '../src/protocol/reduceRun.ts';
 
 /** Everything the page shows. Built by folding the same events, with the same reducer, as trees and terminal. */
@@ -42,5 +43,8 @@ function appended(state: PageState, { runId, manifest, events }: ToPage & { read
   const controls = known ? state.controls : [...state.controls, followed({ manifest, events: [] })];
   return { ...state, controls: controls.map((control) => (control.manifest.id === runId ? advanced(control) : control)) };
 }
+
+/** What is drawn: a control of an earlier run is gone when the run, trained, has its own. */
+export const shown = (state: PageState): PageState => ({ ...state, controls: state.controls.filter(({ manifest }) => isControlOf(manifest, state.run.manifest, state.run.state)) });
 
 const followed = ({ manifest, events }: PageRun): FollowedRun => ({ manifest, state: events.reduce(reduceRun, initialRun(manifest)) });

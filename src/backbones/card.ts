@@ -23,6 +23,9 @@ export interface Architecture {
   network(classes: number, at?: InputSize, of?: InputSize): Network;
 }
 
+/** Below `backbones/`: the 1000 classes of ImageNet-1k, in the order of their WordNet ids. */
+export const imageNetLabels = 'efficientnet_lite0/labels.json';
+
 /** Facts of a backbone: an architecture with weights, where they are, under which licence. */
 export interface Card extends Omit<Architecture, 'name'> {
   /** As written in the experiment file. */

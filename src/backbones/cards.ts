@@ -1,5 +1,5 @@
 import { architectureOf } from './architectures.ts';
-import type { Architecture, Card } from './card.ts';
+import { imageNetLabels, type Architecture, type Card } from './card.ts';
 
 /** An architecture under the name that a person gives it, in messages too. */
 function named(name: string, architecture: Architecture): Architecture {
@@ -20,7 +20,7 @@ export const bundledCards: readonly Card[] = [
       sha256: '0c251cd7f8323145d5c9e75024a81a53bc7aa472ebb832ead74bac59040f893a',
       sizeBytes: 9_579_808,
     }],
-    labelsFile: 'efficientnet_lite0/labels.json',
+    labelsFile: imageNetLabels,
   },
   {
     ...named('resnet20_cifar10', architectureOf('resnet20_cifar')!),

@@ -8,7 +8,7 @@ import { dictionary, either, fields, list, number, optional, parsed, text, whole
 import type { Fields, Guard } from '../protocol/shape.ts';
 import { architectureOf } from './architectures.ts';
 import { buildable, unsupported } from './backbones.ts';
-import type { Architecture, Card, CardInput, WeightsFile } from './card.ts';
+import { imageNetLabels, type Architecture, type Card, type CardInput, type WeightsFile } from './card.ts';
 import { parameterCount } from './parameters.ts';
 import { transformersModel } from './transformersCard.ts';
 
@@ -79,8 +79,12 @@ export function cardOfConfig(config: unknown, source: ConfigSource): Checked<Car
   const title = facts.tag ? `${architecture.title} (${facts.tag})` : architecture.title;
   const sourceHead = typeof facts.classifier === 'string' ? facts.classifier : architecture.sourceHead;
   const card = cardOf({ ...architecture, title, sourceHead, network }, input, sourceClasses, { ...source, licence: facts.license ?? source.licence });
-  return { ok: true, value: { ...card, ...(labels && { labels: Object.values(labels) }) }, warnings: [] };
+  const named = labels ? { labels: Object.values(labels) } : sourceClasses === 1000 && isImageNet(facts.tag) ? { labelsFile: imageNetLabels } : {};
+  return { ok: true, value: { ...card, ...named }, warnings: [] };
 }
+
+/** timm's tags end in what the head was trained on last ("augreg_in21k_ft_in1k", "in1k_384"); its outputs are then ImageNet-1k's classes in the order of their WordNet ids. So it is of all of timm 1.0's 1,319 weights with such a tag. */
+const isImageNet = (tag = ''): boolean => /(^|_)in1k(_\d+)?$/.test(tag);
 
 const cardOf = (architecture: Architecture, input: CardInput, sourceClasses: number, { name, source, licence, weights }: ConfigSource): Card => ({
   ...architecture, // whatever else its weights need to be read

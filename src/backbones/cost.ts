@@ -166,7 +166,7 @@ export function stepMs(cost: CutCost, rows: number, calls: number, rates: Rates,
 /** Time and memory of one stage. Decoding and prefix overlap on the same cores, so their times add; so do decoding and steps. */
 export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes: number): Prediction {
   const { trainSamples, validationSamples, testSamples, views, batch, accumulate, cached = false } = work;
-  const judged = validationSamples + testSamples, images = trainSamples + judged, isCached = cost.boundary !== 'input';
+  const judged = validationSamples + testSamples, images = trainSamples + judged, isCached = cost.boundary !== 'input'; // test photos are judged after an epoch that is the best so far: each is taken for one
   const rows = images * views; // a view is kept of every sample: which of them train may change
   const decodeMs = 1000 * images / rates.decodedImagesPerSecond;
   const cacheBytes = isCached ? rows * cost.featureBytes : 0;

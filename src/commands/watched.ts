@@ -1,7 +1,8 @@
 import { formatJson } from '../protocol/jsonText.ts';
 import type { RunState } from '../protocol/reduceRun.ts';
-import type { Outcome } from '../protocol/runEvent.ts';
+import type { EarlierControl, Outcome } from '../protocol/runEvent.ts';
 import type { RunId } from '../protocol/runManifest.ts';
+import { foldJournal } from '../runs/foldJournal.ts';
 import { readManifest } from '../runs/manifest.ts';
 import type { RunFolder } from '../runs/runFolder.ts';
 import type { Options } from '../terminal/arguments.ts';
@@ -29,6 +30,7 @@ export async function watched(host: TrainerHost, id: RunId, options: Options): P
     if (event.type === 'ended') outcome = event.outcome;
     if (options.json) process.stdout.write(`${formatJson(event)}\n`);
     else screen.onEvent(event);
+    if (event.type === 'watched-against' && !options.json) await showEarlier(host, event.controls, screen);
     if (event.type === 'control-started' && !options.json) controls.push(followControl(host, event.runId, screen, ending.signal));
   }
   ending.abort();
@@ -36,6 +38,16 @@ export async function watched(host: TrainerHost, id: RunId, options: Options): P
   process.off('SIGINT', interrupted);
   if (!options.json) screen.end();
   return { outcome, state: screen.state };
+}
+
+/** Controls of earlier runs, as they were left. */
+async function showEarlier(host: TrainerHost, controls: readonly EarlierControl[], screen: RunScreen): Promise<void> {
+  for (const { runId } of controls) {
+    const folder = host.folderOf(runId);
+    if (!folder.ok) continue; // it was deleted since
+    const manifest = valueOf(readManifest(folder.value));
+    screen.watchAgainst({ manifest, state: await foldJournal(folder.value, manifest) });
+  }
 }
 
 async function followControl(host: TrainerHost, id: string, screen: RunScreen, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * While a control trains after its run: is the run behind it so far? Only a WATCH, never a claim (evidence/verdict.ts
- * judges at the end, on the test items): it looks at validation accuracy at equal steps, and more than half of the runs
- * that end well are behind at a tenth of their way. Both count with their best so far, as the checkpoints kept would.
+ * Is a run behind a control so far: while it trains, an earlier run's; after that its own, while that trains? Only a WATCH,
+ * never a claim (evidence/verdict.ts judges at the end, on the test items): it looks at validation accuracy at equal steps,
+ * and more than half of the runs that end well are behind at a tenth of their way. Both count with their best so far, as the
+ * checkpoints kept would.
  * Its interval is Newcombe's of two shares (1998, Statistics in Medicine 17:873–890, method 10), from their Wilson intervals
  * and as if the two had judged different photos: journals hold accuracies, no pairs, so it is wider than a paired one.
  */
@@ -92,19 +93,27 @@ function gapInterval(one: number, other: number, items: number): Pick<Behind, 'l
   };
 }
 
-const behindText = ({ gapPt, lowPt, highPt, items, step, sinceStep }: Behind, control: string, score: string): string =>
-  `behind the control “${control}” so far: ${(-gapPt).toFixed(1)} points of validation ${score} at step ${step}, since step ${sinceStep}${items === 0 ? '' : ` (95 % interval ${(-highPt).toFixed(0)} to ${(-lowPt).toFixed(0)} points, ${items} photos${highPt < 0 ? '' : ': it may be none'})`}`;
+const behindText = ({ control, isEarlier, behind: { gapPt, lowPt, highPt, items, step, sinceStep } }: Watched, score: string): string =>
+  `behind the control “${control}”${isEarlier ? ' of an earlier run' : ''} so far: ${(-gapPt).toFixed(1)} points of validation ${score} at step ${step}, since step ${sinceStep}${items === 0 ? '' : ` (95 % interval ${(-highPt).toFixed(0)} to ${(-lowPt).toFixed(0)} points, ${items} photos${highPt < 0 ? '' : ': it may be none'})`}`;
 
-interface Followed {
-  readonly manifest: Pick<RunManifest, 'control'>;
+export interface Followed {
+  readonly manifest: Pick<RunManifest, 'id' | 'control'>;
   readonly state: RunState;
 }
 
-/** What is to be watched while controls train: the first of them that the run is behind. It goes with the control's end, when a verdict can be had. */
-function watchedOf(run: RunState, controls: readonly Followed[]): { readonly control: string; readonly state: RunState; readonly behind: Behind } | undefined {
-  for (const { manifest, state } of controls) {
-    const behind = state.endedAt === undefined ? behindControl(run, state) : undefined;
-    if (behind) return { control: controlTitle(manifest.control ?? ''), state, behind };
+export interface Watched {
+  /** Its title. */
+  readonly control: string;
+  readonly isEarlier: boolean;
+  readonly state: RunState;
+  readonly behind: Behind;
+}
+
+/** What is to be watched: the first of the controls that the run is behind. An own one goes with its end, when a verdict can be had; an earlier run's with the end of training. */
+export function watchedOf(run: RunState, controls: readonly Followed[]): Watched | undefined {
+  for (const { manifest: { id, control = '' }, state } of controls) {
+    const isEarlier = (run.watchedAgainst ?? []).some(({ runId }) => runId === id), behind = isEarlier || state.endedAt === undefined ? behindControl(run, state) : undefined;
+    if (behind) return { control: controlTitle(control), isEarlier, state, behind };
   }
   return undefined;
 }
@@ -112,7 +121,7 @@ function watchedOf(run: RunState, controls: readonly Followed[]): { readonly con
 /** The watch in one sentence. */
 export function watchText(run: RunState, controls: readonly Followed[]): string | undefined {
   const watched = watchedOf(run, controls);
-  return watched && behindText(watched.behind, watched.control, scoreName(run.data?.task));
+  return watched && behindText(watched, scoreName(run.data?.task));
 }
 
 function evaluationsOf(series: Series): { readonly step: number; readonly accuracy: number }[] {

@@ -1,6 +1,6 @@
 import type { AccuracyChange, BlockTransfer, Calibration, CalibrationScore, LayerChange, ReliabilityBin, Transfer } from './insight.ts';
 import type { ExitFacts, Lease, RunId, RunManifest, RunRequest } from './runManifest.ts';
-import type { CudaFacts, DataFacts, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
+import type { CudaFacts, DataFacts, EarlierControl, EngineFacts, EngineGain, GpuFacts, MachineFacts, MeasuredStage, RunEvent, RunFact, RungFacts, StageFacts } from './runEvent.ts';
 import type { CostBasis, CutPrediction, EngineOffer, Estimate, ExplainProgress, FetchedModel, FileExplanation, FilePrediction, InstalledEngine, InstallProgress, PassRates, PlanEstimate, Prediction, Rates, RateSuggestions, RateTest } from './answers.ts';
 import type { FromPreview, Phase, PlanPreview, PlanValue, PreviewBlock, PreviewCosts, PreviewStage, ToPreview } from './previewMessages.ts';
 import type { Board, BoardRow, BoardScores, RankProgress } from './board.ts';
@@ -116,6 +116,7 @@ const fact = tagged<RunFact>({
   data: { data },
   planned: { stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
   'plan-changed': { stage: whole, origin: oneOf('tree', 'command line'), stages: list(stage), stepsPerEpoch: number, totalSteps: number, predictedMs: optional(number) },
+  'watched-against': { controls: list(fields<EarlierControl>({ control: controlKind, runId: text })) },
   stage: { stage: whole, step: number },
   step: { step: number, epoch: number, loss: number, rate: number, perSecond: number, etaMs: number },
   evaluated: { step: number, epoch: number, split: oneOf('validation'), loss: number, accuracy: number, best: flag, predictedClasses: optional(number) },

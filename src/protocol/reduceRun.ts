@@ -1,4 +1,4 @@
-import type { Activity, DataFacts, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
+import type { Activity, DataFacts, EarlierControl, EngineFacts, MeasuredStage, RunEvent, StageFacts } from './runEvent.ts';
 import type { Calibration, Transfer } from './insight.ts';
 import type { ControlKind, Score, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
@@ -41,6 +41,8 @@ export interface RunState {
   readonly measured?: Measured;
   readonly calibration?: Calibration;
   readonly transfer?: Transfer;
+  /** While it trains: controls of earlier runs that it is compared with (behindControl.ts). */
+  readonly watchedAgainst?: readonly EarlierControl[];
   /** In the order they started or, having nothing to train, ended. */
   readonly controls: readonly ControlState[];
   readonly verdict?: Verdict;
@@ -96,10 +98,9 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'engine': return { ...run, engine: event.engine };
     case 'progress': return { ...run, ...progressOf(event) };
     case 'data': return { ...run, data: event.data };
-    case 'planned': case 'plan-changed': {
-      const { stages, stepsPerEpoch, totalSteps, predictedMs } = event;
-      return { ...run, planned: { stages, stepsPerEpoch, totalSteps, ...(predictedMs !== undefined && { predictedMs }) } };
-    }
+    case 'planned': return { ...run, planned: plannedOf(event) };
+    case 'plan-changed': return { ...run, planned: plannedOf(event), ...(run.watchedAgainst && { watchedAgainst: run.watchedAgainst.filter(({ control }) => control !== 'random-features') }) }; // that one follows the plan, layer by layer
+    case 'watched-against': return { ...run, watchedAgainst: event.controls };
     case 'stage': return { ...run, status: 'training', stages: [...run.stages, { stage: event.stage, step: event.step }] };
     case 'step': return {
       ...without(run, 'progress'), status: 'training',
@@ -116,7 +117,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'checkpoint': return { ...run, checkpointStep: event.step };
     case 'early-stop': return { ...run, earlyStop: { step: event.step, patience: event.patience, bestStep: event.bestStep } };
     case 'tested': return {
-      ...without(run, 'progress', 'etaMs', 'perSecond'), status: 'judging',
+      ...without(run, 'progress', 'etaMs', 'perSecond', 'watchedAgainst'), status: 'judging',
       tested: { step: event.step, loss: event.loss, accuracy: event.accuracy, ...(event.metrics && { metrics: event.metrics }) },
     };
     case 'measured': return { ...run, measured: { stages: event.stages, peakBytes: event.peakBytes, predictedPeakBytes: event.predictedPeakBytes } };
@@ -126,7 +127,7 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     case 'verdict': return { ...run, verdict: event.verdict };
     case 'warning': return { ...run, warnings: [...run.warnings, event.diagnostic] };
     case 'ended': return {
-      ...without(run, 'progress', 'etaMs', 'perSecond'), status: event.outcome, endedAt: event.at,
+      ...without(run, 'progress', 'etaMs', 'perSecond', 'watchedAgainst'), status: event.outcome, endedAt: event.at,
       ...(event.diagnostic && { problem: event.diagnostic }),
     };
     default: return assertNever(event);
@@ -143,6 +144,10 @@ function started(run: RunState, fromStep: number): RunState {
     validationLoss: cutAfter(run.validationLoss, fromStep),
     validationAccuracy: cutAfter(run.validationAccuracy, fromStep),
   };
+}
+
+function plannedOf({ stages, stepsPerEpoch, totalSteps, predictedMs }: RunEvent & { readonly type: 'planned' | 'plan-changed' }): NonNullable<RunState['planned']> {
+  return { stages, stepsPerEpoch, totalSteps, ...(predictedMs !== undefined && { predictedMs }) };
 }
 
 function progressOf(event: RunEvent & { readonly type: 'progress' }): Pick<RunState, 'progress' | 'etaMs' | 'perSecond'> {

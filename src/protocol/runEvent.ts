@@ -19,6 +19,8 @@ export type RunFact =
   | { readonly type: 'planned'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
   /** Layers were thawed or frozen while it trains: the plan from now on, in which stage `stage` is new and begins at once. */
   | { readonly type: 'plan-changed'; readonly stage: number; readonly origin: 'tree' | 'command line'; readonly stages: readonly StageFacts[]; readonly stepsPerEpoch: number; readonly totalSteps: number; readonly predictedMs?: number }
+  /** Controls that earlier runs had made, on the same photos by the same plan and seed, however long: what the run is watched against while it trains, its own not being there yet. */
+  | { readonly type: 'watched-against'; readonly controls: readonly EarlierControl[] }
   | { readonly type: 'stage'; readonly stage: number; readonly step: number }
   /** `loss` in nats, mean over the steps since the last such event; `rate` the head's. */
   | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly loss: number; readonly rate: number; readonly perSecond: number; readonly etaMs: number }
@@ -41,6 +43,11 @@ export type RunFact =
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
   /** Last line of every trainer process that could still write. */
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly diagnostic?: Diagnostic };
+
+export interface EarlierControl {
+  readonly control: ControlKind;
+  readonly runId: string;
+}
 
 /** `fetching` counts bytes, `rates` steps, `trying-rates` rates, the others images. */
 export type Activity = 'fetching' | 'scanning' | 'reading' | 'features' | 'random-features' | 'trying-rates' | 'training' | 'evaluating' | 'rates';

@@ -6,6 +6,7 @@ import { diagnosticText, visible } from '../protocol/diagnostic.ts';
 import { endCard } from './endCard.ts';
 import { clipped, wrapped } from './fit.ts';
 import { liveLine } from './liveLine.ts';
+import type { Followed } from '../protocol/behindControl.ts';
 import { threadsText, stepsText } from '../base/units.ts';
 import type { Paint } from './paint.ts';
 
@@ -26,6 +27,7 @@ export class RunScreen {
   readonly #id: string;
   #run: RunState;
   #control: { readonly kind: string; readonly state: RunState } | undefined;
+  readonly #earlier: Followed[] = [];
   #warnings = 0;
 
   constructor(manifest: RunManifest, screen: Screen, paint: Paint) {
@@ -53,6 +55,11 @@ export class RunScreen {
     this.#control = { kind, state: reduceRun(before, event) };
     if (!this.#screen.live && event.type === 'evaluated') this.#print(`  ${controlTitle(kind)}: step ${event.step}, validation ${scoreText(event.accuracy, this.#run.data?.task)}`);
     this.#redraw();
+  }
+
+  /** A stored control that the run is watched against while it trains. */
+  watchAgainst(control: Followed): void {
+    this.#earlier.push(control);
   }
 
   end(): void {
@@ -100,7 +107,7 @@ export class RunScreen {
 
   #redraw(): void {
     if (!this.#screen.live || this.#run.endedAt) return;
-    this.#screen.write(`\r\u001b[2K${clipped(liveLine(this.#run, this.#control, this.#paint), this.#screen.columns - 1)}`);
+    this.#screen.write(`\r\u001b[2K${clipped(liveLine(this.#run, this.#control, this.#paint, this.#earlier), this.#screen.columns - 1)}`);
   }
 
   #clear(): void {

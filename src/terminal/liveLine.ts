@@ -1,14 +1,14 @@
 import type { RunState } from '../protocol/reduceRun.ts';
 import type { DataFacts } from '../protocol/runEvent.ts';
 import { activityText, controlTitle, scoreText, speedText } from '../protocol/wording.ts';
-import { behindControl } from '../protocol/behindControl.ts';
+import { behindControl, watchedOf, type Followed } from '../protocol/behindControl.ts';
 import { clockTime } from '../base/units.ts';
 import { lastY } from '../base/series.ts';
 import { visible } from '../protocol/diagnostic.ts';
 import type { Paint } from './paint.ts';
 
-/** What goes on now, in one line: `▸ probe 1/2 · epoch 8/30 · loss 0.612 · validation 72.2 % · 5,310 images/s · 0:03 left`. */
-export function liveLine(run: RunState, control: { readonly kind: string; readonly state: RunState } | undefined, { dim, yellow }: Paint): string {
+/** What goes on now, in one line: `▸ probe 1/2 · epoch 8/30 · loss 0.612 · validation 72.2 % · 5,310 images/s · 0:03 left`. `earlier`: controls of earlier runs that it is watched against. */
+export function liveLine(run: RunState, control: { readonly kind: string; readonly state: RunState } | undefined, { dim, yellow }: Paint, earlier: readonly Followed[] = []): string {
   if (run.status === 'judging' && control) {
     const behind = behindControl(run, control.state);
     return [
@@ -16,7 +16,11 @@ export function liveLine(run: RunState, control: { readonly kind: string; readon
       behind && yellow(`watch: the run is ${(-behind.gapPt).toFixed(1)} points behind it at step ${behind.step}, so far`),
     ].filter(Boolean).join(dim(' · '));
   }
-  return partsOf(run, run.data?.task).join(dim(' · '));
+  const watched = watchedOf(run, earlier);
+  return [
+    ...partsOf(run, run.data?.task),
+    watched && yellow(`watch: ${(-watched.behind.gapPt).toFixed(1)} points behind “${watched.control}” of an earlier run at step ${watched.behind.step}, so far`),
+  ].filter(Boolean).join(dim(' · '));
 }
 
 function partsOf(state: RunState, task: DataFacts['task']): string[] {

@@ -76,7 +76,7 @@ export class PageFeed implements Disposable {
     if (!this.#sent) return;
     const shown = [this.#source.runOf(this.#runId), ...this.#source.controlsOf(this.#runId)];
     for (const run of shown) {
-      if (!run || !this.#changed.has(run.manifest.id)) continue;
+      if (!run || !this.#changed.has(run.manifest.id) && this.#sent.has(run.manifest.id)) continue; // a control may have been read before it was this run's
       const { manifest, events } = run;
       this.#post({ type: 'append', runId: manifest.id, manifest, events: events.slice(this.#sent.get(manifest.id) ?? 0) });
       this.#sent.set(manifest.id, events.length);

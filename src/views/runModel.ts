@@ -7,6 +7,7 @@ import { initialRun, reduceRun, type RunState } from '../protocol/reduceRun.ts';
 import { engineNamed, type RunEvent } from '../protocol/runEvent.ts';
 import type { Member } from '../experiment/sweep.ts';
 import type { ControlKind } from '../protocol/verdict.ts';
+import { isControlOf } from '../protocol/isControlOf.ts';
 import type { RunId, RunManifest } from '../protocol/runManifest.ts';
 import { readManifest } from '../runs/manifest.ts';
 import { manifestAfter } from '../runs/manifestAfter.ts';
@@ -95,7 +96,7 @@ export class RunModel extends Owner {
     return this.#newestFirst().filter(({ manifest: { controlOf } }) => !controlOf || !this.#entries.has(controlOf));
   }
 
-  /** The control runs of a run, oldest first; those that it took from another run too. */
+  /** The control runs of a run, oldest first; those of other runs too that it took over or is watched against. */
   controlsOf(id: RunId): readonly ModelRun[] {
     return this.#entriesOf(id);
   }
@@ -243,6 +244,7 @@ export class RunModel extends Owner {
       entry.manifest = manifestAfter(entry.manifest, event);
       if (event.type === 'data') entry.manifest = { ...storedManifest(entry), status: entry.manifest.status };
       if (event.type === 'control-started') this.#rescan();
+      if (event.type === 'watched-against') for (const control of this.#entriesOf(id)) this.#follow(control);
       this.#tell(id);
     }
     entry.manifest = storedManifest(entry); // by now it says the same as the journal, and more
@@ -280,8 +282,8 @@ export class RunModel extends Owner {
   }
 
   #entriesOf(id: RunId): Entry[] {
-    const taken = new Set(this.#entries.get(id)?.state.controls.map(({ runId }) => runId));
-    return this.#newestFirst().filter(({ manifest, folder }) => manifest.controlOf === id || taken.has(folder.id)).reverse();
+    const run = this.#entries.get(id);
+    return run ? this.#newestFirst().filter(({ manifest }) => isControlOf(manifest, run.manifest, run.state)).reverse() : [];
   }
 
   #hostOf(id: RunId): TrainerHost {

@@ -90,8 +90,8 @@ export class RunsTree extends Owner implements vscode.TreeDataProvider<RunRow> {
 
 /** What the run's journal knows of, and control runs that it will know of when they have ended. */
 function controlRows({ manifest, state }: ModelRun, runs: readonly ModelRun[]): RunRow[] {
-  const later = runs.flatMap(({ manifest: { id, control } }, i) => {
-    const isNewest = !runs.slice(i + 1).some((other) => other.manifest.control === control), known = state.controls.find((each) => each.control === control);
+  const own = runs.filter(({ manifest: { controlOf } }) => controlOf === manifest.id), later = own.flatMap(({ manifest: { id, control } }, i) => {
+    const isNewest = !own.slice(i + 1).some((other) => other.manifest.control === control), known = state.controls.find((each) => each.control === control);
     return control && isNewest && (known?.runId ?? '') < id ? [{ control, runId: id }] : [];
   });
   const known = state.controls.filter(({ control }) => !later.some((each) => each.control === control));

@@ -3,10 +3,7 @@ import * as vscode from 'vscode';
 import type { RunId } from '../../src/protocol/runManifest.ts';
 import { dashboardType } from '../../src/contributions.ts';
 import { eventually, hostTest } from './suite.ts';
-import { inWorkspace, retype, showExperiment, thaw } from './thaw.ts';
-
-/** Two busy cores and the built-in engine. */
-const trainingMs = 180_000;
+import { inWorkspace, retype, showExperiment, start, thaw, trainingMs } from './thaw.ts';
 
 const short = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - { name: probe, train: [head], epochs: 2 }\ncontrols: [blind, knn]\n';
 
@@ -20,13 +17,6 @@ async function accept<T>(done: Thenable<T>): Promise<T> {
     return settled;
   });
   return done;
-}
-
-async function start(name: string, text: string): Promise<RunId> {
-  const { document } = await showExperiment(name, text);
-  const id = await vscode.commands.executeCommand<RunId | undefined>('thaw.startRun', document.uri);
-  assert.ok(id, 'a run was started');
-  return id;
 }
 
 const dashboards = (): readonly vscode.Tab[] => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExtensionApi } from '../../src/extension.ts';
+import type { RunId } from '../../src/protocol/runManifest.ts';
 
 /** The extension under test, activated. */
 export async function thaw(): Promise<ExtensionApi> {
@@ -36,4 +37,15 @@ export async function retype({ document }: vscode.TextEditor, before: string, af
   const edit = new vscode.WorkspaceEdit();
   edit.replace(document.uri, new vscode.Range(document.positionAt(start), document.positionAt(start + before.length)), after);
   assert.ok(await vscode.workspace.applyEdit(edit));
+}
+
+/** Two busy cores and the built-in engine. */
+export const trainingMs = 180_000;
+
+/** Starts a run of an experiment file with this text. */
+export async function start(name: string, text: string): Promise<RunId> {
+  const { document } = await showExperiment(name, text);
+  const id = await vscode.commands.executeCommand<RunId | undefined>('thaw.startRun', document.uri);
+  assert.ok(id, 'a run was started');
+  return id;
 }

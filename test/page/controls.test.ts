@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFile, quickPick, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
+import { contextMenu, openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
 
-const short = 'thaw: 1\ndata: { folder: photos } # ours\nstages:\n  - { name: probe, train: [head], epochs: 3 }\ncontrols: [blind]\n';
+const short = 'thaw: 1\ndata: { folder: photos } # ours\nstages:\n  - { name: probe, train: [head], epochs: 400 }\nstop: { patience: 1000 }\ncontrols: [blind]\n';
 
-workbenchTest('a control is added from the verdict card, the verdict then knows it, and one click on its advice edits the experiment', async ({ page, workspace }) => {
+workbenchTest('a control is added from the verdict card, stopped and resumed on its row, the verdict then knows it, and one click on its advice edits the experiment', async ({ page, workspace }) => {
   const file = join(workspace, 'short.thaw.yaml');
   await writeFile(file, short);
   await openFile(page, 'short.thaw.yaml');
@@ -16,6 +16,14 @@ workbenchTest('a control is added from the verdict card, the verdict then knows 
 
   await verdict.getByRole('button', { name: 'Add Control…' }).click();
   await quickPick(page).getByRole('option', { name: /^random backbone/ }).click();
+  await openThaw(page);
+  await view(page, 'Runs').getByRole('treeitem', { name: /^Run short/ }).locator('.monaco-tl-twistie').click();
+  const row = view(page, 'Runs').getByRole('treeitem', { name: /^Control random backbone/ });
+  await contextMenu(page, row, 'Stop Run');
+  await view(page, 'Runs').getByRole('treeitem', { name: /^Control random backbone, stopped/ }).waitFor();
+  await row.hover();
+  await screenshot(page, 'control-interrupted');
+  await contextMenu(page, row, 'Resume Control');
   await verdict.getByText(/^On the same \d+ test items the run got \d+ right .* the same plan on random weights/).waitFor({ timeout: 120_000 });
   assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
   await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();

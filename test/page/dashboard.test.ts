@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
-import { openFile, runCommand, screenshot, webviewFrame, workbenchTest } from './workbench.ts';
+import { cancel, contextMenu, notifications, openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame, workbenchTest } from './workbench.ts';
 
 /** Trains enough for Transfer to have something to show. */
 const looking = 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nsourceData: before\nstages:\n  - { name: thaw, train: [head, layer2, layer3], epochs: 4, augment: none }\ncontrols: [blind]\n';
@@ -70,6 +70,13 @@ workbenchTest('Calibration and Transfer show what the run found when it looked b
   await page.getByRole('tab', { name: /-[0-9a-f]{6}\.png/ }).waitFor({ timeout: 60_000 });
   await page.getByText(/map correlates −?\d\.\d\d with that of random weights|not to be trusted/).first().waitFor();
   await screenshot(page, 'explained');
+
+  await openThaw(page);
+  await contextMenu(page, view(page, 'Runs').getByRole('treeitem', { name: /^Run looking/ }), 'Explain Predictions…');
+  await quickPick(page).getByRole('option', { name: /worst mistakes|The mistake/ }).click();
+  await cancel(page, /Explaining what looking sees/);
+  await page.waitForTimeout(1000); // a failure would be said, and maps be listed, by now
+  assert.deepEqual([await notifications(page).count(), await quickPick(page).count()], [0, 0], 'nothing is said: the person knows');
 });
 
 workbenchTest('photos that seem to stand in the wrong class are shown, and open', async ({ page, workspace }) => {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { userCacheFolder } from '../../src/base/environment.ts';
 import { FaultyServer } from '../support/faultyServer.ts';
 import { HubServer, lite0Name, lite0Repository } from '../support/hubServer.ts';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
-import { inWorkbench, openThaw, quickPick, runCommand, screenshot, view } from './workbench.ts';
+import { cancel, inWorkbench, notifications, notified, openThaw, quickPick, runCommand, screenshot, view } from './workbench.ts';
 
 /** What Thaw fetches and keeps, as a person has it fetched and cleared: each done, cancelled, and refused in words that help. */
 void test('an engine, a backbone and the feature cache: fetched, cancelled, refused and cleared by hand', async (t) => {
@@ -93,25 +93,9 @@ async function putFeatures(folder: string, titles: Readonly<Record<string, strin
   }
 }
 
-/** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry. */
-async function notified(page: Page, words: RegExp): Promise<Locator> {
-  const found = notifications(page).filter({ hasText: words });
-  if (!await page.locator('.notifications-center').isVisible()) await runCommand(page, 'Notifications: Show Notifications');
-  await found.first().waitFor();
-  return found;
-}
-
-const notifications = (page: Page): Locator => page.locator('.notifications-center .notification-list-item:visible');
-
 async function dismissed(page: Page): Promise<void> {
   await runCommand(page, 'Notifications: Clear All Notifications');
   await notifications(page).first().waitFor({ state: 'hidden' });
-}
-
-async function cancel(page: Page, words: RegExp): Promise<void> {
-  const found = await notified(page, words);
-  await found.getByRole('button', { name: 'Cancel' }).click();
-  await found.waitFor({ state: 'hidden' });
 }
 
 /** Types a name into the box, which is another one than the palette's. */

@@ -1,4 +1,7 @@
-/** A run that is warned of dead units, then has a control that is faster at first: what a trainer would write is written here, line by line, and followed by the real product. */
+/**
+ * A run that is warned of dead units, is behind the control of an earlier run, then behind its own that is faster at first: what a trainer would write is
+ * written here, line by line, and followed by the real product. (test/host/watch.host.ts trains such a run.)
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,12 +33,21 @@ function writing(run: RunFolder, pid: number): JournalWriter {
   return openJournal(run.journal);
 }
 
-workbenchTest('a run is warned while it trains; behind its control it is watched: a band around the control, in the Runs view and the status bar; it clears itself', async ({ page, workspace }) => {
+/** Of a run that ended long ago, as fast as the own one will be. */
+function earlierControl(workspace: string): RunFolder {
+  const createdAt = '2026-01-01T00:00:00.000Z', of = aRun(workspace, { title: 'roses', status: 'finished', createdAt });
+  const control = aRun(workspace, { title: 'roses (scratch)', status: 'finished', createdAt, controlOf: of.id, control: 'scratch' }), journal = openJournal(control.journal);
+  for (const fact of [...begin, ...ofControl.flatMap((right, i) => epoch(i, right)), { type: 'ended', outcome: 'finished' } as const]) journal.append(fact);
+  journal.close();
+  return control;
+}
+
+workbenchTest('a run is warned while it trains; behind the control of an earlier run, then behind its own, it is watched: a band around the control, in the Runs view and the status bar; it clears itself', async ({ page, workspace }) => {
   const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
   await once(holder, 'spawn');
   try {
-    const run = aRun(workspace, { title: 'flowers', status: 'training' }), journal = writing(run, holder.pid!);
-    for (const fact of [...begin, ...ofRun.slice(0, 4).flatMap((right, i) => epoch(i, right)), { type: 'warning', diagnostic: deadUnitsWarning({ layer: 'bn2.act', died: 612, units: 1280 }, { step: 24, stage: 'thaw', rows: 48 }) } as const]) journal.append(fact);
+    const earlier = earlierControl(workspace), run = aRun(workspace, { title: 'flowers', status: 'training' }), journal = writing(run, holder.pid!);
+    for (const fact of [...begin, { type: 'watched-against', controls: [{ control: 'scratch', runId: earlier.id }] } as const, ...ofRun.slice(0, 4).flatMap((right, i) => epoch(i, right)), { type: 'warning', diagnostic: deadUnitsWarning({ layer: 'bn2.act', died: 612, units: 1280 }, { step: 24, stage: 'thaw', rows: 48 }) } as const]) journal.append(fact);
     await openThaw(page);
     const row = view(page, 'Runs').getByRole('treeitem', { name: /flowers/ }).first();
     await row.click();
@@ -44,9 +56,21 @@ workbenchTest('a run is warned while it trains; behind its control it is watched
     await page.locator('.statusbar-item', { hasText: 'Thaw: flowers: epoch 3 of 10' }).hover();
     await page.getByText(/Warning: at step 24, 612 of 1280 units/).first().waitFor();
     await screenshot(page, 'watch-warning');
-    for (const fact of [...ofRun.slice(4).flatMap((right, i) => epoch(4 + i, right)), { type: 'tested', step: epochs * perEpoch, loss: 0.4, accuracy: aShare } as const]) journal.append(fact);
+    await dashboard.getByText(/^Watch · behind the control “from scratch” of an earlier run so far: 24\.1 points of validation accuracy at step 24, since step 8 \(95 % interval/).waitFor();
+    assert.match(await accuracy.getAttribute('aria-label') ?? '', /around the best that “from scratch” had by then/);
+    await view(page, 'Runs').getByRole('treeitem', { name: /flowers, .*behind the control “from scratch” of an earlier run so far: 24\.1 points/ }).waitFor();
+    await page.locator('.statusbar-item', { hasText: 'Thaw: flowers: epoch 3 of 10 · behind “from scratch” so far' }).hover();
+    await page.getByText(/Watch: behind the control “from scratch” of an earlier run so far/).first().waitFor();
+    await screenshot(page, 'watch-live');
+    for (const fact of ofRun.slice(4).flatMap((right, i) => epoch(4 + i, right))) journal.append(fact);
+    await dashboard.getByText(/^Training · epoch 10 of 10/).waitFor();
+    await dashboard.getByText(/^Watch · /).waitFor({ state: 'detached' });
+    await dashboard.getByText('from scratch', { exact: true }).first().waitFor(); // its curve is there as long as the run trains
+    await screenshot(page, 'watch-live-cleared');
+    for (const fact of [{ type: 'tested', step: epochs * perEpoch, loss: 0.4, accuracy: aShare } as const]) journal.append(fact);
     await dashboard.getByText(/^Trained: /).waitFor();
     await dashboard.getByText(/^Warning · /).waitFor({ state: 'detached' });
+    assert.equal(await dashboard.getByText('from scratch', { exact: true }).count(), 0);
 
     const control = aRun(workspace, { title: 'flowers (scratch)', status: 'training', controlOf: run.id, control: 'scratch' }), controlJournal = writing(control, holder.pid!);
     journal.append({ type: 'control-started', control: 'scratch', runId: control.id });
@@ -73,6 +97,8 @@ workbenchTest('a run is warned while it trains; behind its control it is watched
     assert.doesNotMatch(await accuracy.getAttribute('aria-label') ?? '', /interval/);
     await status.waitFor({ state: 'detached' });
     await screenshot(page, 'watch-cleared');
+    const bell = page.locator('[id="status.notifications"] .codicon-bell');
+    assert.deepEqual([await bell.count(), await page.locator('.codicon-bell-dot').count()], [1, 0], 'no warning and no watch was a notification');
 
     await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
     await page.setViewportSize({ width: 540, height: 900 });

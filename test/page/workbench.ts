@@ -128,3 +128,20 @@ export const view = (page: Page, title: 'Backbones' | 'Layers' | 'Runs'): Locato
 /** The document inside the webview of the editor that is in front. */
 export const webviewFrame = (page: Page): FrameLocator =>
   page.locator('iframe.webview.ready:visible').contentFrame().locator('iframe#active-frame').contentFrame();
+
+/** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry. */
+export async function notified(page: Page, words: RegExp): Promise<Locator> {
+  const found = notifications(page).filter({ hasText: words });
+  if (!await page.locator('.notifications-center').isVisible()) await runCommand(page, 'Notifications: Show Notifications');
+  await found.first().waitFor();
+  return found;
+}
+
+export const notifications = (page: Page): Locator => page.locator('.notifications-center .notification-list-item:visible');
+
+/** Cancels what a notification says is being done. */
+export async function cancel(page: Page, words: RegExp): Promise<void> {
+  const found = await notified(page, words);
+  await found.getByRole('button', { name: 'Cancel' }).click();
+  await found.waitFor({ state: 'hidden' });
+}

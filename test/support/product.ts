@@ -1,7 +1,7 @@
 /** The product as a person has it: dist/ (npm test builds it first), driven from a terminal, on real photos. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
@@ -15,6 +15,7 @@ import { placesOf, type RunFolder } from '../../src/runs/runFolder.ts';
 import { runFoldersIn } from '../../src/runs/runIndex.ts';
 import { signalTree } from '../../src/trainer/host/killTree.ts';
 import { repoRoot } from './root.ts';
+import { userCacheFolder } from '../../src/base/environment.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /** What a person sees of one command. */
@@ -45,7 +46,7 @@ export class Workspace {
         const lease = readLease(run.lease);
         if (lease) signalTree(lease, 'SIGKILL');
       }
-      await waitFor(() => this.runs().every((run) => existsSync(run.exit) || manifestOf(run).controlOf !== undefined)); // the keepers' last deed
+      await waitFor(() => this.runs().every((run) => existsSync(run.exit) || (manifestOf(run).controlOf !== undefined && !manifestOf(run).addedLater))); // the keepers' last deed
     });
     this.folder = temporaryFolder(t); // removed by a hook that runs after the one above
   }
@@ -86,7 +87,13 @@ export class Workspace {
   }
 
   start(...args: readonly string[]): Command {
-    return new Command(spawn(process.execPath, [this.cli, ...args], { cwd: this.folder, env: this.environment }));
+    return this.startUnder([], ...args);
+  }
+
+  /** The same by way of another command, such as one that confines it to a core. */
+  startUnder(command: readonly string[], ...args: readonly string[]): Command {
+    const [first, ...rest] = [...command, process.execPath, this.cli, ...args];
+    return new Command(spawn(first!, rest, { cwd: this.folder, env: this.environment }));
   }
 
   get environment(): Readonly<Record<string, string | undefined>> {
@@ -107,6 +114,15 @@ export class Workspace {
     mkdirSync(this.path(...parts), { recursive: true });
     return this.path(...parts);
   }
+}
+
+/** A cache of its own with this machine's native engine in it; undefined where it has none. */
+export function tensorflowCache(workspace: Workspace): string | undefined {
+  const engines = join(userCacheFolder(), 'engine');
+  if (!existsSync(engines)) return undefined;
+  mkdirSync(workspace.path('cache'));
+  symlinkSync(engines, workspace.path('cache', 'engine'));
+  return workspace.path('cache');
 }
 
 /** A command that was started. */

@@ -42,6 +42,7 @@ export const everyFact: readonly RunFact[] = [
   { type: 'step', step: 2, epoch: 1, loss: 0.7, rate: 5e-4, perSecond: 200, etaMs: 0 },
   { type: 'evaluated', step: 2, epoch: 2, split: 'validation', loss: 0.85, accuracy: 0.5, best: false },
   { type: 'early-stop', step: 2, patience: 1, bestStep: 1 },
+  { type: 'watched-against', controls: [{ control: 'scratch', runId: '20260430-120000-flowers-scratch-3fa9c0' }] },
   { type: 'tested', step: 1, loss: 0.8, accuracy: aShare },
   { type: 'measured', stages: [{ name: 'probe', epochMs: 400, predictedEpochMs: 500 }], peakBytes: 5e8, predictedPeakBytes: 6e8 },
   { type: 'calibrated', calibration: {

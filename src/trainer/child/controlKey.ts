@@ -25,13 +25,20 @@ export interface ControlFacts {
 
 /**
  * What a control that trains depends on, and nothing else: the same key is the same control. Time is not part of it: one
- * that its budget cut short fits too, if it had as much time (`reusableControl`).
+ * that its budget cut short fits too, if it had as much time (`reusableControl`). How long its stages are stands behind a
+ * dash: what is before it says of what kind it is (`isSameKind`).
  */
 export function controlKey({ control, fingerprint, backbone, weights, plan: { batch, stop, seed, inputSize }, stages }: ControlFacts): string {
-  const named = stages.map(({ name: _, ...stage }) => stage);
-  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, named, ratesToTry[control], ...inputSize === 'auto' ? [] : [inputSize]]; // as it was before there was a choice
-  return createHash('sha256').update(formatJson(rests)).digest('hex').slice(0, 32);
+  const settings = stages.map(({ name: _name, epochs: _epochs, steps: _steps, leaveAfter: _left, ...stage }) => stage);
+  const lengths = stages.map(({ epochs, steps, leaveAfter }) => steps === 'auto' ? [epochs, leaveAfter] : [`${steps} steps`, leaveAfter]);
+  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, settings, ratesToTry[control], inputSize];
+  return `${hash(rests).slice(0, 32)}-${hash(lengths).slice(0, 8)}`;
 }
+
+const hash = (facts: readonly unknown[]): string => createHash('sha256').update(formatJson(facts)).digest('hex');
+
+/** Whether two keys are of the same control, however long: the run that it was made for may have stopped early, or gone on for longer. */
+export const isSameKind = (a: string, b: string): boolean => a.split('-')[0] === b.split('-')[0];
 
 export interface ReusableControl {
   readonly folder: RunFolder;

@@ -70,9 +70,9 @@ async function all(source: FeatureSource, rows: readonly number[]): Promise<Floa
   return block.value as Float32Array;
 }
 
-export const stagesOf = (control: TrainedControl, task: ControlTask): readonly StagePlan[] => controlStages(task.prepared.plan, control, task.prepared.dataset.rows.train.length, Math.max(1, task.steps));
+export const stagesOf = (control: TrainedControl, task: Pick<ControlTask, 'prepared' | 'steps'>): readonly StagePlan[] => controlStages(task.prepared.plan, control, task.prepared.dataset.rows.train.length, Math.max(1, task.steps));
 
-export const keyOf = (control: TrainedControl, task: ControlTask): string => {
+export const keyOf = (control: TrainedControl, task: Pick<ControlTask, 'prepared' | 'steps'>): string => {
   const { plan, card, dataset: { fingerprint } } = task.prepared;
   return controlKey({ control, fingerprint, backbone: card.name, weights: weightsHash(card), plan, stages: stagesOf(control, task) });
 };
@@ -113,7 +113,7 @@ async function atBestRate(control: TrainedControl, stages: readonly StagePlan[],
     const deadline = control === 'scratch' ? { deadlineMs: monotonicMs() + scratchMs / 10 } : {};
     const { predictionOf: _, ...job } = await jobOf(prepared, weights, { activity: 'features', stages: [{ ...stage, steps, rate }], patience: Infinity, stop: run.stopRequested, ...deadline }, writer.append);
     const unheard = { append: () => undefined, checkpoint: () => undefined, timed: () => undefined };
-    const trial = await train({ ...job, ...unheard })
+    const trial = await train({ ...job, ...unheard, dataset: { ...job.dataset, rows: { ...job.dataset.rows, test: [] } } }) // a rate is chosen on validation
       .catch((error: unknown) => {
         if (error instanceof Refused && error.diagnostics[0]?.code === 'non-finite-loss') return undefined; // this rate is out
         throw error;

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { Machine } from './machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
+import { earlierControls } from './earlierControls.ts';
 import { earlierSplits, splitsIn } from './earlierSplits.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { judgeRun } from './judging.ts';
@@ -46,6 +47,8 @@ async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number
   if (!prepared) return 'stopped';
   const source = await openSourceTask(prepared.plan, prepared.card, machine.backbones);
   for (const diagnostic of source?.remarks ?? []) run.append({ type: 'warning', diagnostic });
+  const controls = await earlierControls(prepared);
+  if (controls.length > 0) run.append({ type: 'watched-against', controls });
   const { budget, stages } = prepared.plan, live = new LiveLayers(run, prepared.network, prepared.plan, prepared.origins), deadlineMs = budget === 'off' ? undefined : monotonicMs() + budget * 60_000;
   const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages, stop: run.stopRequested, live, ...(deadlineMs !== undefined && { deadlineMs }) });
   if (trained.how === 'deadline') run.append({ type: 'warning', diagnostic: { code: 'budget-spent', severity: 'warning', message: `the budget of ${about(1000 * 60 * Number(budget))} ended at step ${trained.step}: the best weights up to there are kept`, fix: 'raise `budget`, or train less' } });

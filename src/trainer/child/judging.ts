@@ -27,7 +27,8 @@ export async function judgeRun(prepared: Prepared, trained: Trained, trainedMs: 
   if (seedOf !== undefined) await judgeAgain(runFolder(join(placeOf(run.folder).runs, seedOf)), prepared.network); // with this seed too
 }
 
-function reasonAgainst(control: ControlKind, prepared: Prepared): string | undefined {
+/** Why there will be no such control; undefined when there will. */
+export function reasonAgainst(control: ControlKind, prepared: Prepared): string | undefined {
   if (prepared.plan.weights === 'random' && isDecisive(control)) return 'the run itself starts at random';
   if (!prepared.plan.controls.includes(control)) return 'switched off';
   if (control === 'linear-probe' && isProbe(prepared)) return 'it is the run';

@@ -1,6 +1,7 @@
 /**
  * What a training run predicted at each evaluation, so that two runs can be compared at equal steps. Selection looks at
- * the validation numbers only; the test logits are kept for judging, never for choosing.
+ * the validation numbers only; the test logits are kept for judging, never for choosing. Only weights that were the best so far
+ * are ever judged: had training ended there, or at any step up to the next best, theirs is the checkpoint that would have been kept.
  */
 export interface Evaluation {
   readonly step: number;
@@ -8,11 +9,16 @@ export interface Evaluation {
   readonly validationAccuracy: number;
   /** How many different answers the validation items got at all. */
   readonly predictedClasses: number;
-  /** Mean, nats. */
-  readonly testLoss: number;
-  /** [test items, classes], row-major. */
-  readonly testLogits: Float32Array;
+  /** Of the best so far. Mean, nats. */
+  readonly testLoss?: number;
+  /** Likewise. [test items, classes], row-major. */
+  readonly testLogits?: Float32Array;
 }
+
+/** An evaluation that was the best so far. */
+export type Judged = Required<Evaluation>;
+
+export const isJudged = (evaluation: Evaluation): evaluation is Judged => evaluation.testLoss !== undefined && evaluation.testLogits !== undefined;
 
 export type StopMetric = 'validation.loss' | 'validation.accuracy';
 
@@ -20,16 +26,6 @@ export type StopMetric = 'validation.loss' | 'validation.accuracy';
 export function better(metric: StopMetric, a: Evaluation, b: Evaluation | undefined, least = 0): boolean {
   if (!b) return true;
   return metric === 'validation.loss' ? a.validationLoss < b.validationLoss - least : a.validationAccuracy > b.validationAccuracy + least;
-}
-
-/** Each evaluation, with whether it was the best so far: its checkpoint would have been kept had training ended there. */
-export function withBest(trace: readonly Evaluation[], metric: StopMetric): readonly { readonly evaluation: Evaluation; readonly isBest: boolean }[] {
-  let best: Evaluation | undefined;
-  return trace.map((evaluation) => {
-    const isBest = better(metric, evaluation, best);
-    if (isBest) best = evaluation;
-    return { evaluation, isBest };
-  });
 }
 
 /** Index of the largest logit of each row. */

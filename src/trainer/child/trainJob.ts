@@ -1,7 +1,7 @@
 import type { CheckpointRole } from '../../runs/checkpoint.ts';
 import type { CardInput } from '../../backbones/card.ts';
 import type { Dataset } from './dataset.ts';
-import type { Evaluation } from './trace.ts';
+import type { Evaluation, Judged } from './trace.ts';
 import type { FeatureSource } from './featureSource.ts';
 import type { Fit } from '../../backbones/cost.ts';
 import type { Kernels } from '../../engine/kernels.ts';
@@ -49,7 +49,7 @@ export interface TrainCheckpoint {
   readonly weights: Weights;
   /** Moments, and what is averaged; `<parameter>/start`: what WiSE-FT will go back towards. */
   readonly optimizer: Weights;
-  /** `test` [evaluations, test items × outputs], `validation` [validation items × outputs] of the best. */
+  /** `test` [evaluations that were the best so far, test items × outputs], `validation` [validation items × outputs] of the best. */
   readonly evaluations: Weights;
   readonly state: TrainPosition;
 }
@@ -88,7 +88,7 @@ export interface Trained {
   readonly step: number;
   /** At the best evaluation; the start weights when there was none. */
   readonly weights: Weights;
-  readonly best: Evaluation | undefined;
+  readonly best: Judged | undefined;
   /** [validation items, classes] at `best`. */
   readonly validationLogits: Float32Array;
   readonly trace: readonly Evaluation[];

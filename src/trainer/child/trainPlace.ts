@@ -26,5 +26,5 @@ const decoded = (bytes: Checkpoint['weights']): Weights => valueOf(decodeSafeten
 const position = fields<TrainPosition>({
   stage: whole, begun: flag, epoch: whole, stepInEpoch: whole, since: fields<TrainPosition['since']>({ step: whole, epoch: whole }),
   trainable: list(text), seed: number, rates: list(number), stale: whole, best: optional(whole), watched: optional(whole), leftMs: optional(number),
-  evaluations: list(fields<TrainPosition['evaluations'][number]>({ step: whole, validationLoss: number, validationAccuracy: number, predictedClasses: whole, testLoss: number })),
+  evaluations: list(fields<TrainPosition['evaluations'][number]>({ step: whole, validationLoss: number, validationAccuracy: number, predictedClasses: whole, testLoss: optional(number) })),
 });

@@ -3,7 +3,7 @@ import type { FeatureSource } from './featureSource.ts';
 import type { StageLength } from '../../experiment/stageLength.ts';
 import type { StagePlan } from '../../experiment/plan.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { better, type Evaluation } from './trace.ts';
+import { better, isJudged, type Evaluation, type Judged } from './trace.ts';
 import { taskOf } from './task.ts';
 import { evaluateRows, joined } from './evaluate.ts';
 import { Bug } from '../../base/bug.ts';
@@ -20,8 +20,8 @@ const logEveryMs = 120;
 const checkpointEveryMs = 20_000;
 
 /** The trace keeps what judging looks at; of the validation logits, only those of the best are kept. */
-interface Evaluated {
-  readonly evaluation: Evaluation;
+interface Evaluated<E extends Evaluation = Evaluation> {
+  readonly evaluation: E;
   readonly validationLogits: Float32Array;
 }
 
@@ -38,7 +38,7 @@ export class TrainProgress {
   stages: readonly StagePlan[];
   weights: Weights;
   optimizer: Weights | undefined;
-  best: Evaluation | undefined;
+  best: Judged | undefined;
   #bestLogits: Float32Array = new Float32Array();
   /** What an evaluation has to be better than to count as improvement. */
   #watched: Evaluation | undefined;
@@ -81,10 +81,12 @@ export class TrainProgress {
   }
 
   #goOn({ step, weights, optimizer, evaluations, bestWeights, state }: TrainPlace): void {
-    const { test, validation } = evaluationsOf(evaluations), width = test.length / Math.max(1, state.evaluations.length);
-    this.trace.push(...state.evaluations.map((each, i): Evaluation => ({ ...each, testLogits: test.slice(i * width, (i + 1) * width) })));
+    const { test, validation } = evaluationsOf(evaluations), width = test.length / Math.max(1, state.evaluations.filter(({ testLoss }) => testLoss !== undefined).length);
+    let at = 0;
+    this.trace.push(...state.evaluations.map((each): Evaluation => each.testLoss === undefined ? each : { ...each, testLogits: test.slice(at, at += width) }));
     Object.assign(this, { step, epoch: state.epoch, stepInEpoch: state.stepInEpoch, stale: state.stale, optimizer });
-    this.best = state.best === undefined ? undefined : this.trace[state.best];
+    const best = state.best === undefined ? undefined : this.trace[state.best];
+    this.best = best && isJudged(best) ? best : undefined;
     this.#watched = state.watched === undefined ? undefined : this.trace[state.watched];
     this.#bestLogits = validation;
     this.#bestWeights = new Map([...this.#job.weights, ...bestWeights]);
@@ -143,16 +145,17 @@ export class TrainProgress {
     this.stepInEpoch = 0;
   }
 
-  /** What validation says of the weights as they are; the best are kept. A stop leaves it undone. */
+  /** What validation says of the weights as they are; the best are judged and kept. A stop leaves it undone. */
   async evaluate(source: FeatureSource): Promise<void> {
-    const startMs = monotonicMs(), evaluated = await this.#evaluated(source);
-    if (!evaluated) return;
-    const { evaluation } = evaluated;
-    const { metric, minImprovement } = this.#job.plan.stop;
-    const best = better(metric, evaluation, this.best), improved = better(metric, evaluation, this.#watched, minImprovement);
-    this.#say(evaluation, best);
+    const startMs = monotonicMs(), validated = await this.#validated(source);
+    if (!validated) return;
+    const { metric, minImprovement } = this.#job.plan.stop, isBest = better(metric, validated.evaluation, this.best);
+    const judged = isBest ? await this.#judged(validated, source) : undefined, { evaluation } = judged ?? validated;
+    if (isBest && !judged) return;
+    const improved = better(metric, evaluation, this.#watched, minImprovement);
+    this.#say(evaluation, isBest);
     await this.#lookAtUnits();
-    if (best) this.#keep(evaluated, await this.#merged());
+    if (judged) this.#keep(judged, await this.#merged());
     if (improved) this.#watched = evaluation;
     this.stale = improved ? 0 : this.stale + 1;
     if (monotonicMs() - this.#checkpointMs > checkpointEveryMs) await this.#keepCheckpoints();
@@ -166,38 +169,40 @@ export class TrainProgress {
   }
 
   async #lookAtUnits(): Promise<void> {
-    const { rows: { validation, test } } = this.#job.dataset, steps = this.step - this.#stageStart.step, epochs = Math.floor(steps / this.#length.perEpoch);
-    const trainedRows = 3 * steps * this.#job.plan.batch * this.#plan.accumulate + epochs * (validation.length + test.length);
+    const { rows: { validation } } = this.#job.dataset, steps = this.step - this.#stageStart.step, epochs = Math.floor(steps / this.#length.perEpoch);
+    const trainedRows = 3 * steps * this.#job.plan.batch * this.#plan.accumulate + epochs * validation.length;
     const diagnostic = await this.#units?.look(this.step, trainedRows);
     if (diagnostic) this.#job.append({ type: 'warning', diagnostic });
   }
 
-  #keep({ evaluation, validationLogits }: Evaluated, weights: Weights): void {
+  #keep({ evaluation, validationLogits }: Evaluated<Judged>, weights: Weights): void {
     this.best = evaluation;
     this.#bestLogits = validationLogits;
     this.#bestWeights = weights;
     this.#bestIsStored = false;
   }
 
-  async #evaluated(source: FeatureSource): Promise<Evaluated | undefined> {
-    const { dataset, plan, stop } = this.#job, rowsAtOnce = this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch;
-    const { validation, test } = dataset.rows;
-    const rows = [...validation, ...test];
-    const evaluated = await evaluateRows(this.#state!, source, rows, dataset, rowsAtOnce, stop);
-    if (!evaluated) return undefined;
-    const { logits, loss } = evaluated;
-    const task = taskOf(dataset), ofValidation = validation.length * task.outputs;
+  async #validated(source: FeatureSource): Promise<Evaluated | undefined> {
+    const { dataset } = this.#job, { validation } = dataset.rows, seen = await this.#outputs(source, validation);
+    if (!seen) return undefined;
+    const { logits, loss } = seen, task = taskOf(dataset);
     return {
       evaluation: {
-        step: this.step,
-        validationLoss: mean(loss.subarray(0, validation.length)),
-        validationAccuracy: task.valueOf(validation, logits.subarray(0, ofValidation)),
-        predictedClasses: new Set(task.answersOf(logits.subarray(0, ofValidation))).size,
-        testLogits: logits.slice(ofValidation),
-        testLoss: mean(loss.subarray(validation.length)),
+        step: this.step, validationLoss: mean(loss), validationAccuracy: task.valueOf(validation, logits),
+        predictedClasses: new Set(task.answersOf(logits)).size,
       },
-      validationLogits: logits.slice(0, ofValidation),
+      validationLogits: logits,
     };
+  }
+
+  async #judged({ evaluation, validationLogits }: Evaluated, source: FeatureSource): Promise<Evaluated<Judged> | undefined> {
+    const seen = await this.#outputs(source, this.#job.dataset.rows.test);
+    return seen && { evaluation: { ...evaluation, testLoss: mean(seen.loss), testLogits: seen.logits }, validationLogits };
+  }
+
+  #outputs(source: FeatureSource, rows: readonly number[]): ReturnType<typeof evaluateRows> {
+    const { dataset, plan, stop } = this.#job;
+    return evaluateRows(this.#state!, source, rows, dataset, this.#job.fitOf?.(this.#plan).rowsAtOnce ?? plan.batch, stop);
   }
 
   /** The best weights go on into the next stage. */
@@ -227,16 +232,20 @@ export class TrainProgress {
   async #interpolate(source: FeatureSource): Promise<void> {
     const { wiseFt, name } = this.#plan, { metric } = this.#job.plan.stop, [from, to] = [this.weights, this.#bestWeights];
     if (wiseFt === 'off' || !this.best || this.best.step <= this.#stageStart.step) return;
-    let chosen: { evaluated: Evaluated; share: number } | undefined;
+    let chosen: { validated: Evaluated; share: number } | undefined;
     for (const share of wiseFt === 'auto' ? autoShares : [wiseFt]) {
       restore(this.#state!, between(from, to, share));
-      const evaluated = await this.#evaluated(source);
-      if (!evaluated) return; // stopped: what was best stays so
-      if (wiseFt !== 'auto' || better(metric, evaluated.evaluation, chosen?.evaluated.evaluation ?? this.best)) chosen = { evaluated, share };
+      const validated = await this.#validated(source);
+      if (!validated) return; // stopped: what was best stays so
+      if (wiseFt !== 'auto' || better(metric, validated.evaluation, chosen?.validated.evaluation ?? this.best)) chosen = { validated, share };
     }
     if (chosen) {
-      this.#say(chosen.evaluated.evaluation, true);
-      this.#keep(chosen.evaluated, between(from, to, chosen.share));
+      const weights = between(from, to, chosen.share);
+      restore(this.#state!, weights);
+      const judged = await this.#judged(chosen.validated, source);
+      if (!judged) return;
+      this.#say(judged.evaluation, true);
+      this.#keep(judged, weights);
     }
     this.#job.append({ type: 'warning', diagnostic: { code: 'weights-averaged', severity: 'information', message: `stage "${name}": kept are the weights ${Math.round(100 * (chosen?.share ?? 1))} % of the way from its first to its best` } });
   }
@@ -323,7 +332,7 @@ const startSlot = 'start';
 const startsIn = (optimizer: Weights): Weights => new Map([...optimizer].flatMap(([key, tensor]) => key.endsWith(`/${startSlot}`) ? [[key.slice(0, -startSlot.length - 1), tensor]] : []));
 
 function evaluationTensors(trace: readonly Evaluation[], validation: Float32Array): Weights {
-  const test = joined(trace.map(({ testLogits }) => testLogits));
+  const test = joined(trace.filter(isJudged).map(({ testLogits }) => testLogits));
   return new Map([['test', { shape: [test.length], data: test }], ['validation', { shape: [validation.length], data: validation }]]);
 }
 

@@ -17,7 +17,7 @@ import { EpochClock } from './epochClock.ts';
 import { halfWay, learnRates, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
 import { chosenForLess } from '../../protocol/chosenForLess.ts';
-import { withBest, type Evaluation } from './trace.ts';
+import { isJudged, type Judged } from './trace.ts';
 import { writePredictions } from '../../runs/predictions.ts';
 import { sourceHeadOf } from './cardWeights.ts';
 import { taskOf } from './task.ts';
@@ -176,11 +176,11 @@ export function stageFactsOf(network: Network, stages: Plan['stages'], lengths: 
   });
 }
 
-/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of every evaluation, which items were right, or which numbers were said. */
-export function report({ dataset, plan }: Pick<Opened, 'dataset' | 'plan'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Evaluation }): Score {
+/** How good it is on the test photos and a prediction per item, of the evaluation that validation chose; and, of each that was the best so far, which items were right, or which numbers were said. */
+export function report({ dataset }: Pick<Opened, 'dataset'>, writer: RunWriter, { trace, best }: Pick<Trained, 'trace'> & { readonly best: Judged }): Score {
   const task = taskOf(dataset), { test } = dataset.rows, score = task.scoreOf(test, best.testLogits);
   writePredictions(writer.folder, 'test', task.predictionsOf(test, best.testLogits));
-  writeTrace(writer.folder, withBest(trace, plan.stop.metric).map(({ evaluation, isBest }) => ({ step: evaluation.step, best: isBest, ...task.tracedOf(test, evaluation.testLogits) })));
+  writeTrace(writer.folder, trace.map((evaluation) => ({ step: evaluation.step, best: isJudged(evaluation), ...isJudged(evaluation) && task.tracedOf(test, evaluation.testLogits) })));
   writer.append({ type: 'tested', step: best.step, loss: best.testLoss, ...score });
   return score;
 }

@@ -30,6 +30,14 @@ test('timm\'s config of the bundled backbone says what its card says', () => {
   assert.deepEqual([found.title, found.licence, found.name], ['EfficientNet-Lite0 (in1k)', 'apache-2.0', 'hf:timm/x@abc']);
 });
 
+test('names of the source classes that a config leaves out are ImageNet-1k\'s where its tag ends so and its head has them all', () => {
+  const fileOf = (tag: string | undefined, changes: object = {}): string | undefined => card({ ...lite0Config, ...changes, pretrained_cfg: { ...cfg, tag } }).labelsFile, { labelsFile } = cardOf('efficientnet_lite0')!;
+  for (const tag of ['in1k', 'a1_in1k', 'augreg_in21k_ft_in1k', 'fb_in22k_ft_in1k_384']) assert.equal(fileOf(tag), labelsFile, tag);
+  for (const tag of ['in21k', 'in1k_ft_pets', 'notin1k', undefined]) assert.equal(fileOf(tag), undefined, tag);
+  assert.equal(fileOf('in1k', { num_classes: 37 }), undefined);
+  assert.equal(fileOf('in1k', { label_names: Array.from({ length: 1000 }, (_, i) => `class ${i}`) }), undefined, 'its own names count');
+});
+
 test('another input, preprocessing, classifier and number of classes are followed', () => {
   const found = card({ ...lite0Config, num_classes: 3, label_names: ['a', 'b', 'c'], pretrained_cfg: { ...cfg, input_size: [3, 256, 192], crop_pct: 1, interpolation: 'bilinear', mean: [0.1, 0.2, 0.3], std: [1, 1, 1], classifier: 'head.fc', license: null } });
   assert.deepEqual(found.input, { height: 256, width: 192, cropShare: 1, interpolation: 'bilinear', mean: [0.1, 0.2, 0.3], std: [1, 1, 1] });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply, type PageState } from '../../../media/store.ts';
+import { apply, shown, type PageState } from '../../../media/store.ts';
 import type { PageResults, ToPage } from '../../../src/protocol/pageMessages.ts';
+import type { RunFact } from '../../../src/protocol/runEvent.ts';
 import type { RunId } from '../../../src/protocol/runManifest.ts';
-import { aManifest, asEvents, everyFact } from '../../support/runs.ts';
+import { aManifest, aShare, asEvents, everyFact } from '../../support/runs.ts';
 
 const manifest = aManifest(), control = aManifest({ id: '20260501-120000-flowers-scratch-3fa9c1' as RunId, control: 'scratch', controlOf: manifest.id });
 const events = asEvents(everyFact);
@@ -33,6 +34,13 @@ test('the first events of a control bring it in, further ones move it, and the r
   assert.deepEqual([first.controls.length, first.controls[0]?.state.step], [1, 1]);
   assert.deepEqual([second.controls.length, second.controls[0]?.state.step, second.controls[0]?.manifest.status], [1, 2, 'training']);
   assert.equal(second.run, first.run);
+});
+
+test('a control of an earlier run is shown while the run is watched against it, and when it took it over', () => {
+  const earlier = aManifest({ id: '20260430-120000-flowers-scratch-3fa9c0' as RunId, control: 'scratch', controlOf: '20260430-120000-flowers-3fa9c0' as RunId });
+  const facts: readonly RunFact[] = [{ type: 'watched-against', controls: [{ control: 'scratch', runId: earlier.id }] }, { type: 'tested', step: 1, loss: 1, accuracy: aShare }, { type: 'control', control: 'scratch', accuracy: aShare, runId: earlier.id, reusedFrom: earlier.controlOf! }];
+  const counts = asEvents(facts).map((_, i) => shown(after(snapshot(asEvents(facts).slice(0, i + 1)), { type: 'append', runId: earlier.id, manifest: earlier, events: [] })!).controls.length);
+  assert.deepEqual(counts, [1, 0, 1]);
 });
 
 test('a new snapshot replaces everything, results included', () => {

@@ -59,6 +59,16 @@ test('the watch is one sentence, of a control that still trains; it goes with th
   assert.equal(watchText(run, [{ ...control, state: { ...control.state, endedAt: 'now' } }]), undefined);
 });
 
+test('while it trains, a run is watched against the control of an earlier run, which ended long ago; trained, only against its own', () => {
+  const manifest = aManifest({ control: 'scratch' }), earlier = { manifest, state: { ...evaluated([[10, 0.6], [20, 0.65], [30, 0.7]]), endedAt: 'then' } };
+  const training = (...evaluations: readonly Evaluation[]): RunState => ({ ...ofItems(70, evaluated(evaluations)), watchedAgainst: [{ control: 'scratch', runId: manifest.id }] });
+  assert.match(watchText(training([10, 0.4]), [earlier])!, /^behind the control “from scratch” of an earlier run so far: 20\.0 points of validation accuracy at step 10, since step 10 \(95 % interval 3 to 35/);
+  assert.deepEqual(watchBand(training([10, 0.4]), [earlier])?.points.map(({ step }) => step), [10]);
+  assert.equal(watchText(training([10, 0.4], [20, 0.66]), [earlier]), undefined, 'it has caught up');
+  const { watchedAgainst: _, ...trained } = training([10, 0.4]);
+  assert.equal(watchText(trained, [earlier]), undefined);
+});
+
 test('the band lies around the best of the control, ends where the interval of the difference does, and goes with the watch', () => {
   const run = ofItems(70, evaluated([[0, 0.3], [10, 0.5], [20, 0.6]])), ofControl = (evaluations: readonly Evaluation[]) => [{ manifest: aManifest({ control: 'scratch' }), state: evaluated(evaluations) }];
   const controls = ofControl([[0, 0.3], [10, 0.55], [20, 0.8]]), band = watchBand(run, controls)!, { lowPt, highPt } = behindControl(run, controls[0]!.state)!;

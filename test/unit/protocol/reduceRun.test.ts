@@ -28,6 +28,13 @@ test('a finished run shows its curves, its best, its test, its controls and its 
   assert.ok(!('progress' in run) && !('etaMs' in run), 'what is over has no progress and no ETA');
 });
 
+test('what a run is watched against goes with its training, and random features with the plan that they follow', () => {
+  const against: RunFact = { type: 'watched-against', controls: [{ control: 'scratch', runId: 'a' }, { control: 'random-features', runId: 'b' }] };
+  const changed = everyFact.find(({ type }) => type === 'plan-changed')!, tested = everyFact.find(({ type }) => type === 'tested')!;
+  const idsAfter = (...facts: readonly RunFact[]): readonly string[] | undefined => fold([against, ...facts]).watchedAgainst?.map(({ runId }) => runId);
+  assert.deepEqual([idsAfter(), idsAfter(changed), idsAfter(tested), idsAfter({ type: 'ended', outcome: 'stopped' })], [['a', 'b'], ['a'], undefined, undefined]);
+});
+
 test('the status follows what is going on', () => {
   assert.equal(initialRun(aManifest()).status, 'queued');
   assert.equal(upTo('started').status, 'preparing');

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunFact } from '../../../src/protocol/runEvent.ts';
 import { initialRun, reduceRun, type RunState } from '../../../src/protocol/reduceRun.ts';
+import type { Followed } from '../../../src/protocol/behindControl.ts';
 import { liveLine } from '../../../src/terminal/liveLine.ts';
 import { paint } from '../../../src/terminal/paint.ts';
 import { aManifest, aShare, asEvents } from '../../support/runs.ts';
 
 const after = (...facts: readonly RunFact[]): RunState => asEvents(facts).reduce(reduceRun, initialRun(aManifest()));
-const line = (run: RunState, control?: { readonly kind: string; readonly state: RunState }): string => liveLine(run, control, paint(false));
+const line = (run: RunState, control?: { readonly kind: string; readonly state: RunState }, earlier: readonly Followed[] = []): string => liveLine(run, control, paint(false), earlier);
 
 const stage = { name: 'probe', fromStep: 0, epochs: 10, trains: ['head'], trainedParameters: 9, rate: 1e-3 };
 const planned: RunFact = { type: 'planned', stages: [stage, { ...stage, name: 'thaw', fromStep: 30, epochs: 5 }], stepsPerEpoch: 3, totalSteps: 45 };
@@ -38,4 +39,11 @@ test('a run behind its control is watched while that trains, and no longer', () 
   assert.match(line(run, { kind: 'scratch', state: behind }), /^control from scratch · stage 1\/2 probe · .* · watch: the run is 12\.0 points behind it at step 3, so far$/);
   const ahead = after(planned, { type: 'stage', stage: 0, step: 0 }, step(3), evaluated(3, 0.4));
   assert.doesNotMatch(line(run, { kind: 'scratch', state: ahead }), /watch/);
+});
+
+test('while it trains, a run is watched against the control of an earlier run', () => {
+  const manifest = aManifest({ control: 'scratch' }), earlier = [{ manifest, state: after(planned, { type: 'stage', stage: 0, step: 0 }, step(3), evaluated(3, 0.62), { type: 'ended', outcome: 'finished' }) }];
+  const run = (accuracy: number): RunState => after(planned, { type: 'watched-against', controls: [{ control: 'scratch', runId: manifest.id }] }, { type: 'stage', stage: 0, step: 0 }, step(3), evaluated(3, accuracy));
+  assert.match(line(run(0.5), undefined, earlier), /^stage 1\/2 probe · .* · watch: 12\.0 points behind “from scratch” of an earlier run at step 3, so far$/);
+  assert.doesNotMatch(line(run(0.61), undefined, earlier), /watch/);
 });

@@ -29,6 +29,11 @@ test('before the plan is known it says what it does', () => {
   assert.equal(liveText(runAfter([{ type: 'progress', activity: 'reading', done: 12, total: 40 }]), []), 'reading images: 12 of 40');
 });
 
+test('a run that trains says that it is behind the control of an earlier one', () => {
+  const earlier = runAfter([planned, evaluated, { type: 'ended', outcome: 'finished' }], { control: 'scratch' }), against: RunFact = { type: 'watched-against', controls: [{ control: 'scratch', runId: earlier.manifest.id }] };
+  assert.equal(liveText(runAfter([planned, against, { ...evaluated, accuracy: 0.7 }, step]), [earlier]), 'epoch 8 of 10 · behind “from scratch” so far · 70.0 % · 0:24');
+});
+
 test('a tested run says its test accuracy and what its control does', () => {
   const control = runAfter([planned, step], { controlOf: manifest.id, control: 'scratch' });
   assert.equal(liveText(runAfter([planned, evaluated, step, tested]), [control]), 'control from scratch · 90.0 % · 0:24');

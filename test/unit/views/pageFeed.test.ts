@@ -87,6 +87,19 @@ test('a control that starts later is sent from its first event', () => {
   assert.deepEqual(appended(t.posted), [0, 1]);
 });
 
+test('a control that was read before it was this run\'s is sent with the run\'s next news', () => {
+  using t = feedOf();
+  t.feed.ready();
+  const earlier = runOf(control);
+  earlier.events.push(eventOf(0));
+  t.controls.push(earlier);
+  for (let i = 0; i < 2; i++) {
+    t.feed.changed(main);
+    mock.timers.tick(1000);
+  }
+  assert.deepEqual(appended(t.posted), [0], 'once');
+});
+
 test('results are sent once', () => {
   using t = feedOf();
   t.feed.ready();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { controlKey, reusableControl, type ControlFacts } from '../../../../src/trainer/child/controlKey.ts';
+import { controlKey, isSameKind, reusableControl, type ControlFacts } from '../../../../src/trainer/child/controlKey.ts';
+import { controlStages } from '../../../../src/experiment/controlPlan.ts';
+import type { StagePlan } from '../../../../src/experiment/plan.ts';
 import type { RunId, RunManifest } from '../../../../src/protocol/runManifest.ts';
 import { placeOf, type RunFolder } from '../../../../src/runs/runFolder.ts';
 import { predictionsFile } from '../../../../src/runs/predictions.ts';
@@ -23,6 +25,17 @@ test('the key of a control changes with what it depends on, and with nothing els
   assert.equal(new Set([key, ...keys]).size, 1 + others.length);
   const probe: ControlFacts = { ...facts, control: 'linear-probe' };
   assert.notEqual(controlKey(probe), controlKey({ ...probe, weights: 'others' }), 'a probe rests on the pretrained weights');
+});
+
+test('of the same kind is a control that differs in its length only; of scratch, what its plan froze and how long each stage was do not matter', () => {
+  const others: readonly Partial<ControlFacts>[] = [{ fingerprint: 'g' }, { stages: [{ ...stage, weightDecay: 0 }] }, { stages: [stage, stage] }, { plan: { ...facts.plan, seed: 2 } }];
+  const longer = controlKey({ ...facts, stages: [{ ...stage, epochs: 9 }] });
+  assert.ok(longer !== controlKey(facts) && isSameKind(longer, controlKey(facts)));
+  for (const change of others) assert.ok(!isSameKind(controlKey({ ...facts, ...change }), controlKey(facts)), JSON.stringify(change));
+  const keyOf = (...stages: readonly StagePlan[]): string => controlKey({ ...facts, stages: controlStages({ ...defaultPlan(), stages }, 'scratch', 80, 60) });
+  const probe = { ...stage, train: ['head'], epochs: 6, rate: 1e-2, batchNorm: 'stored', regularize: { ...stage.regularize, l2sp: 1 } } as const;
+  assert.equal(keyOf(probe), keyOf({ ...probe, epochs: 2 }, { ...probe, train: ['blocks.6', 'head'], epochs: 4, layerDecay: 0.7, rate: 1e-4 }));
+  assert.notEqual(keyOf(probe), keyOf({ ...probe, augment: 'strong' }));
 });
 
 test('a control is found again when it has finished, has its predictions, and had at least half of the time', (t) => {

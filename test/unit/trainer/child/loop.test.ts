@@ -5,6 +5,7 @@ import type { RunFact } from '../../../../src/protocol/runEvent.ts';
 import type { StagePlan } from '../../../../src/experiment/plan.ts';
 import { BoundaryFeatures } from '../../../../src/trainer/child/features.ts';
 import type { FeaturePrecision } from '../../../../src/engine/featureRecord.ts';
+import { isJudged } from '../../../../src/trainer/child/trace.ts';
 import { leaveStage } from '../../../../src/experiment/leaveStage.ts';
 import { monotonicMs } from '../../../../src/base/clock.ts';
 import { portable } from '../../../../src/engine/kernels.ts';
@@ -164,6 +165,24 @@ test('a stop in the middle of an evaluation does not wait for its end, and nothi
   const { trained: { how, trace }, checkpoints } = await trained([{ ...probe, epochs: 50, augment: 'none' }], { stop: stopping.signal, sourceOf });
   assert.deepEqual([how, trace.length], ['stopped', 2]);
   assert.deepEqual(checkpoints.map(({ step, best }) => [step, best]), [[4, true], [4, false]]);
+});
+
+test('test photos are judged only of weights that are the best so far, and as they would be had training ended there', async () => {
+  const stage = { ...probe, rate: 1, epochs: 12, schedule: 'constant' as const };
+  let judged = 0;
+  const sourceOf = (): ReturnType<TrainJob['sourceOf']> => Promise.resolve({
+    ...tinySource,
+    blocks(rows, size, signal) {
+      if (rows[0]!.sample === dataset.rows.test[0]) judged++;
+      return tinySource.blocks(rows, size, signal);
+    },
+  });
+  const { trained: { best, trace }, facts } = await trained([stage], { sourceOf }), bests = facts.flatMap((fact) => fact.type === 'evaluated' && fact.best ? [fact.step] : []);
+  assert.ok(bests.length > 2 && bests.length < trace.length, `${bests.length} of ${trace.length}`);
+  assert.equal(judged, bests.length);
+  assert.deepEqual(trace.filter(isJudged).map(({ step }) => step), bests);
+  for (const step of bests.slice(1, 3)) assert.deepEqual((await trained([{ ...stage, epochs: step / 2 }])).trained.best, trace.find((each) => each.step === step));
+  assert.equal(best, trace.find(({ step }) => step === bests.at(-1)));
 });
 
 test('without improvement a stage ends, and the best weights go on', async () => {
