@@ -1,21 +1,15 @@
 /** Controls as runs: added to a run that has ended, reused by the next, repeated with other seeds. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { availableParallelism } from 'node:os';
-import { factsOf, manifestOf, tensorflowCache, valueOf, Workspace } from '../../support/product.ts';
+import { factsOf, manifestOf, valueOf, Workspace } from '../../support/product.ts';
 import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
 import { readLease } from '../../../src/runs/lease.ts';
 import { readTrace } from '../../../src/runs/trace.ts';
-import { tintedPhotos } from '../../support/tintedPhotos.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
 
 const experiment = (controls: string): string => `thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 2, augment: none }]\ncontrols: ${controls}\nbatch: 8\n`;
-
-/** A core of this process, for children that may use no other. */
-const oneCore = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0 ? /Cpus_allowed_list:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] : undefined;
 
 const mainRuns = (workspace: Workspace): readonly RunFolder[] => workspace.runs().filter((run) => manifestOf(run).controlOf === undefined);
 
@@ -82,27 +76,6 @@ test('a control that was stopped, and then killed, goes on from where it was, to
   assert.deepEqual(bytesOf(continued!), bytesOf(whole));
   const verdicts = await factsOf(run!, 'verdict');
   assert.deepEqual(verdicts.at(-1)!.verdict, verdicts.at(-2)!.verdict);
-});
-
-test('one thread and all of them come to the same verdict', { skip: oneCore === undefined && 'this machine has no second core, or no taskset' }, async (t) => {
-  const workspace = new Workspace(t);
-  tintedPhotos(workspace.path('photos'), ['red', 'green', 'blue'], 30);
-  workspace.write('run.thaw.yaml', 'thaw: 1\ndata: { folder: photos, split: { train: 20%, validation: 20%, test: 60% } }\nbackbone: resnet20_cifar10\nstages: [{ train: [head], epochs: 8, rate: 1e-8, augment: none }]\ncontrols: [scratch]\nbatch: 8\n');
-  const cache = tensorflowCache(workspace);
-  if (cache !== undefined) workspace.variables['THAW_CACHE'] = cache; // its steps take as many threads as there are; those of the built-in engine take one, and only decoding and frozen layers more
-  for (const command of [[], ['taskset', '--cpu-list', oneCore!]]) {
-    const ran = await workspace.startUnder(command, 'run', 'run.thaw.yaml', ...cache === undefined ? [] : ['--engine', 'tensorflow']).ended;
-    assert.equal(ran.code, 0, ran.stdout + ran.stderr);
-    if (command.length > 0) break;
-    for (const { path } of workspace.runs().filter((run) => manifestOf(run).controlOf !== undefined)) rmSync(path, { recursive: true });
-    rmSync(workspace.path('.thaw', 'cache'), { recursive: true }); // features too are made again
-  }
-  const runs = mainRuns(workspace), [all, one] = await Promise.all(runs.map(async (run) => (await factsOf(run, 'verdict'))[0]!.verdict));
-  const engines = await Promise.all(runs.map(async (run) => (await factsOf(run, 'engine'))[0]!.engine));
-  assert.match(engines[1]!.prefix!, /, 1 thread$/);
-  assert.match(engines[0]!.prefix!, /, [2-9]\d* threads$/);
-  if (cache !== undefined) assert.deepEqual(engines.map(({ threads }) => threads), [availableParallelism(), 1]);
-  assert.deepEqual([all!.claim, one!.claim, all!.comparisons[0]!.items], ['hurts', 'hurts', 54], `${all!.words}\n${one!.words}`);
 });
 
 test('a control is refused on photos that have changed, on a control, by a name that there is not, and a probe of a probe; the run stays as it was', async (t) => {
