@@ -129,12 +129,18 @@ export const view = (page: Page, title: 'Backbones' | 'Layers' | 'Runs'): Locato
 export const webviewFrame = (page: Page): FrameLocator =>
   page.locator('iframe.webview.ready:visible').contentFrame().locator('iframe#active-frame').contentFrame();
 
-/** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry. */
+/** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry, even while the next one is on its way. */
 export async function notified(page: Page, words: RegExp): Promise<Locator> {
   const found = notifications(page).filter({ hasText: words });
-  if (!await page.locator('.notifications-center').isVisible()) await runCommand(page, 'Notifications: Show Notifications');
-  await found.first().waitFor();
-  return found;
+  for (let triesLeft = 20; ; triesLeft--) {
+    if (!await page.locator('.notifications-center').isVisible()) await runCommand(page, 'Notifications: Show Notifications');
+    try {
+      await found.first().waitFor({ timeout: 3000 });
+      return found;
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+    }
+  }
 }
 
 export const notifications = (page: Page): Locator => page.locator('.notifications-center .notification-list-item:visible');
