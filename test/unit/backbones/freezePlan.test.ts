@@ -50,7 +50,7 @@ test('patterns name parameters too, and stars stand for anything within dots', (
 
 test('what matches nothing is returned with the nearest name', () => {
   assert.deepEqual(matchPatterns(network, ['blocks.9', 'haed', 'head', 'bn1.running_mean', 'b.ocks.5', 'x'.repeat(40)]).unmatched, [
-    { pattern: 'blocks.9', suggestion: 'blocks.0' }, { pattern: 'haed', suggestion: 'head' }, { pattern: 'bn1.running_mean' },
+    { pattern: 'blocks.9', suggestion: 'blocks.6' }, { pattern: 'haed', suggestion: 'head' }, { pattern: 'bn1.running_mean' },
     { pattern: 'b.ocks.5', suggestion: 'blocks.5' }, { pattern: 'x'.repeat(40) },
   ]);
 });
