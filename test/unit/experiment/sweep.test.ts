@@ -53,7 +53,8 @@ test('what is wrong with variants is said at its word', () => {
   assert.match(errors('variants: { rat: [1] }\n')[0]!, /:3:13 error unknown-key: no value "rat" in an experiment \(did you mean "rate"\?\)/);
   assert.match(errors('variants: { train: [0.5] }\n')[0]!, /"train" stands in 2 places \(write data\.split\.train or stages\.\*\.train\)/);
   assert.match(errors('variants: { rate: [fast] }\n')[0]!, /:3:20 error wrong-type/);
-  assert.match(errors('variants: { rate: 1e-3 }\n')[0]!, /write a list of values, each a number, 1e-8 to 1/);
+  assert.match(errors('variants: { rate: 1e-3 }\n')[0]!, /write a list: \[0\.001\]/);
+  assert.match(errors('variants: { rate: fast }\n')[0]!, /write a list of values, each a number, 1e-8 to 1/);
   assert.match(errors('variants: { rate: [] }\n')[0]!, /has no value/);
   assert.match(errors('variants: { data.folder: [a, b] }\n')[0]!, /data\.folder cannot vary within one file/);
   assert.match(errors('variants: { train: [[head], [blocks.99]] }\n')[0]!, /2 places/);
