@@ -30,6 +30,8 @@ export interface CauseFacts {
   readonly thawMore?: readonly string[];
   /** What was warned of: diagnostics of the run's journal. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Backbones can be ranked on its photos: they stand in a folder, one class each. */
+  readonly isRankable: boolean;
   /** Share of the photos that is tested, where Thaw divides them. */
   readonly testShare?: number;
 }
@@ -99,6 +101,7 @@ const distortion: Rule = ({ comparisons, spread, stages, isProbe, claim }) => {
     cause: 'distortion', strength: isClear(probe) ? 'likely' : 'possible',
     words: `Fine-tuning has spoilt good features: a new head on the features as they are ${spread === undefined ? 'gets' : 'is'} ${scored(probe.controlShare, spread)}, the run ${scored(probe.run, spread)} (${signed(probe.gapPt)} points, ${probe.items} items, p ${pText(probe.p)}). Train the head first and let the lower layers move less.`,
     remedies: [
+      ...last === 0 ? [{ type: 'probe-first', title: 'Train the head first (LP-FT)' } as const] : [],
       ...layerDecay > 0.75 ? [edit('Let lower layers learn more slowly', [[`stages.${last}.layerDecay`, '0.75']])] : [],
       edit(`Fine-tune at a tenth of the rate, ${gentler}`, [[`stages.${last}.rate`, gentler]]),
       edit('Hold it near the pretrained weights (L2-SP)', [[`stages.${last}.regularize.l2sp`, '0.1']]),
@@ -107,13 +110,16 @@ const distortion: Rule = ({ comparisons, spread, stages, isProbe, claim }) => {
   };
 };
 
-const sourceMismatch: Rule = ({ sources, spread, claim }) => {
+const sourceMismatch: Rule = ({ sources, spread, claim, isRankable }) => {
   if (sources.length === 0 || claim === 'helps' || sources.some(({ gapPt }) => gapPt > 0)) return undefined;
   const names: Partial<Record<ControlKind, string>> = { 'knn': 'the nearest neighbours on them', 'linear-probe': 'a new head on them' };
   return {
     cause: 'source-mismatch', strength: sources.length > 1 && sources.every(({ highPt }) => highPt < 10) ? 'likely' : 'possible',
     words: `The source does not fit: the pretrained features ${spread === undefined ? 'tell these classes apart' : 'say these numbers'} no better than random ones (${sources.map(({ control, gapPt }) => `${names[control] ?? control} ${signed(gapPt)} points`).join(', ')}). Another backbone, or training from scratch, may do better.`,
-    remedies: sources.some(({ control }) => control === 'linear-probe') ? [] : [{ type: 'control', title: 'Run the linear probe', control: 'linear-probe' }],
+    remedies: [
+      ...sources.some(({ control }) => control === 'linear-probe') ? [] : [{ type: 'control', title: 'Run the linear probe', control: 'linear-probe' } as const],
+      ...isRankable ? [{ type: 'rank', title: 'Rank the backbones at hand' } as const] : [],
+    ],
   };
 };
 

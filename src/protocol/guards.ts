@@ -45,6 +45,8 @@ const remedy = tagged<Remedy>({
   edit: { title: text, edits: list(fields<(Remedy & { type: 'edit' })['edits'][number]>({ path: text, value: text })) },
   control: { title: text, control: controlKind },
   confirm: { title: text },
+  'probe-first': { title: text },
+  rank: { title: text },
 });
 const advice = fields<Advice>({ cause: oneOf(...causes), strength: oneOf('likely', 'possible'), words: text, remedies: list(remedy) });
 const classGap = fields<ClassGap>({ label: whole, items: number, gapPt: number, lowPt: number, highPt: number, p: number });

@@ -98,4 +98,8 @@ export type Remedy =
   | { readonly type: 'edit'; readonly title: string; readonly edits: readonly { readonly path: string; readonly value: string }[] }
   /** A test that tells causes apart. */
   | { readonly type: 'control'; readonly title: string; readonly control: ControlKind }
-  | { readonly type: 'confirm'; readonly title: string };
+  | { readonly type: 'confirm'; readonly title: string }
+  /** A linear probe before all that the file trains: LP-FT. */
+  | { readonly type: 'probe-first'; readonly title: string }
+  /** Which backbone knows more of these photos. */
+  | { readonly type: 'rank'; readonly title: string };

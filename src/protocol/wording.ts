@@ -118,5 +118,7 @@ export function remedyText(remedy: Remedy, id: string): string {
     case 'edit': return `${remedy.title}: ${remedy.edits.map(({ path, value }) => `${path}: ${value}`).join(', ')}`;
     case 'control': return `${remedy.title}: thaw control ${id} ${remedy.control}`;
     case 'confirm': return `${remedy.title}: thaw confirm ${id}`;
+    case 'probe-first': return `${remedy.title}: a stage { train: [head] } before the others`;
+    case 'rank': return `${remedy.title}: thaw rank <folder>`;
   }
 }

@@ -7,7 +7,7 @@ import type { FromPage, PageHint, PageResults } from '../protocol/pageMessages.t
 import { pageProtocol } from '../protocol/pageMessages.ts';
 import { parseFromPage } from '../protocol/guards.ts';
 import type { RunId } from '../protocol/runManifest.ts';
-import { changeExperiment } from './changeExperiment.ts';
+import { changeExperiment, writeProbeFirst } from './changeExperiment.ts';
 import { showProblem, type Log } from './log.ts';
 import { pageHtml } from './pageHtml.ts';
 import { PageFeed } from './pageFeed.ts';
@@ -202,6 +202,8 @@ class Dashboard extends Owner {
       case 'edit': return changeExperiment(vscode.Uri.file(run.manifest.experimentFile), remedy.edits).catch((error: unknown) => void showProblem(this.#log, remedy.title, error));
       case 'control': return execute('thaw.addControl', target, remedy.control);
       case 'confirm': return execute('thaw.confirmRun', target);
+      case 'probe-first': return writeProbeFirst(vscode.Uri.file(run.manifest.experimentFile)).catch((error: unknown) => void showProblem(this.#log, remedy.title, error));
+      case 'rank': return execute('thaw.rankBackbones', vscode.Uri.file(run.manifest.dataFolder));
       case undefined: return this.#log.warn('the dashboard asked for advice that it was not given');
     }
   }

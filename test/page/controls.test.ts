@@ -5,7 +5,7 @@ import { contextMenu, openFile, openThaw, quickPick, runCommand, screenshot, vie
 
 const short = 'thaw: 1\ndata: { folder: photos } # ours\nstages:\n  - { name: probe, train: [head], epochs: 400 }\nstop: { patience: 1000 }\ncontrols: [blind]\n';
 
-workbenchTest('a control is added from the verdict card, stopped and resumed on its row, the verdict then knows it, and one click on its advice edits the experiment', async ({ page, workspace }) => {
+workbenchTest('a control is added from the verdict card, stopped and resumed on its row, the verdict then knows it, two more seeds confirm it, and one click on its advice edits the experiment', async ({ page, workspace }) => {
   const file = join(workspace, 'short.thaw.yaml');
   await writeFile(file, short);
   await openFile(page, 'short.thaw.yaml');
@@ -28,6 +28,10 @@ workbenchTest('a control is added from the verdict card, stopped and resumed on 
   assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
   await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();
   await dashboard.getByRole('region', { name: /^Fixed: \d+ test photos? that only the run got right/ }).waitFor();
+
+  await verdict.getByRole('button', { name: 'Confirm with 3 Seeds' }).click();
+  await verdict.getByText(/Over 3 seeds on the same \d+ test items/).waitFor({ timeout: 120_000 });
+  for (const seed of [2, 3]) await view(page, 'Runs').getByRole('treeitem', { name: new RegExp(`^Run short \\(seed ${seed}\\)`) }).waitFor();
 
   const advice = dashboard.getByRole('region', { name: 'Advice' });
   await advice.getByText(/There are too few test items to tell/).waitFor();

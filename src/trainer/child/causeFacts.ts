@@ -25,6 +25,7 @@ export async function causeFacts(
   const freer = await freerRun(head, read), thawMore = moreBlocks(network, stages.at(-1)?.train ?? []), loss = lossesOf(state);
   const isProbe = stages.length > 0 && stages.every(({ train }) => [...matchPatterns(network, train).trained].every((name) => name.startsWith('head.')));
   return {
+    isRankable: plan?.task === 'image-classification' && plan.data.manifest === undefined,
     claim, comparisons, stages, isProbe, bestStep: state.best?.step ?? 0, warnings: state.warnings,
     sources: (['knn', 'linear-probe'] as const).flatMap((control) => {
       const pairs = seeds.flatMap((seed) => pairBetween(seed, control, 'random-features'));

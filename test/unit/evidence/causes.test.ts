@@ -12,7 +12,7 @@ function against(control: ControlKind, run: number, other: number): Comparison {
 }
 
 const facts = (changes: Partial<CauseFacts> = {}): CauseFacts => ({
-  claim: 'hurts', comparisons: [against('blind', 70, 30), against('scratch', 70, 80)], sources: [], isProbe: false, bestStep: 100, warnings: [],
+  claim: 'hurts', comparisons: [against('blind', 70, 30), against('scratch', 70, 80)], sources: [], isProbe: false, isRankable: true, bestStep: 100, warnings: [],
   stages: [{ train: ['head'], rate: 1e-3, layerDecay: 1 }, { train: ['head', 'blocks.6'], rate: 3e-4, layerDecay: 1 }], ...changes,
 });
 const said = (changes: Partial<CauseFacts>): readonly string[] => causesOf(facts(changes)).map(({ cause, strength }) => `${cause} ${strength}`);
@@ -53,6 +53,16 @@ test('a run that failed at step 0 is told to lower its rate, one whose loss stoo
   const dead = [{ code: 'not-learning', message: '' }, { code: 'dead-units', message: '40 of 60 units of "a" are dead' }];
   assert.deepEqual(rates({ bestStep: 40, warnings: dead }), ['3e-5', '3e-5'], 'a loss that stands still because units died asks for a lower rate');
   assert.match(adviceOn('failed-run', { comparisons: failed, bestStep: 40, warnings: dead }).words, /too high: 40 of 60 units/);
+});
+
+test('features that a run of one stage has spoilt get a head first; a source that does not fit is one click from the others', () => {
+  const spoilt = { comparisons: [against('blind', 70, 30), against('linear-probe', 70, 80)] }, [stage] = facts({}).stages;
+  const types = (cause: 'distortion' | 'source-mismatch', changes: Partial<CauseFacts>): readonly string[] => adviceOn(cause, changes).remedies.map(({ type }) => type);
+  assert.equal(types('distortion', { ...spoilt, stages: [stage!] })[0], 'probe-first');
+  assert.ok(!types('distortion', { ...spoilt, stages: [stage!, stage!] }).includes('probe-first'), 'it has one');
+  const foreign = { comparisons: [against('linear-probe', 70, 60)], sources: [{ control: 'knn', gapPt: -3, highPt: 1 } as const] };
+  assert.deepEqual(types('source-mismatch', foreign), ['control', 'rank']);
+  assert.deepEqual(types('source-mismatch', { ...foreign, isRankable: false }), ['control'], 'backbones are ranked on a folder');
 });
 
 test('every edit that any advice offers can be made in a file, and every word has its numbers', () => {

@@ -64,7 +64,7 @@ test('of 40 runs whose error is a third smaller on 100 items, most are said to h
 
 test('causes speak of numbers where numbers are learnt', () => {
   const verdict = judged(rng(6, 'causes'), { items: 100, run: 8, control: 8, kinds: ['blind', 'linear-probe', 'scratch'] });
-  const facts = { claim: verdict.claim, comparisons: verdict.comparisons, spread: verdict.spread!, stages: [{ train: ['head'], rate: 1e-3, layerDecay: 1 }], isProbe: false, bestStep: 9, warnings: [], sources: [] };
+  const facts = { claim: verdict.claim, comparisons: verdict.comparisons, spread: verdict.spread!, stages: [{ train: ['head'], rate: 1e-3, layerDecay: 1 }], isProbe: false, isRankable: false, bestStep: 9, warnings: [], sources: [] };
   const [failed] = causesOf(facts);
   assert.match(failed?.words ?? '', /^The run failed to learn: \d+(\.\d+)? off on average, and always saying the training photos’ mean is \d+(\.\d+)? off \(/);
   const few = judged(rng(7, 'few'), { items: 60, run: 5, control: 5.2 }), advice = causesOf({ ...facts, claim: few.claim, comparisons: few.comparisons });

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addStage } from '../../../src/experiment/addStage.ts';
+import { addStage, probeFirst } from '../../../src/experiment/addStage.ts';
 import { applyEdits } from '../../../src/experiment/edit.ts';
 import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { resolveExperiment } from '../../../src/experiment/resolve.ts';
 
 const head = 'thaw: 1\ndata: { folder: x }\n';
-function added(text: string, after: number): string {
-  const edits = addStage(text, after);
+function added(text: string, after: number, edits = addStage(text, after)): string {
   assert.ok(edits.ok, edits.ok ? '' : edits.errors[0]?.message);
   assert.equal(edits.value.length, 1, 'one edit, one undo');
   return applyEdits(text, edits.value);
@@ -34,6 +33,16 @@ test('it stands behind the stage that is meant, with a name of its own, and the 
 test('a file without stages gets its default one written out, and the new one', () => {
   const text = added(head, 0);
   assert.match(text, /^stages: \[\{ train: \[head\] \}, \{ name: fine-tune, train: \[all\], epochs: 15, rate: 1e-4, layerDecay: 0\.75 \}\]$/m);
+});
+
+test('a probe can stand before all stages, in lists of every style; comments stay', () => {
+  const cases = [
+    ['stages:\n  # gently\n  - name: probe # first\n    train: [all]\n    rate: 1e-4\n', 'stages:\n  # gently\n  - { name: probe 2, train: [head], epochs: 30, rate: 1e-3 }\n  - name: probe # first\n    train: [all]\n    rate: 1e-4\n'],
+    ['stages: [{ train: [all] }] # one line\n', 'stages: [{ name: probe, train: [head], epochs: 30, rate: 1e-3 }, { train: [all] }] # one line\n'],
+    ['stages:\r\n- train:\r\n    - all\r\n', 'stages:\r\n- { name: probe, train: [head], epochs: 30, rate: 1e-3 }\r\n- train:\r\n    - all\r\n'],
+    ['', 'stages: [{ name: probe, train: [head], epochs: 30, rate: 1e-3 }, { train: [head] }]\n'],
+  ] as const;
+  for (const [before, after] of cases) assert.equal(added(head + before, 0, probeFirst(head + before)), head + after);
 });
 
 test('a broken file is not edited, nor is a stage added behind one that is not there', () => {
