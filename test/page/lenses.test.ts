@@ -12,11 +12,9 @@ workbenchTest('the lines above an experiment do what they say: predict, add a st
   await openFile(page, 'lens.thaw.yaml');
   await openThaw(page);
   const code = page.locator('.monaco-editor .view-lines').first(), frame = webviewFrame(page);
-  await clickLens(page, 'Predict cost');
-  await frame.getByRole('heading', { name: 'Time, predicted' }).waitFor();
+  await clickLens(page, 'Predict cost', frame.getByRole('heading', { name: 'Time, predicted' }));
 
-  await clickLens(page, 'Add a stage');
-  await code.filter({ hasText: /name:\sfine-tune/ }).waitFor();
+  await clickLens(page, 'Add a stage', code.filter({ hasText: /name:\sfine-tune/ }));
   await frame.getByText('fine-tune').first().waitFor(); // the preview follows
   await view(page, 'Layers').getByText(/stage 2 of 2/).waitFor();
   await code.getByText('kept').click();
@@ -27,15 +25,14 @@ workbenchTest('the lines above an experiment do what they say: predict, add a st
   await runCommand(page, 'View: Close Editors in Other Groups');
 
   for (const times of [1, 2]) {
-    await clickLens(page, /^ ?Run$/);
+    await clickLens(page, /^ ?Run$/, view(page, 'Runs').getByRole('treeitem', { name: /^Run lens/ }).nth(times - 1));
     await view(page, 'Runs').getByRole('treeitem', { name: /^Run lens.*transfer not assessed/ }).nth(times - 1).waitFor({ timeout: 120_000 });
   }
   await page.locator('.codelens-decoration').getByText(/Last run: \d/).waitFor();
   await code.getByText('kept').click();
   await page.keyboard.press('End');
   await page.keyboard.type(', and more');
-  await clickLens(page, 'Compare with last run');
-  await diff(page, /lens, .* ↔ lens\.thaw\.yaml now/).waitFor();
+  await clickLens(page, 'Compare with last run', diff(page, /lens, .* ↔ lens\.thaw\.yaml now/));
 
   await contextMenu(page, view(page, 'Runs').getByRole('treeitem', { name: /^Run lens/ }).first(), 'Compare Plans…'); // there is one other: nobody is asked
   await diff(page, /lens, \S+( [AP]M)? ↔ lens, /).waitFor();

@@ -9,7 +9,7 @@ workbenchTest('Find Learning Rate draws its test, one click writes a rate into t
   const file = join(workspace, 'shy.thaw.yaml');
   await writeFile(file, text);
   await openFile(page, 'shy.thaw.yaml');
-  await clickLens(page, 'Find learning rate');
+  await clickLens(page, 'Find learning rate', page.locator('iframe.webview.ready:visible'));
   const rates = webviewFrame(page);
   await rates.getByText(/^Today's 1e-5 is below all of them/).waitFor({ timeout: 120_000 });
   await screenshot(page, 'rates-dark');
@@ -38,7 +38,7 @@ workbenchTest('Find Learning Rate draws its test, one click writes a rate into t
 workbenchTest('the rates page is readable in high contrast, and in a narrow column', async ({ page, workspace }) => {
   await writeFile(join(workspace, 'shy.thaw.yaml'), text.replace('data:', 'backbone: resnet20_cifar10\ndata:'));
   await openFile(page, 'shy.thaw.yaml');
-  await clickLens(page, 'Find learning rate');
+  await clickLens(page, 'Find learning rate', page.locator('iframe.webview.ready:visible'));
   const rates = webviewFrame(page);
   await rates.getByRole('button', { name: /, valley$/ }).waitFor({ timeout: 120_000 });
   await page.waitForTimeout(500);

@@ -78,12 +78,19 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await quickPick(page).getByRole('option', { name: title }).first().click();
 }
 
-/** Clicks a line above an experiment. Lines are drawn anew while the extension gets to know its runs, and a click in between is lost. */
-export async function clickLens(page: Page, title: string | RegExp): Promise<void> {
+/** Clicks a line above an experiment until `effect` shows. Lines are drawn anew while the extension gets to know its runs, and a click in between is lost. */
+export async function clickLens(page: Page, title: string | RegExp, effect: Locator): Promise<void> {
   const lens = page.locator('.codelens-decoration').getByText(title).first();
-  await lens.waitFor();
-  await page.waitForTimeout(1000);
-  await lens.click();
+  for (let triesLeft = 3; ; triesLeft--) {
+    await lens.waitFor();
+    await page.waitForTimeout(1000);
+    await lens.click();
+    try {
+      return await effect.waitFor({ timeout: 20_000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+    }
+  }
 }
 
 /** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */
