@@ -17,9 +17,11 @@ import { tQuantile } from './studentT.ts';
 /**
  * A claim needs at least this gap (points), below this p, on this many items. `oneSeedGapPt`: McNemar sees items, not seeds, and
  * luck of the seed alone moves a difference by some 3 points (standard deviation); on thousands of items every such move would
- * be clear. Twice that is asked of one seed, which leaves 2.3 % on either side.
+ * be clear. Twice that is asked of one seed, which leaves 2.3 % on either side. `oneSeedHurtPt`: networks
+ * from random weights on few photos differ by more than that assumes (docs/studies/negative-transfer.md: 8 % of 200 pairs by 6
+ * points or more, 1.5 % by 15), and nobody shall be told by luck that transfer hurts.
  */
-export const rules = { gapPt: 2, oneSeedGapPt: 6, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
+export const rules = { gapPt: 2, oneSeedGapPt: 6, oneSeedHurtPt: 15, p: 0.01, pooledP: 0.05, items: 50, mdePt: 10, seedsToConfirm: 3 } as const;
 
 /** How right a network was on the test items: 1 right, 0 wrong, item by item; where numbers are learnt, how near (regression.ts `nearness`). */
 export type Outcomes = ArrayLike<number>;
@@ -121,7 +123,7 @@ export const isClear = ({ gapPt, p, seeds }: Pick<Comparison, 'gapPt' | 'p' | 's
 /** A clear difference is said even where only large ones could be seen; a blurred one there says nothing at all. */
 function claimFrom(measured: Pick<Comparison, 'gapPt' | 'p' | 'items' | 'mdePt' | 'seeds'>): Claim {
   if (measured.items < rules.items) return 'not-assessed';
-  if (isClear(measured)) return measured.gapPt > 0 ? 'helps' : 'hurts';
+  if (isClear(measured)) return measured.gapPt > 0 ? 'helps' : measured.seeds > 1 || measured.gapPt <= -rules.oneSeedHurtPt ? 'hurts' : 'not-shown';
   return measured.mdePt > rules.mdePt ? 'not-assessed' : 'not-shown';
 }
 
@@ -206,6 +208,7 @@ function whyWords(claim: Claim, comparison: Comparison, measure: Measure): strin
   if (claim === 'not-assessed') {
     return items < rules.items ? `${items} items are too few to judge by (at least ${rules.items}).` : `${could}: too coarse to read anything into no difference. More test items would help.`;
   }
+  if (isClear(comparison)) return `${could}; ${signed(gapPt)} is clear on these items, but one seed can be behind by as much through its luck alone, up to ${rules.oneSeedHurtPt} points: three seeds could tell.`;
   const least = leastGapPt(comparison.seeds), isSmall = Math.abs(gapPt) < least && isClear({ ...comparison, gapPt: least });
   return `${could}; ${isSmall ? `${signed(gapPt)} is under the ${least} points that count as a difference${comparison.seeds > 1 ? '' : ' of one seed, whose luck can move it by as much: three seeds could tell'}` : 'a smaller one may exist'}.`;
 }

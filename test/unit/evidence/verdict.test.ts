@@ -54,6 +54,16 @@ test('one seed has to show 6 points, which luck of the seed seldom makes; three 
   assert.equal(judge([seed, seed, seed], { labels: run.map(() => 0), classes: ['glass'], missing: [] }).claim, 'helps');
 });
 
+test('one seed that is clearly behind hurts from 15 points on; below, luck of the seed may be all of it, and three seeds tell', () => {
+  const table = { both: 700, onlyRun: 50, onlyControl: 150, neither: 100 }, { run, control: right } = outcomes(table), verdict = judged(table);
+  assert.ok(Math.abs(verdict.comparisons[0]!.gapPt + 10) < 1e-9 && verdict.comparisons[0]!.p < 1e-6);
+  assert.equal(verdict.claim, 'not-shown');
+  assert.match(verdict.words, /−10\.0 is clear on these items, but one seed can be behind by as much through its luck alone, up to 15 points: three seeds could tell/);
+  assert.equal(judged({ ...table, onlyControl: 200, neither: 50 }).claim, 'hurts');
+  const seed = { right: run, controls: [{ control: 'scratch' as const, right }] };
+  assert.equal(judge([seed, seed, seed], { labels: run.map(() => 0), classes: ['glass'], missing: [] }).claim, 'hurts');
+});
+
 test('hurting against one control outweighs helping against the other; helping needs both', () => {
   const rightFirst = (percent: number): number[] => Array.from({ length: 400 }, (_, i) => i < 4 * percent ? 1 : 0);
   const verdictOf = (scratch: number, random: number): Verdict => judgeOne(rightFirst(60),
