@@ -14,7 +14,7 @@ import { installEditor, installEngine, installPackages } from './setup.mjs';
 
 /** How many test files at once, and how long one test may take. @type {Readonly<Record<string, { atOnce: number, minutes: number }>>} */
 const groups = {
-  unit: { atOnce: 2, minutes: 1 },
+  unit: { atOnce: 2, minutes: 2 },
   parity: { atOnce: 2, minutes: 10 },
   process: { atOnce: 2, minutes: 5 },
   host: { atOnce: 1, minutes: 6 },
