@@ -30,7 +30,7 @@ async function farthest(place: RunsPlace, control: TrainedControl, key: string):
   let best: { readonly runId: string; readonly step: number } | undefined;
   for (const folder of runFoldersIn(place)) {
     const read = readManifest(folder);
-    if (!read.ok || read.value.controlKey === undefined || !isSameKind(read.value.controlKey, key) ) continue;
+    if (!read.ok || read.value.controlKey === undefined || !isSameKind(read.value.controlKey, key)) continue;
     const manifest = concludeIfDead(folder, read.value);
     if (!hasEnded(manifest.status)) continue;
     const { step, validationAccuracy } = await foldJournal(folder, manifest);
