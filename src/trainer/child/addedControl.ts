@@ -5,7 +5,7 @@ import { callItems, isProbe, trainControl, type ControlTask } from './controls.t
 import { isTrained, scratchBudgetMs } from '../../experiment/controlPlan.ts';
 import { judgeAgain } from './storedVerdict.ts';
 import { placeOf, runFolder } from '../../runs/runFolder.ts';
-import { prepare } from './experimentRun.ts';
+import { prepareRun } from './prepareRun.ts';
 import { readManifest } from '../../runs/manifest.ts';
 import { readJournal } from '../../runs/journal.ts';
 import { Refused, type Diagnostic } from '../../protocol/diagnostic.ts';
@@ -23,7 +23,7 @@ export async function runAddedControl(run: TrainerRun, machine: Machine): Promis
   if (control === undefined || controlOf === undefined) throw new Bug('a control without a run');
   const parent = runFolder(join(placeOf(run.folder).runs, controlOf)), { dataFingerprint, seedOf, test } = valueOf(readManifest(parent));
   if (!test) throw new Refused([refusal('the run was not tested: there is nothing to compare a control with', 'choose a run that was trained to its end')]);
-  const prepared = await prepare(run, machine, parent);
+  const prepared = await prepareRun(run, machine, parent);
   if (!prepared) return 'stopped';
   if (prepared.dataset.fingerprint !== dataFingerprint) {
     throw new Refused([{ code: 'data-changed', severity: 'error', message: 'the photos are not those that the run was tested on: a control would be judged on others', fix: 'run the experiment again, with its controls' }]);
