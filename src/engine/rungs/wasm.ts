@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '../gradients.ts';
 import { BackendWasm, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import * as simdModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import { Bug } from '../../base/bug.ts';
 import { wasmKernels } from '../kernels/wasmKernels.ts';
 import { registerWasmKernels } from '../kernels/wasmReplacements.ts';
 import type { Rung } from './rung.ts';
@@ -16,6 +17,9 @@ export interface WasmFiles {
 }
 
 const backendName = 'wasm';
+
+/** Kernels keep functions of the module that they were set up for, and with them its memory, which never shrinks: set up for this one, they let go of it. */
+const gone = { wasm: { cwrap: () => () => { throw new Bug('a kernel of an engine that is gone'); } } } as unknown as BackendWasm;
 
 export const wasm: Rung = {
   name: 'wasm',
@@ -30,7 +34,10 @@ export const wasm: Rung = {
       warnings: [],
       value: {
         title: `WebAssembly (tfjs ${version_wasm})`, device: 'cpu', threads: 1, kernels: wasmKernels,
-        dispose: () => tf.removeBackend(backendName),
+        dispose: () => {
+          tf.removeBackend(backendName);
+          for (const { setupFunc } of tf.getKernelsForBackend(backendName)) setupFunc?.(gone);
+        },
       },
     };
   },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseEngine } from '../../../src/engine/choose.ts';
@@ -81,5 +83,30 @@ test('once the tests have taken too long, the rungs that come later are left out
   assert.equal(chosen.value.facts.name, 'cpu');
   assert.match(chosen.value.facts.tried[2]!.why!, /^not tried: the tests before took under 1 s$/);
   assert.deepEqual(chosen.warnings, []);
+  chosen.value.rung.dispose();
+});
+
+test('an engine that lost gives its memory back', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const externalMib = async (): Promise<number> => {
+    for (let i = 0; i < 3; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20)); // the memory of WebAssembly goes in a later turn
+    }
+    return process.memoryUsage().external / 2 ** 20;
+  };
+  const before = await externalMib();
+  const grow = async (kernels: Kernels): Promise<number> => {
+    if (tf.getBackend() === 'wasm') {
+      tf.tidy(() => void tf.ones([64, 1 << 20]).relu().dataSync()); // 256 MiB, twice
+      assert.ok(await externalMib() > before + 200);
+    }
+    return kernels === portable ? 2 : 40;
+  };
+  const chosen = await chooseEngine([cpu, wasm], { ...how, time: grow });
+  assert.ok(chosen.ok);
+  assert.equal(tf.getBackend(), 'cpu');
+  assert.ok(await externalMib() < before + 50);
   chosen.value.rung.dispose();
 });
