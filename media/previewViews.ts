@@ -5,15 +5,16 @@ import { bare, h } from './dom.ts';
 
 type Send = (message: FromPreview) => void;
 
-/** "about 3.4 min with its controls · up to 1.2 GiB of memory · 14 MiB of cache · 360 photos, 6 classes · on tensorflow". */
+/** "about 40 s at most, about 3.4 min with its controls · up to 0.7 GiB of memory, 3.1 GiB with its controls · 14 MiB of cache · 360 photos, 6 classes · on tensorflow". */
 export function totalsText({ backbone, runs, costs }: PlanPreview): string {
   const each = runs > 1 ? `${runs} runs, each ` : '';
   if (!costs) return `${runs > 1 ? `${runs} runs · ` : ''}${backbone}`;
   const end = (phases: readonly Phase[]): number => phases.reduce((sum, { ms }) => sum + ms, 0);
   const run = end(costs.phases.filter(({ kind }) => kind !== 'control')), all = end(costs.phases);
   const most = (of: (stage: Prediction) => number): number => Math.max(0, ...costs.stages.map(of));
+  const memory = most(({ peakBytes }) => peakBytes), allMemory = Math.max(memory, ...costs.phases.map(({ peakBytes = 0 }) => peakBytes));
   return [
-    `${each}${about(run)} at most${all > run ? `, ${about(all)} with its controls` : ''}`, `up to ${bytes(most(({ peakBytes }) => peakBytes))} of memory`,
+    `${each}${about(run)} at most${all > run ? `, ${about(all)} with its controls` : ''}`, `up to ${bytes(memory)} of memory${allMemory > memory ? `, ${bytes(allMemory)} with its controls` : ''}`,
     most(({ cacheBytes }) => cacheBytes) > 0 && `${bytes(most(({ cacheBytes }) => cacheBytes))} of cache`,
     costs.photos, `${backbone} on ${costs.engine}`,
   ].filter(Boolean).join(' · ');

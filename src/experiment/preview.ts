@@ -47,11 +47,12 @@ function controlsOf(plan: Plan, backbone: Architecture, own: number, basis: Cost
   return plan.controls.filter(isTrained).filter((control) => control !== 'linear-probe' || !isProbe).map((control): Stretch => {
     const controlled: Plan = { ...plan, stages: controlStages(plan, control, trainSamples) }, [stage] = controlled.stages, { perEpoch, steps } = stageLength(stage!, trainSamples, plan.batch);
     const tries = ratesToTry[control].length * stepsToTry(steps, perEpoch) / steps; // on top of its own updates
-    const ms = (1 + tries) * runMs(controlled, predictPlan(controlled, backbone, basis).stages, trainSamples);
+    const predicted = predictPlan(controlled, backbone, basis).stages, ms = (1 + tries) * runMs(controlled, predicted, trainSamples);
+    const facts = { kind: 'control', name: controlTitle(control), peakBytes: Math.max(...predicted.map(({ peakBytes }) => peakBytes)) } as const;
     switch (control) {
-      case 'random-features': return { kind: 'control', name: controlTitle(control), ms: own, words: 'the same plan on random weights' };
-      case 'linear-probe': return { kind: 'control', name: controlTitle(control), ms, words: 'a new head on the pretrained features, at the best of three rates' };
-      case 'scratch': return { kind: 'control', name: controlTitle(control), ms: Math.min(scratchBudgetMs(plan, own), ms), words: plan.scratchBudget === 'auto' ? 'every layer, at most as long as the run (or a minute)' : 'every layer, within its budget' };
+      case 'random-features': return { ...facts, ms: own, words: 'the same plan on random weights' };
+      case 'linear-probe': return { ...facts, ms, words: 'a new head on the pretrained features, at the best of three rates' };
+      case 'scratch': return { ...facts, ms: Math.min(scratchBudgetMs(plan, own), ms), words: plan.scratchBudget === 'auto' ? 'every layer, at most as long as the run (or a minute)' : 'every layer, within its budget' };
     }
   });
 }

@@ -33,8 +33,9 @@ export interface PlanEstimate {
   readonly offeredSeconds?: number;
   /** Memory, likewise. */
   readonly peakBytes: number;
-  /** Budget of that control when it is left to `auto`. */
+  /** Budget of that control when it is left to `auto`, and its memory: it trains every layer. */
   readonly scratchSeconds: number;
+  readonly scratchBytes: number;
 }
 
 /** `predict <run folder> <files…>`: one for each file, in their order. */

@@ -203,7 +203,7 @@ const preview = fields<PlanPreview>({
   values: list(fields<PlanValue>({ path: text, text, origin: text })),
   costs: optional(fields<PreviewCosts>({
     photos: text, engine: text,
-    phases: list(fields<Phase>({ kind: oneOf('features', 'stage', 'control'), name: text, words: text, fromMs: number, ms: number })),
+    phases: list(fields<Phase>({ kind: oneOf('features', 'stage', 'control'), name: text, words: text, fromMs: number, ms: number, peakBytes: optional(number) })),
     stages: list(fields<Prediction>(prediction)), cuts: list(fields<CutPrediction>({ ...prediction, path: text, trainedParameters: number })),
   })),
 });
@@ -261,7 +261,7 @@ export function parseChecked(value: unknown): Parsed<Checked<unknown>> {
 /** The answer to `estimate`. */
 export const parseEstimate = (value: unknown): Parsed<Estimate> => parsed(fields<Estimate>({
   task: optional(task), images: number, classes: number, why: text, distance: optional(oneOf('near', 'far')), problems: list(diagnostic),
-  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number })),
+  plans: list(fields<PlanEstimate>({ preset: text, title: text, detail: text, seconds: number, offeredSeconds: optional(number), peakBytes: number, scratchSeconds: number, scratchBytes: number })),
   offer: optional(fields<NonNullable<Estimate['offer']>>({ title: text, fetchBytes: number })),
 }), value);
 

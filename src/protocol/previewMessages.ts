@@ -64,6 +64,8 @@ export interface Phase {
   readonly words: string;
   readonly fromMs: number;
   readonly ms: number;
+  /** Memory, of a control. */
+  readonly peakBytes?: number;
 }
 
 /** One value of a resolved plan, as it would be written. */

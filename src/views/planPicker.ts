@@ -150,10 +150,11 @@ export class PlanPicker {
   }
 
   #scratchItem(): PlanItem {
-    const seconds = this.#estimate?.plans[0]?.scratchSeconds;
+    const { scratchSeconds: seconds, scratchBytes = 0 } = this.#recommended()?.plans[0] ?? {};
     const time = this.#scratchBudget === 'auto' ? `as long as the run, at least a minute${seconds === undefined ? '' : ` (${about(seconds * 1000)})`}` : this.#scratchBudget;
+    const memory = this.#scratchBudget === 'off' || scratchBytes === 0 ? '' : ` · ${bytes(scratchBytes)} of memory`;
     return {
-      label: '$(watch) From-scratch control', description: time,
+      label: '$(watch) From-scratch control', description: `${time}${memory}`,
       detail: this.#scratchBudget === 'off' ? 'Off: the verdict will say that it is missing. Choose this row to change it.' : 'Follows the run, for the verdict on transfer. Choose this row to change it.',
       alwaysShow: true,
     };

@@ -6,6 +6,7 @@ import type { Architecture } from '../../backbones/card.ts';
 import { bundledCards } from '../../backbones/cards.ts';
 import { anyBackbone, bundledBackbones } from '../../backbones/backbones.ts';
 import { experimentText, presets } from '../../experiment/presets.ts';
+import { controlStages } from '../../experiment/controlPlan.ts';
 import { predictPlan, runMs, workloadOf } from '../../experiment/predict.ts';
 import { calibratedRates, readRates } from './rates.ts';
 import { preflightFolder } from './preflight.ts';
@@ -32,8 +33,8 @@ export async function estimateFolder(folder: string, machine: Machine): Promise<
   const ofClasses = task === 'image-classification';
   const plans = presets.filter((preset) => ofClasses || !preset.ofClasses).map(({ name, title, detail }) => {
     const { plan, backbone } = valueOf(resolveExperiment(experimentText(name, { folder: isManifestName(folder) ? folder : '.', task }), { file: name, folderOf: () => folder, backbones: bundledBackbones }));
-    const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine));
-    return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
+    const { seconds, peakBytes } = predictRun(plan, backbone!, basisOn(engine)), scratch: Plan = { ...plan, stages: controlStages(plan, 'scratch', images), controls: [] };
+    return { preset: name, title, detail, seconds, peakBytes, scratchSeconds: Math.max(60, seconds), scratchBytes: predictRun(scratch, backbone!, basisOn(engine)).peakBytes, ...(offer && { offeredSeconds: predictRun(plan, backbone!, basisOn('tensorflow')).seconds }) };
   });
   const distance = await distanceOf(folder, machine);
   const { preset: best, why } = recommend({ ...(!ofClasses && { task }), images, classes, distance, secondsOf: (preset) => plans.find((plan) => plan.preset === preset)!.seconds });

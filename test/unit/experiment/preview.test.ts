@@ -43,6 +43,7 @@ test('the time line is features, stages and the controls that train, one after a
   const probe = costs.phases.find(({ name }) => name === 'linear probe')!.ms;
   assert.ok(probe > 0 && lasts('control') - probe <= own + Math.max(own, 60_000) + 1e-6);
   assert.deepEqual(quickControls, ['blind guess', 'nearest neighbours']);
+  assert.ok(costs.phases.at(-1)!.peakBytes! > Math.max(...costs.stages.map(({ peakBytes }) => peakBytes)), 'from scratch every layer keeps its activations');
 });
 
 test('stages with one boundary share their features; a scratch budget bounds its control', () => {

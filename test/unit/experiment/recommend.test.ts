@@ -39,7 +39,7 @@ test('photos far from what the backbone knows thaw from the top; where nobody co
 });
 
 test('the written file says what was seen, why this plan, and how long it should take; or what was recommended instead', () => {
-  const plans = [...presets].sort((a, b) => Number(b.name === 'few-images') - Number(a.name === 'few-images')).map(({ name, title, detail }) => ({ preset: name, title, detail, seconds: 42, peakBytes: 1, scratchSeconds: 60 }));
+  const plans = [...presets].sort((a, b) => Number(b.name === 'few-images') - Number(a.name === 'few-images')).map(({ name, title, detail }) => ({ preset: name, title, detail, seconds: 42, peakBytes: 1, scratchSeconds: 60, scratchBytes: 1 }));
   const { why } = recommend({ images: 360, classes: 6, distance: 'near', secondsOf: fast }), estimate: Estimate = { images: 360, classes: 6, plans, why, problems: [] };
   const head = (preset: PresetName): string => experimentText(preset, { folder: 'x', because: becauseOf(estimate, preset) }).split('\n')[1]!;
   assert.match(head('few-images'), /^# 360 photos in 6 classes\. 60 photos per class are few: .+ Predicted: 42 s on this machine\.$/);
@@ -54,7 +54,7 @@ test('the time that there is decides what is recommended, is said in the file, a
   assert.match(recommended(5).why, /but "Everything" would take 40 min on this machine, more than the 5\.0 min that there are, and this takes 4\.0 min\.$/);
   assert.match(recommended(0.1).why, /and this takes 30 s\. No plan for so many photos fits 6 s: training will end early\.$/);
 
-  const plans = presets.map(({ name, title, detail }) => ({ preset: name, title, detail, seconds: taking(times)(name), peakBytes: 1, scratchSeconds: 60 }));
+  const plans = presets.map(({ name, title, detail }) => ({ preset: name, title, detail, seconds: taking(times)(name), peakBytes: 1, scratchSeconds: 60, scratchBytes: 1 }));
   const estimate: Estimate = { ...many, plans, why: 'as it was', problems: [] }, within = withBudget(estimate, 5);
   assert.equal(withBudget(estimate, undefined), estimate);
   assert.deepEqual([within.plans.length, within.plans[0]!.preset], [plans.length, 'top-blocks']);

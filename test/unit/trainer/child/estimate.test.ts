@@ -64,7 +64,9 @@ test('a folder gets every plan, the recommended one first, and why', async (t) =
   assert.deepEqual(found.plans.map(({ preset }) => preset).sort(), presets.map(({ name }) => name).sort());
   assert.equal(found.plans[0]?.preset, 'few-images');
   assert.match(found.why, /30 photos per class are few.+could not be looked at/);
-  for (const { seconds, scratchSeconds, peakBytes } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds && peakBytes > 1e8);
+  for (const { seconds, scratchSeconds, peakBytes, scratchBytes } of found.plans) assert.ok(seconds > 4 && scratchSeconds >= 60 && scratchSeconds >= seconds && peakBytes > 1e8 && scratchBytes > 1e8);
+  const { peakBytes, scratchBytes } = found.plans.find(({ preset }) => preset === 'features-only')!;
+  assert.ok(scratchBytes > 1.5 * peakBytes, 'the control trains every layer');
 });
 
 test('problems of the folder come with the estimate; a folder that cannot be used has no plans', async (t) => {
