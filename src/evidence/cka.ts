@@ -5,32 +5,28 @@
  * do here; this one stays near 0 for unrelated ones, and may fall below. Reference: test/fixtures/goldens/metric.cka.
  */
 import { Bug } from '../base/bug.ts';
+import { gramOf } from './products.ts';
 
 /** Features [items, width] of the same items, in their order, at least 4; widths may differ. NaN where one of the sets is constant. */
 export function cka(a: Float32Array | Float64Array, b: Float32Array | Float64Array, items: number): number {
-  return ckaOfGrams(gramOf(a, items), gramOf(b, items), items);
+  return ckaOfGrams(zeroedGram(a, items), zeroedGram(b, items), items);
 }
 
-/** Of what gramOf gave: a set that is compared often is multiplied out once. */
+/** Of what zeroedGram gave: a set that is compared often is multiplied out once. */
 export const ckaOfGrams = (k: Float64Array, l: Float64Array, items: number): number =>
   hsic(k, l, items) / Math.sqrt(hsic(k, k, items) * hsic(l, l, items));
 
 /** Inner products of each two items, [items, items]; the diagonal is left out, as 0. Taken about the mean, which changes nothing but rounding. */
-export function gramOf(features: Float32Array | Float64Array, items: number): Float64Array {
-  const width = features.length / items, gram = new Float64Array(items * items);
+export function zeroedGram(features: Float32Array | Float64Array, items: number): Float64Array {
+  const width = features.length / items;
   const centred = Float64Array.from(features);
   for (let k = 0; k < width; k++) {
     let mean = 0;
     for (let i = 0; i < items; i++) mean += features[i * width + k]! / items;
     for (let i = 0; i < items; i++) centred[i * width + k]! -= mean;
   }
-  for (let i = 0; i < items; i++) {
-    for (let j = 0; j < i; j++) {
-      let sum = 0;
-      for (let k = 0; k < width; k++) sum += centred[i * width + k]! * centred[j * width + k]!;
-      gram[i * items + j] = gram[j * items + i] = sum;
-    }
-  }
+  const gram = gramOf(centred, width);
+  for (let i = 0; i < items; i++) gram[i * items + i] = 0;
   return gram;
 }
 

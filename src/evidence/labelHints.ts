@@ -1,4 +1,4 @@
-import { gramOf } from './transferability/gram.ts';
+import { gramOf } from './products.ts';
 import { neighboursOf, votesOf } from './transferability/neighbours.ts';
 
 /** A photo whose label its look-alikes do not share. */
@@ -22,7 +22,7 @@ export function labelHints(features: Float32Array, labels: ArrayLike<number>, cl
   const items = labels.length;
   if (items <= asked) return [];
   const counts = votesOf(Array.from({ length: items }, (_, i) => i), labels, classes);
-  return neighboursOf(gramOf(features, items), items, asked).of.flatMap((neighbours, item): LabelHint[] => {
+  return neighboursOf(gramOf(features, features.length / items), items, asked).of.flatMap((neighbours, item): LabelHint[] => {
     const votes = votesOf(neighbours, labels, classes), most = Math.max(...votes), own = labels[item]!;
     if (votes[own]! > 0 || most < agreeing || counts[own]! <= asked / 2) return []; // of a rare class there are too few to agree
     return [{ item, instead: votes.indexOf(most), votes: most, of: asked }];

@@ -6,35 +6,6 @@
  */
 import { Bug } from '../../base/bug.ts';
 
-/** K = F Fᵀ, the product of each photo with each. features: [items, width]. */
-export function gramOf(features: Float32Array | Float64Array, items: number): Float64Array {
-  if (items === 0 || features.length % items !== 0) throw new Bug(`${features.length} features for ${items} items`);
-  const width = features.length / items, gram = new Float64Array(items * items);
-  for (let j = 0; j < items; j++) {
-    const row = features.subarray(j * width, (j + 1) * width);
-    productsWith(row, features, j, (i, product) => { gram[i * items + j] = gram[j * items + i] = product; });
-  }
-  return gram;
-}
-
-/** Products of `row` with the rows of a matrix as wide, from the `from`-th on: `take(which, product)`. */
-export function productsWith(row: Float32Array | Float64Array, matrix: Float32Array | Float64Array, from: number, take: (which: number, product: number) => void): void {
-  const width = row.length, count = matrix.length / width;
-  for (let i = from; i < count; i += 4) { // four at once: each value of the row is fetched once for four; past the end the last row again
-    const rows = [i, i + 1, i + 2, i + 3].map((which) => Math.min(which, count - 1)) as [number, number, number, number];
-    const a0 = rows[0] * width, a1 = rows[1] * width, a2 = rows[2] * width, a3 = rows[3] * width;
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (let k = 0; k < width; k++) {
-      const value = row[k]!;
-      s0 += matrix[a0 + k]! * value;
-      s1 += matrix[a1 + k]! * value;
-      s2 += matrix[a2 + k]! * value;
-      s3 += matrix[a3 + k]! * value;
-    }
-    for (const [at, sum] of [s0, s1, s2, s3].entries()) take(rows[at]!, sum);
-  }
-}
-
 /** Below this a shift is lost in the rounding of the matrix: what asks for less gets this much. */
 export function leastShift(matrix: Float64Array, items: number): number {
   let largest = 0;

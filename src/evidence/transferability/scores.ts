@@ -1,4 +1,5 @@
-import { centredGram, gramOf } from './gram.ts';
+import { centredGram } from './gram.ts';
+import { gramOf } from '../products.ts';
 import { linearProbe } from './linearProbe.ts';
 import { logMe } from './logMe.ts';
 import { neighboursOf, votedClasses } from './neighbours.ts';
@@ -18,7 +19,7 @@ const neighbours = 5;
 
 /** features: [items, width]. One matrix of products serves all four. */
 export function transferScores(features: Float32Array, labels: ArrayLike<number>, classes: number): TransferScores {
-  const items = labels.length, gram = gramOf(features, items), centred = centredGram(gram, items);
+  const items = labels.length, gram = gramOf(features, features.length / items), centred = centredGram(gram, items);
   const { value, precisions } = logMe(gram, labels, classes);
   // The strength that makes the labels most probable; one for all classes, so that one decomposition serves them.
   const strength = Math.exp(precisions.reduce((sum, [alpha, beta]) => sum + Math.log(alpha / beta), 0) / classes);

@@ -1,4 +1,4 @@
-import { productsWith } from './gram.ts';
+import { products } from '../products.ts';
 
 interface Tensor {
   readonly shape: readonly number[];
@@ -12,10 +12,10 @@ interface Tensor {
 export function sourceProbabilities(features: Float32Array, width: number, weight: Tensor | undefined, bias: Tensor | undefined): Float32Array | undefined {
   const [sources = 0, inputs] = weight?.shape ?? [];
   if (!weight || weight.shape.length !== 2 || inputs !== width || sources < 2) return undefined;
-  const items = features.length / width, out = new Float32Array(items * sources);
+  const items = features.length / width, out = Float32Array.from(products(features, weight.data, width));
   for (let i = 0; i < items; i++) {
     const row = out.subarray(i * sources, (i + 1) * sources);
-    productsWith(features.subarray(i * width, (i + 1) * width), weight.data, 0, (z, product) => { row[z] = product + (bias?.data[z] ?? 0); });
+    for (let z = 0; z < sources; z++) row[z]! += bias?.data[z] ?? 0;
     const top = row.reduce((a, b) => Math.max(a, b));
     let total = 0;
     for (let z = 0; z < sources; z++) total += row[z] = Math.exp(row[z]! - top);

@@ -165,8 +165,9 @@ class Bench {
     const startMs = monotonicMs(), network = card.network(2), boundary = network.nodes.find(({ name: node }) => node === 'head')!.inputs[0]!;
     const source = await sourceWeights(card, this.#machine.backbones);
     const pretrained = valueOf(fitAllWeights(network, withNewHead(network, source, seed), card.weights[0]!.file));
+    const threads = Math.ceil(this.#machine.threads / 2); // each photo goes through both networks at once: half of the cores for each
     const open = (weights: Weights): Promise<BoundaryFeatures> => BoundaryFeatures.open({
-      network, weights, boundary, input: card.input, store: this.#store, threads: this.#machine.threads, engine: this.#engine, views: ['centre'], report: () => undefined,
+      network, weights, boundary, input: card.input, store: this.#store, threads, engine: this.#engine, views: ['centre'], report: () => undefined,
     });
     const own = await open(pretrained), random = await open(await this.#randomStart(card, network));
     try {

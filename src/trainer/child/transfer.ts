@@ -13,7 +13,7 @@ import type { TensorData, Weights } from '../../backbones/tensorData.ts';
 import { weightChanges } from '../../backbones/weightChange.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { Observer, type Seen } from '../../engine/observer.ts';
-import { ckaOfGrams, gramOf } from '../../evidence/cka.ts';
+import { ckaOfGrams, zeroedGram } from '../../evidence/cka.ts';
 import { pairedDifference, shareOf } from '../../evidence/intervals.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import type { AccuracyChange, BlockTransfer, Transfer } from '../../protocol/insight.ts';
@@ -111,7 +111,7 @@ class Looking implements Disposable {
     if (this.#isStopped) return { ...nothing, notes: [stopped] };
     const changeOf = new Map(nothing.changes.map(({ path, change }) => [path, change]));
     const blocks = [...this.#ends].map(([path, node]): BlockTransfer => {
-      const [own, later, unrelated] = [before, after, control].map(({ means }) => gramOf(means.get(node)!, images)) as [Float64Array, Float64Array, Float64Array];
+      const [own, later, unrelated] = [before, after, control].map(({ means }) => zeroedGram(means.get(node)!, images)) as [Float64Array, Float64Array, Float64Array];
       return { path, change: changeOf.get(path)!, cka: { value: ckaOfGrams(own, later, images), control: ckaOfGrams(own, unrelated, images) } };
     });
     const drift = await this.#drift(before, after), compared: Transfer = { ...nothing, ...drift, blocks, images };

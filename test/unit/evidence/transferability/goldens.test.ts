@@ -1,7 +1,8 @@
 /** Every transferability score against reference values (numpy, scikit-learn's Ledoit-Wolf), tall and wide features. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { centredGram, gramOf } from '../../../../src/evidence/transferability/gram.ts';
+import { centredGram } from '../../../../src/evidence/transferability/gram.ts';
+import { gramOf } from '../../../../src/evidence/products.ts';
 import { leep } from '../../../../src/evidence/transferability/leep.ts';
 import { logMe } from '../../../../src/evidence/transferability/logMe.ts';
 import { neighboursOf, votedClasses } from '../../../../src/evidence/transferability/neighbours.ts';
@@ -11,7 +12,7 @@ import { assertGolden, bundledCase } from '../../../support/goldens.ts';
 for (const [name, classes, ks] of [['metric.transfer', 3, [1, 5, 10]], ['metric.transfer_wide', 2, [1, 3, 5]]] as const) {
   const golden = bundledCase(name);
   const { data: features, shape: [items, width] } = golden.tensor('in/features');
-  const labels = golden.tensor('in/y').data, gram = gramOf(Float64Array.from(features), items!);
+  const labels = golden.tensor('in/y').data, gram = gramOf(Float64Array.from(features), features.length / items!);
 
   test(`${name}: LogME, its classes and its precisions are the reference's`, () => {
     const { value, perClass, precisions } = logMe(gram, labels, classes);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rng } from '../../../../src/base/rng.ts';
 import { bootstrapMean } from '../../../../src/evidence/transferability/bootstrap.ts';
-import { backwardSolve, centredGram, cholesky, forwardSolve, gramOf, inverseDiagonal, resolventOf, tridiagonalOf } from '../../../../src/evidence/transferability/gram.ts';
+import { backwardSolve, centredGram, cholesky, forwardSolve, inverseDiagonal, resolventOf, tridiagonalOf } from '../../../../src/evidence/transferability/gram.ts';
+import { gramOf } from '../../../../src/evidence/products.ts';
 import { linearProbe } from '../../../../src/evidence/transferability/linearProbe.ts';
 import { standings } from '../../../../src/evidence/transferability/standings.ts';
 import { transferScores } from '../../../../src/evidence/transferability/scores.ts';
@@ -22,7 +23,7 @@ const close = (got: number, want: number, what: string): void => assert.ok(Math.
 
 for (const [items, width] of [[24, 7], [9, 30]] as const) {
   test(`a shifted matrix of ${items} from ${width} features: trace, determinant and solutions by two ways are the same`, () => {
-    const { features } = drawn(items, width, 3, 1), gram = gramOf(features, items), shift = 0.37;
+    const { features } = drawn(items, width, 3, 1), gram = gramOf(features, features.length / items), shift = 0.37;
     const y = Float64Array.from({ length: items }, (_, i) => Math.sin(i)), lower = cholesky(gram, items, shift);
     const { vectors: [turned], ...tridiagonal } = tridiagonalOf(gram, items, [y]), resolvent = resolventOf(tridiagonal, shift);
     close(resolvent.trace, inverseDiagonal(lower, items).reduce((a, b) => a + b, 0), 'trace');
@@ -46,7 +47,7 @@ test('rows that are alike, and zeros, are no stumbling block', () => {
 
 test('leaving one out in one step is what leaving each out and fitting again gives', () => {
   const items = 20, width = 6, classes = 3, strength = 0.8, { features, labels } = drawn(items, width, classes, 0.6);
-  const fast = linearProbe(centredGram(gramOf(features, items), items), labels, classes, strength);
+  const fast = linearProbe(centredGram(gramOf(features, features.length / items), items), labels, classes, strength);
   const slow = Int32Array.from({ length: items }, (_, left) => {
     const others = Array.from({ length: items }, (_unused, i) => i).filter((i) => i !== left);
     const mean = Array.from({ length: width }, (_unused, k) => others.reduce((sum, i) => sum + features[i * width + k]!, 0) / others.length);
