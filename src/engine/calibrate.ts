@@ -46,7 +46,7 @@ export async function calibratePrefix(open: (model: Uint8Array) => Promise<Prefi
     if (!body.nodes.some(({ op }) => op.op === 'conv')) continue; // without one there is nothing to fuse the rest into
     const folded = foldBatchNorm(body, randomWeights(body, 1)), prefix = await open(onnxGraph(folded.network, folded.weights, {}));
     const x = valuesOf(batch * sizeOf(body.input));
-    const ms = middle(await timesOf(() => prefix.run(x, batch), clock)); // fresh memory is part of the price: the quickest run found it lying about
+    const ms = await typical(() => prefix.run(x, batch), clock);
     prefix.dispose();
     timings.push({ work: cutCost(body, new Set()).prefix, batch, ms });
   }
@@ -58,8 +58,8 @@ async function timeNetwork(network: Network, batch: number, kernels: Kernels, cl
   const rows = { x: valuesOf(batch * sizeOf(network.input)), labels: new Int32Array(batch), weights: new Float32Array(batch).fill(1) };
   try {
     setStage(state, { groups: [{ names: trainedIn(network), rateFactor: 1, weightDecay: 0 }], bnStatistics: 'stored' });
-    const forwardMs = await quickest(() => evaluateBatch(state, rows), clock);
-    const stepMs = await quickest(async () => {
+    const forwardMs = await typical(() => evaluateBatch(state, rows), clock);
+    const stepMs = await typical(async () => {
       trainStep(state, rows, 1e-6);
       await takeLoss(state);
     }, clock);
@@ -80,7 +80,7 @@ async function timeUpdates(optimizer: Optimizer, kernels: Kernels, count: number
   for (const name of names) parameters.set(name, tf.zeros([size]));
   const gradients = new Map(names.map((name) => [name, tf.ones([size])])), state = { optimizer, kernels, slots: new TensorStore(), steps: new Map<string, number>() };
   try {
-    return await quickest(async () => {
+    return await typical(async () => {
       update(parameters, gradients, state, [{ names, rateFactor: 1, weightDecay: 0.01 }], 1e-6);
       await parameters.get(names.at(-1)!).data();
     }, clock);
@@ -91,11 +91,11 @@ async function timeUpdates(optimizer: Optimizer, kernels: Kernels, count: number
   }
 }
 
-/** Milliseconds. The shortest of a few: what else runs on the machine only ever adds. */
-const quickest = async (act: () => Promise<unknown>, clock: Clock): Promise<number> => Math.min(...await timesOf(act, clock));
-
-/** Of all but the first. */
-const middle = (times: readonly number[]): number => times.slice(1).sort((a, b) => a - b)[(times.length - 1) >> 1]!;
+/** Milliseconds: the median of all but the first. The quickest found memory lying about and both cores free, as a run does not: whole epochs were a quarter dearer than it said. */
+const typical = async (act: () => Promise<unknown>, clock: Clock): Promise<number> => {
+  const times = (await timesOf(act, clock)).slice(1).sort((a, b) => a - b);
+  return times[times.length >> 1]!;
+};
 
 /** Milliseconds. A slow engine is asked less often, at least twice; the first time also compiles and allocates. */
 async function timesOf(act: () => Promise<unknown>, clock: Clock): Promise<readonly number[]> {
