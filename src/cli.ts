@@ -17,6 +17,7 @@ import { complain, print, wrongUsage } from './commands/output.ts';
 import { plan } from './commands/plan.ts';
 import { predict } from './commands/predict.ts';
 import { rank } from './commands/rank.ts';
+import { resume } from './commands/resume.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { stop } from './commands/stop.ts';
@@ -26,7 +27,7 @@ import { diagnosticOf, exitCodes } from './trainer/child/exit.ts';
 
 /** The same product without an editor. Exit codes are in `thaw --help`. */
 const commands: Readonly<Record<string, (operands: readonly string[], options: Options) => Promise<number>>> = {
-  run, check, plan, cost, lr, rank, predict, explain, runs, compare, stop, control, confirm: confirmRun, doctor, engine, models, cache,
+  run, check, plan, cost, lr, rank, predict, explain, runs, compare, stop, resume, control, confirm: confirmRun, doctor, engine, models, cache,
   thaw: (operands, options) => changeLayers('thaw', operands, options), freeze: (operands, options) => changeLayers('freeze', operands, options),
 };
 

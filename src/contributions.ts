@@ -38,7 +38,7 @@ export interface Commands {
   'thaw.confirmRun': (run?: RunTarget) => Promise<readonly RunId[]>;
   /** What of it is explained: these images, or those that the person chooses. */
   'thaw.explain': (run?: RunTarget, images?: readonly vscode.Uri[]) => Promise<readonly FileExplanation[]>;
-  'thaw.resumeControl': (control?: RunTarget) => Promise<RunId | undefined>;
+  'thaw.resumeRun': (run?: RunTarget) => Promise<RunId | undefined>;
   'thaw.predict': (image?: vscode.Uri, selected?: readonly vscode.Uri[]) => Promise<void>;
   'thaw.chooseExperiment': () => Promise<void>;
   'thaw.chooseStage': () => Promise<void>;
@@ -100,7 +100,7 @@ export const commands: { readonly [K in keyof Commands]: CommandFacts } = {
   'thaw.addControl': { title: 'Add Control…', icon: '$(beaker)', palette: 'thaw.hasRuns' },
   'thaw.confirmRun': { title: 'Confirm with 3 Seeds', palette: 'thaw.hasRuns' },
   'thaw.explain': { title: 'Explain Predictions…', icon: '$(eye)', palette: 'thaw.hasModel' },
-  'thaw.resumeControl': { title: 'Resume Control', icon: '$(debug-continue)', palette: 'false' },
+  'thaw.resumeRun': { title: 'Resume Run', icon: '$(debug-continue)', palette: 'thaw.hasRuns' },
   'thaw.predict': { title: 'Predict with Latest Run', icon: '$(symbol-misc)' },
   'thaw.chooseExperiment': { title: 'Choose Experiment…', icon: '$(list-selection)' },
   'thaw.chooseStage': { title: 'Choose Stage…', icon: '$(layers)', palette: 'thaw.hasStages' },
@@ -249,8 +249,8 @@ export const contributes = {
       { command: 'thaw.addControl', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@5' },
       { command: 'thaw.confirmRun', when: run('\\brun\\b.*\\bended\\b'), group: '1_run@6' },
       { command: 'thaw.explain', when: run('\\bmodel\\b'), group: '1_run@7' },
-      { command: 'thaw.resumeControl', when: run('\\binterrupted\\b'), group: 'inline@1' },
-      { command: 'thaw.resumeControl', when: run('\\binterrupted\\b'), group: '1_run@1' },
+      { command: 'thaw.resumeRun', when: run('\\binterrupted\\b'), group: 'inline@1' },
+      { command: 'thaw.resumeRun', when: run('\\binterrupted\\b'), group: '1_run@1' },
       { command: 'thaw.revealRun', when: run('\\b(run|control)\\b'), group: '2_folder@1' },
       { command: 'thaw.copyRunId', when: run('\\b(run|control)\\b'), group: '2_folder@2' },
       { command: 'thaw.deleteRun', when: run('\\brun\\b.*\\bended\\b'), group: '3_delete@1' },

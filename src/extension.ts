@@ -86,7 +86,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     'thaw.addControl': run.addControl,
     'thaw.confirmRun': run.confirmRun,
     'thaw.explain': new Explain(model, homes).run,
-    'thaw.resumeControl': run.resumeControl,
+    'thaw.resumeRun': run.resumeRun,
     'thaw.predict': new Predict(model, homes).run,
     'thaw.chooseExperiment': () => experiment.choose(),
     'thaw.chooseStage': () => experiment.chooseStage(),

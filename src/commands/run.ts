@@ -31,7 +31,7 @@ export async function run([target]: readonly string[], options: Options): Promis
   if (options.detach) return print(id);
   const ahead = host.findRuns().runs.find(({ folder, life }) => life !== 'ended' && folder.id !== id);
   if (ahead) process.stderr.write(`${visible(ahead.manifest.title)} trains here (${ahead.folder.id}): this run begins when that has ended\n`);
-  return follow(host, id, file, options);
+  return followToEnd(host, id, file, options);
 }
 
 /** The runs of `variants` and `seeds`, one after the other; Ctrl+C stops the one at work and all that wait. */
@@ -42,7 +42,7 @@ async function sweep(host: TrainerHost, request: StartRequest, members: readonly
   for (const [i, id] of ids.entries()) {
     if (options.json) process.stdout.write(`${formatJson({ type: 'run', id, name: members[i]!.name })}\n`);
     else process.stdout.write(`${i > 0 ? '\n' : ''}${ink.bold(`${i + 1} of ${ids.length}: ${visible(members[i]!.name)}`)}\n`);
-    const ended = await follow(host, id, request.experimentFile, options, true);
+    const ended = await followToEnd(host, id, request.experimentFile, options, true);
     if (ended === exitCodes.stopped) await Promise.all(ids.slice(i + 1).map((waiting) => host.stopRun(waiting)));
     if (code === 0) code = ended;
     if (ended === exitCodes.stopped) break;
@@ -55,7 +55,8 @@ async function sweep(host: TrainerHost, request: StartRequest, members: readonly
   return code;
 }
 
-async function follow(host: TrainerHost, id: RunId, file: string, options: Options, isOneOfMany = false): Promise<number> {
+/** Shows a run until it ends, and says what to do next. */
+export async function followToEnd(host: TrainerHost, id: RunId, file: string, options: Options, isOneOfMany = false): Promise<number> {
   const folder = valueOf(host.folderOf(id)), { outcome, state } = await watched(host, id, options);
   if (!options.json && !isOneOfMany) {
     const here = (path: string): string => visible(relative(process.cwd(), path) || '.');

@@ -73,7 +73,7 @@ export const diagnosticCodes = [
   // controls
   'control-rate', 'control-continued', 'source-classes', 'data-changed', 'control-refused',
   // runs
-  'newer-format', 'no-run', 'too-late', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
+  'newer-format', 'no-run', 'run-continued', 'resume-refused', 'too-late', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
 ] as const;
 
 export type DiagnosticCode = (typeof diagnosticCodes)[number];

@@ -147,7 +147,7 @@ const manifest = fields<RunManifest>({
   format: oneOf(1), id: runId, title: text, status, createdAt: text, endedAt: optional(text),
   experimentFile: text, dataFolder: text, backbone: text, request: optional(request),
   controlOf: optional(runId), control: optional(controlKind), addedLater: optional(flag), controlKey: optional(text), budgetMs: optional(number), cutAtStep: optional(number), seedOf: optional(runId),
-  sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
+  sweep: optional(fields<NonNullable<RunManifest['sweep']>>({ id: text, name: text, place: number })), continues: optional(fields<NonNullable<RunManifest['continues']>>({ run: runId, spentMs: optional(number) })), engine: optional(engine), dataFingerprint: optional(text), weights: optional(text),
   versions: dictionary(text),
   best: optional(fields<NonNullable<RunManifest['best']>>({ step: number, validationAccuracy: number, validationLoss: number })),
   test: optional(share), claim: optional(claim), task: optional(task), problem: optional(diagnostic),

@@ -42,6 +42,8 @@ export interface RunManifest {
   readonly sweep?: { readonly id: string; readonly name: string; readonly place: number };
   /** The run that this one repeats with another seed: they are judged together. */
   readonly seedOf?: RunId;
+  /** The interrupted run that this one goes on from, and milliseconds that had gone into it. */
+  readonly continues?: { readonly run: RunId; readonly spentMs?: number };
   readonly engine?: EngineFacts;
   /** As in the journal's `data`; left out: one class per photo. */
   readonly task?: DataFacts['task'];

@@ -66,6 +66,7 @@ export const usage = `thaw: fine-tune a pretrained network on a folder of photos
   thaw compare <run> <run>             results side by side, and what differs between their plans
   thaw thaw | freeze <run> <layers …>  while it trains: from the next epoch on, these train or are frozen
   thaw stop <run>                      finish the step, keep a checkpoint, end
+  thaw resume <run>                    one that was stopped, or died, goes on from its last checkpoint
   thaw control <run> <kind>            add a control (blind, knn, linear-probe, random-features, scratch) and judge the run anew
   thaw confirm <run>                   repeat it with other seeds until three can be judged together
   thaw doctor                          engines of this machine: what works, how fast, what is missing

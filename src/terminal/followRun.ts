@@ -81,7 +81,7 @@ export class RunScreen {
       }
       case 'warning': {
         const { diagnostic } = event;
-        if (diagnostic.code === 'control-continued') return dim(diagnostic.message); // what was begun before is asked for again
+        if (diagnostic.code === 'control-continued' || diagnostic.code === 'run-continued') return dim(diagnostic.message); // what was begun before is asked for again
         return diagnostic.severity === 'information' || this.#warnings++ >= mostWarnings ? undefined : dim(diagnosticText(diagnostic));
       }
       case 'plan-changed': {

@@ -13,6 +13,7 @@ import { controlOptions } from '../experiment/schema.ts';
 import { controlTitle } from '../protocol/wording.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import type { RunRow } from './runsTree.ts';
+import { whyNotResumable } from '../runs/resumable.ts';
 import { trusted } from './trust.ts';
 
 type ControlRow = RunRow & { readonly kind: 'control' };
@@ -89,10 +90,15 @@ export class RunCommands {
     return control && this.#model.addControl(run.manifest.id, control);
   };
 
-  /** The control of a row, made on from where it was interrupted. */
-  resumeControl: Commands['thaw.resumeControl'] = async (target) => {
-    const row = target as Partial<ControlRow> | undefined;
-    return row?.runId && row.control && await trusted('Training') ? this.#model.addControl(row.runId, row.control.control) : undefined;
+  /** A run, or the control of a row, goes on from where it was interrupted. */
+  resumeRun: Commands['thaw.resumeRun'] = async (target) => {
+    const { runId, control } = target as Partial<ControlRow> | undefined ?? {};
+    if (runId && control) return await trusted('Training') ? this.#model.addControl(runId, control.control) : undefined;
+    const run = await this.#runMeant(target, 'The run to go on with', ({ manifest, state }) => !whyNotResumable({ ...manifest, status: state.status }));
+    if (!run || !await trusted('Training')) return undefined;
+    const id = await this.#model.resume(run.manifest.id);
+    this.#dashboards.show(id);
+    return id;
   };
 
   confirmRun: Commands['thaw.confirmRun'] = async (target) => {

@@ -139,6 +139,14 @@ export class RunModel extends Owner {
     return typeof started.value === 'string' ? started.value : started.value[0]!;
   }
 
+  /** A run that was interrupted goes on; the run that takes its place is returned. Throws Refused. */
+  async resume(id: RunId): Promise<RunId> {
+    const resumed = await this.#hostOf(id).resumeRun(id);
+    if (!resumed.ok) throw new Refused(resumed.errors);
+    this.refresh();
+    return resumed.value;
+  }
+
   /** Adds a control to a run that has ended; it is judged anew when that is made. Throws Refused. */
   async addControl(id: RunId, control: ControlKind): Promise<RunId> {
     const added = await this.#hostOf(id).addControl(id, control);

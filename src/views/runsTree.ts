@@ -11,6 +11,7 @@ import type { SweepRow } from '../protocol/sweep.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook, watchLook, watchLines } from './runLook.ts';
 import { hasModel, type ModelRun, type RunModel } from './runModel.ts';
+import { whyNotResumable } from '../runs/resumable.ts';
 import { SweepReader } from './sweepReader.ts';
 
 /** A row of the Runs view; commands take it as their target. */
@@ -125,7 +126,7 @@ function runItem(run: ModelRun, controls: readonly ModelRun[], isMember: boolean
   item.iconPath = iconOf({ ...look, ...watch.length > 0 && watchLook });
   item.tooltip = tooltipOf(run, look, watch);
   item.accessibilityInformation = { label: `Run ${manifest.title}, ${[look.words, ...watch, item.description].join(', ')}` };
-  item.contextValue = ['run', live ? 'live' : 'ended', ...!live && hasModel(run) ? ['model'] : []].join(' ');
+  item.contextValue = ['run', live ? 'live' : 'ended', ...!live && hasModel(run) ? ['model'] : [], ...whyNotResumable({ ...manifest, status: state.status }) ? [] : ['interrupted']].join(' ');
   item.command = { command: 'thaw.openDashboard', title: 'Open Dashboard', arguments: [{ runId: manifest.id }] };
   return item;
 }

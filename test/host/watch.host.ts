@@ -41,7 +41,7 @@ hostTest('while it trains, a run is watched against the scratch control that an 
     const row = await rowOf();
     return row && runs.getTreeItem(row).contextValue === 'control interrupted' && row;
   });
-  const resumed = await vscode.commands.executeCommand<RunId | undefined>('thaw.resumeControl', stopped);
+  const resumed = await vscode.commands.executeCommand<RunId | undefined>('thaw.resumeRun', stopped);
   await whenIdle();
   assert.ok(resumed);
   await eventually('the verdict that knows it', () => model.runOf(id)?.state.verdict?.comparisons.some((each) => each.control === 'random-features'));

@@ -21,7 +21,7 @@ import { valueOf } from './dataset.ts';
 export async function runAddedControl(run: TrainerRun, machine: Machine): Promise<Outcome> {
   const { control, controlOf } = run.manifest;
   if (control === undefined || controlOf === undefined) throw new Bug('a control without a run');
-  const parent = runFolder(join(placeOf(run.folder).runs, controlOf)), { dataFingerprint, seedOf, test } = valueOf(readManifest(parent));
+  const parent = runFolder(join(placeOf(run.folder).runs, controlOf)), { dataFingerprint, seedOf, test, continues } = valueOf(readManifest(parent));
   if (!test) throw new Refused([refusal('the run was not tested: there is nothing to compare a control with', 'choose a run that was trained to its end')]);
   const prepared = await prepareRun(run, machine, parent);
   if (!prepared) return 'stopped';
@@ -29,7 +29,7 @@ export async function runAddedControl(run: TrainerRun, machine: Machine): Promis
     throw new Refused([{ code: 'data-changed', severity: 'error', message: 'the photos are not those that the run was tested on: a control would be judged on others', fix: 'run the experiment again, with its controls' }]);
   }
   if (control === 'linear-probe' && isProbe(prepared)) throw new Refused([refusal('the run is a linear probe itself', 'choose another control')]);
-  const { steps, elapsedMs } = await takenBy(parent), task: ControlTask = { prepared, steps, scratchMs: scratchBudgetMs(prepared.plan, elapsedMs) };
+  const { steps, elapsedMs } = await takenBy(parent), task: ControlTask = { prepared, steps, scratchMs: scratchBudgetMs(prepared.plan, elapsedMs + (continues?.spentMs ?? 0)) };
   const result = isTrained(control) ? await trainControl(control, task, run) : await callItems(control, prepared, run.folder, 'test');
   if (!result || run.stopRequested.aborted) return 'stopped';
   if ('why' in result) throw new Refused([refusal(result.why, 'give it more time: --scratch-budget, or `scratchBudget` in the experiment file')]);

@@ -1,5 +1,6 @@
 import type { Machine } from './machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
+import { continuedRun } from './continuedRun.ts';
 import { earlierControls } from './earlierControls.ts';
 import { judgeRun } from './judging.ts';
 import { monotonicMs, nowAt } from '../../base/clock.ts';
@@ -38,17 +39,18 @@ function keepWithinLimit({ folder, manifest, append }: TrainerRun, beganAt: stri
 async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number): Promise<Outcome> {
   const prepared = await prepareRun(run, machine);
   if (!prepared) return 'stopped';
+  const before = await continuedRun(prepared);
   const source = await openSourceTask(prepared.plan, prepared.card, machine.backbones);
   for (const diagnostic of source?.remarks ?? []) run.append({ type: 'warning', diagnostic });
   const controls = await earlierControls(prepared);
   if (controls.length > 0) run.append({ type: 'watched-against', controls });
-  const { budget, stages } = prepared.plan, live = new LiveLayers(run, prepared.network, prepared.plan, prepared.origins), deadlineMs = budget === 'off' ? undefined : monotonicMs() + budget * 60_000;
-  const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages, stop: run.stopRequested, live, ...(deadlineMs !== undefined && { deadlineMs }) });
+  const { budget, stages } = prepared.plan, live = new LiveLayers(run, prepared.network, prepared.plan, prepared.origins), deadlineMs = budget === 'off' ? undefined : monotonicMs() + (before?.place?.state.leftMs ?? budget * 60_000);
+  const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages, stop: run.stopRequested, live, ...(before?.place && { from: before.place }), ...(deadlineMs !== undefined && { deadlineMs }) });
   if (trained.how === 'deadline') run.append({ type: 'warning', diagnostic: { code: 'budget-spent', severity: 'warning', message: `the budget of ${about(1000 * 60 * Number(budget))} ended at step ${trained.step}: the best weights up to there are kept`, fix: 'raise `budget`, or train less' } });
   if (trained.best) report(prepared, run, { ...trained, best: trained.best });
   if (trained.how === 'stopped') return 'stopped';
   live.end();
-  const trainedMs = monotonicMs() - startMs;
+  const trainedMs = monotonicMs() - startMs + (before?.spentMs ?? 0);
   await lookBack(prepared, trained, trainedMs, source);
   await judgeRun({ ...prepared, plan: { ...prepared.plan, stages: trained.stages } }, trained, trainedMs);
   return 'finished';

@@ -1,14 +1,13 @@
 import { concludeIfDead } from '../../runs/conclude.ts';
-import { copyCheckpoints } from '../../runs/checkpoint.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { placeOf, removeRun, type RunFolder } from '../../runs/runFolder.ts';
-import { readJournal } from '../../runs/journal.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
 import { underLock } from '../../runs/lock.ts';
-import type { EngineFacts, RunFact } from '../../protocol/runEvent.ts';
+import type { EngineFacts } from '../../protocol/runEvent.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import type { RunWriter } from './runWriter.ts';
 import type { TrainPlace } from './trainJob.ts';
+import { takeOver } from './takeOver.ts';
 import { trainPlace } from './trainPlace.ts';
 
 /** A control that was interrupted, as another that is the very same one goes on from it. */
@@ -33,10 +32,7 @@ export async function takeUp(writer: RunWriter, key: string, engine: EngineFacts
   const { folder, manifest: { id, controlOf } } = writer, found = interruptedControl(writer, key, engine);
   if (!found) return undefined;
   const { place } = found, { budgetMs = 0 } = found.manifest;
-  copyCheckpoints(found.folder, folder);
-  for await (const { events } of readJournal(found.folder.journal)) {
-    for (const { seq: _seq, at: _at, ...fact } of events) if (isBehind(fact, place)) writer.append(fact);
-  }
+  await takeOver(writer, found.folder, place);
   writer.append({ type: 'warning', diagnostic: { code: 'control-continued', severity: 'information', message: `it goes on from step ${place.step}, where ${found.manifest.controlOf === controlOf ? 'it' : `the same control of ${found.manifest.controlOf ?? id}`} was interrupted` } });
   if (found.manifest.controlOf === controlOf) underLock(placeOf(folder).upkeep, () => removeRun(found.folder));
   return { place, spentMs: Math.max(0, budgetMs - (place.state.leftMs ?? budgetMs)) };
@@ -53,14 +49,4 @@ function interruptedControl({ folder: own }: RunWriter, key: string, engine: Eng
     if (place) return { folder, manifest, place };
   }
   return undefined;
-}
-
-/** What the journal says of training up to there, and of how it began. */
-function isBehind(fact: RunFact, { step, state: { stage, begun } }: TrainPlace): boolean {
-  switch (fact.type) {
-    case 'stage': return begun ? fact.stage <= stage : fact.stage < stage;
-    case 'step': case 'evaluated': return fact.step <= step;
-    case 'warning': return fact.diagnostic.code === 'control-rate';
-    default: return false;
-  }
 }

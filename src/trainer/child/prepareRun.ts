@@ -4,6 +4,7 @@ import type { Dataset } from './dataset.ts';
 import type { Machine } from './machine.ts';
 import type { Prepared } from './training.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
+import { continuedFolder } from './continuedRun.ts';
 import { earlierSplits, splitsIn } from './earlierSplits.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { journalledWarnings, type RunWriter, type TrainerRun } from './runWriter.ts';
@@ -22,8 +23,9 @@ export async function prepareRun(run: TrainerRun, machine: Machine, controlled?:
 async function readAll(run: TrainerRun, machine: Machine, controlled: RunFolder | undefined): Promise<Prepared | undefined> {
   const { folder, manifest, append, stopRequested: stop } = run, place = placeOf(folder);
   const { plan, origins, card } = await resolveRun(run, machine);
+  const same = controlled ?? continuedFolder(run);
   const opened = await openExperiment({
-    plan, card, place, earlier: (controlled && splitsIn(controlled)) ?? earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset, controlled === undefined), ...(controlled === undefined && { preflight: true as const }),
+    plan, card, place, earlier: (same && splitsIn(same)) ?? earlierSplits(place, plan.data, folder.id), engine: manifest.request?.engine, append, stop, onDataset: (dataset) => announce(run, dataset, controlled === undefined), ...(controlled === undefined && { preflight: true as const }),
   }, machine);
   if (!opened) return undefined;
   const { name, title } = opened.engine.facts;

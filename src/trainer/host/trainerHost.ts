@@ -23,9 +23,11 @@ import { giveOrder, type LayersOrder, tooLate } from '../../runs/control.ts';
 import { hasEnded, readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
 import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
+import { readJournal } from '../../runs/journal.ts';
 import { readRateTest } from '../../runs/rateTests.ts';
 import { readLease } from '../../runs/lease.ts';
 import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
+import { whyNotResumable } from '../../runs/resumable.ts';
 import { signalTree } from './killTree.ts';
 import { underLock } from '../../runs/lock.ts';
 
@@ -137,6 +139,25 @@ export class TrainerHost {
       taken.push(seed);
     }
     return { ok: true, value: started, warnings: [] };
+  }
+
+  /**
+   * A run that was stopped, or whose trainer died, goes on from its last checkpoint, as a run that takes its place: on the same
+   * engine, by the plan that it had come to. Without a checkpoint it begins anew.
+   */
+  async resumeRun(id: string): Promise<Checked<RunId>> {
+    const folder = this.folderOf(id), read = folder.ok ? readManifest(folder.value) : folder;
+    if (!folder.ok || !read.ok) return folder.ok ? read as Checked<never> : folder;
+    const { value: manifest } = read, { experimentFile, dataFolder, backbone, request, engine, sweep, seedOf, title } = manifest, refusal = whyNotResumable(manifest);
+    if (refusal) return refused(refusal);
+    const next = this.findRuns().runs.find(({ manifest: { continues }, life }) => continues?.run === id && life !== 'ended');
+    if (next) return refused({ code: 'trainer-busy', severity: 'error', message: 'this run is being resumed already' });
+    const changed = await wasChanged(folder.value), wishes = engine ? { engine: engine.name } : {};
+    const kept = changed ? sameWishes(manifest) : request ?? {}; // layers that were changed on the way stand in the resolved plan only
+    return this.#start(() => fine(createWith(placeOf(folder.value), {
+      ...manifestOf({ experimentFile, dataFolder, backbone, ...kept, ...wishes }, title),
+      ...(sweep && { sweep }), ...(seedOf && { seedOf }), continues: { run: folder.value.id },
+    }, changed ? folder.value.resolvedPlan : folder.value.plan)));
   }
 
   /** Makes a run's folder and starts a trainer on it. */
@@ -333,6 +354,12 @@ const seedOfPlan = ({ resolvedPlan, manifest }: RunFolder): number => {
   const seed = /^seed: (\d+)/m.exec(unless(['ENOENT'], () => readFileSync(resolvedPlan, 'utf8')) ?? '')?.[1] ?? /"seed": ?(\d+)/.exec(readFileSync(manifest, 'utf8'))?.[1];
   return Number(seed ?? 0);
 };
+
+/** Whether layers were thawed or frozen while it trained. */
+async function wasChanged({ journal }: RunFolder): Promise<boolean> {
+  for await (const { events } of readJournal(journal)) if (events.some(({ type }) => type === 'plan-changed')) return true;
+  return false;
+}
 
 const mayTrain = ({ status }: RunManifest): boolean => ['queued', 'preparing', 'training'].includes(status);
 
