@@ -30,14 +30,6 @@ export function append(series: Series, x: number, y: number): Series {
   return { length: length + 1, buffer };
 }
 
-/** The points before the first one with x beyond `lastX`: what is left when a run resumes from an earlier step. */
-export function cutAfter(series: Series, lastX: number): Series {
-  const x = xs(series);
-  let length = x.length;
-  while (length > 0 && x[length - 1]! > lastX) length--;
-  return length === series.length ? series : { length, buffer: series.buffer };
-}
-
 /** Views without a copy, oldest point first; read only. */
 export const xs = ({ buffer, length }: Series): Float64Array => buffer.x.subarray(0, length);
 export const ys = ({ buffer, length }: Series): Float64Array => buffer.y.subarray(0, length);

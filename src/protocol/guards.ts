@@ -109,7 +109,7 @@ const transfer = fields<Transfer>({
 });
 
 const fact = tagged<RunFact>({
-  started: { pid: whole, node: text, resumedFromStep: optional(number) },
+  started: { pid: whole, node: text },
   engine: { engine },
   progress: {
     activity: oneOf('fetching', 'scanning', 'reading', 'features', 'random-features', 'trying-rates', 'training', 'evaluating', 'rates'),

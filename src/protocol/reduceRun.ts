@@ -3,7 +3,7 @@ import type { Calibration, Transfer } from './insight.ts';
 import type { ControlKind, Score, Share, Verdict } from './verdict.ts';
 import type { RunManifest, RunStatus } from './runManifest.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { append, cutAfter, emptySeries, type Series } from '../base/series.ts';
+import { append, emptySeries, type Series } from '../base/series.ts';
 import { assertNever } from '../base/bug.ts';
 
 /**
@@ -94,7 +94,7 @@ export function reduceRun(run: RunState, event: RunEvent): RunState {
 
 function reduceFact(run: RunState, event: RunEvent): RunState {
   switch (event.type) {
-    case 'started': return started(run, event.resumedFromStep ?? 0);
+    case 'started': return { ...without(run, 'endedAt', 'problem'), status: 'preparing' }; // which the manifest of a run that has ended knew already
     case 'engine': return { ...run, engine: event.engine };
     case 'progress': return { ...run, ...progressOf(event) };
     case 'data': return { ...run, data: event.data };
@@ -132,18 +132,6 @@ function reduceFact(run: RunState, event: RunEvent): RunState {
     };
     default: return assertNever(event);
   }
-}
-
-/** A resumed trainer goes on from its checkpoint: what the journal holds beyond that step will be trained again. */
-function started(run: RunState, fromStep: number): RunState {
-  return {
-    ...without(run, 'endedAt', 'problem', 'progress', 'etaMs', 'perSecond'), status: 'preparing', step: fromStep,
-    stages: run.stages.filter(({ step }) => step < fromStep),
-    loss: cutAfter(run.loss, fromStep),
-    rate: cutAfter(run.rate, fromStep),
-    validationLoss: cutAfter(run.validationLoss, fromStep),
-    validationAccuracy: cutAfter(run.validationAccuracy, fromStep),
-  };
 }
 
 function plannedOf({ stages, stepsPerEpoch, totalSteps, predictedMs }: RunEvent & { readonly type: 'planned' | 'plan-changed' }): NonNullable<RunState['planned']> {

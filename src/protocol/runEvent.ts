@@ -9,8 +9,8 @@ import type { Diagnostic } from './diagnostic.ts';
 export type RunEvent = { readonly seq: number; readonly at: string } & RunFact;
 
 export type RunFact =
-  /** First line of every trainer process: the first start and each resume. */
-  | { readonly type: 'started'; readonly pid: number; readonly node: string; readonly resumedFromStep?: number }
+  /** Its first line. */
+  | { readonly type: 'started'; readonly pid: number; readonly node: string }
   | { readonly type: 'engine'; readonly engine: EngineFacts }
   /** Work before and between training: drawn as one progress line. */
   | { readonly type: 'progress'; readonly activity: Activity; readonly done: number; readonly total?: number; readonly etaMs?: number; readonly perSecond?: number }

@@ -57,7 +57,7 @@ hostTest('a file that cannot be read is one entry of the Problems panel', async 
   assert.equal(vscode.languages.getDiagnostics(bad).length, 0);
 }, { limitMs: trainingMs });
 
-hostTest('a run that is stopped keeps what it has and says so', async () => {
+hostTest('a run that is stopped keeps what it has and says so, and goes on when it is resumed', async () => {
   const id = await start('long.thaw.yaml', short.replace('[head], epochs: 2', '[blocks.6, conv_head, head], epochs: 10000').replace('controls', 'stop: { patience: 10000 }\ncontrols'));
   const { model, runs } = await thaw();
   await eventually('the first epoch', () => (model.runOf(id)?.state.epoch ?? 0) >= 1, 60_000);
@@ -65,7 +65,16 @@ hostTest('a run that is stopped keeps what it has and says so', async () => {
   await eventually('the end', () => model.runOf(id)?.state.status === 'stopped');
   const row = (await runs.getChildren()).find(({ runId }) => runId === id);
   assert.ok(row);
-  assert.match(String(runs.getTreeItem(row).description), /stopped/);
+  const item = runs.getTreeItem(row);
+  assert.match(String(item.description), /stopped/);
+  assert.equal(item.contextValue, 'run ended model interrupted', 'Resume stands in its row');
+
+  const steps = model.runOf(id)!.state.checkpointStep!, resumed = await vscode.commands.executeCommand<RunId | undefined>('thaw.resumeRun', row);
+  assert.ok(resumed && resumed !== id);
+  await eventually('the next epoch', () => (model.runOf(resumed)?.state.step ?? 0) > steps, 60_000);
+  assert.match(model.runOf(resumed)!.state.warnings.find(({ code }) => code === 'run-continued')?.message ?? '', new RegExp(`goes on from step ${steps},`));
+  assert.equal(model.runOf(id), undefined, 'it has taken the place of the other');
+  await vscode.commands.executeCommand('thaw.stopRun', { runId: resumed });
 }, { limitMs: trainingMs });
 
 hostTest('an image is predicted with the latest run', async () => {

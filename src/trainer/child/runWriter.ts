@@ -38,7 +38,7 @@ export interface TrainerRun extends RunWriter {
   /** Aborted once by an order in control.jsonl, SIGTERM or SIGINT. */
   readonly stopRequested: AbortSignal;
   /** Waits until no other run of this home trains, then writes `started`. False when a stop came first. */
-  begin(resumedFromStep?: number): Promise<boolean>;
+  begin(): Promise<boolean>;
   /** A control run of this one, executed by this process: in a folder of its own, `started` already. */
   openControl(control: ControlKind, request: RunManifest['request']): RunWriter;
 }
@@ -53,12 +53,12 @@ export function openTrainerRun(path: string): TrainerRun {
   return Object.assign(run, {
     stopRequested: stopping.signal,
 
-    async begin(resumedFromStep?: number): Promise<boolean> {
+    async begin(): Promise<boolean> {
       holdReserve(run.folder);
       const place = placeOf(run.folder), lock = await trainingLock(place, stopping.signal, () => isNext(place, run.folder.id)); // in the order of their ids
       if (!lock) return false;
       ends.push(lock);
-      run.append(startedFact(resumedFromStep));
+      run.append(startedFact());
       return true;
     },
 
@@ -78,8 +78,7 @@ export function openTrainerRun(path: string): TrainerRun {
   });
 }
 
-const startedFact = (resumedFromStep?: number): RunFact =>
-  ({ type: 'started', pid: process.pid, node: process.version, ...(resumedFromStep !== undefined && { resumedFromStep }) });
+const startedFact = (): RunFact => ({ type: 'started', pid: process.pid, node: process.version });
 
 /**
  * Executes a run to its end: whatever `train` returns or throws becomes the last line of the journal.

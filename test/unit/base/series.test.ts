@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { append, cutAfter, emptySeries, lastY, xs, ys } from '../../../src/base/series.ts';
+import { append, emptySeries, lastY, xs, ys } from '../../../src/base/series.ts';
 
 test('an older series stays as it was while newer ones grow', () => {
   const one = append(emptySeries(), 1, 10);
@@ -10,16 +10,6 @@ test('an older series stays as it was while newer ones grow', () => {
   assert.deepEqual([[...ys(one)], [...ys(two)], [...ys(other)]], [[10], [10, 20], [10, 30]]);
   assert.equal(lastY(two), 20);
   assert.equal(lastY(emptySeries()), undefined);
-});
-
-test('a series that was cut grows without touching the one it was cut from', () => {
-  let whole = emptySeries();
-  for (let x = 0; x < 100; x++) whole = append(whole, x, x * x);
-  const regrown = append(cutAfter(whole, 49), 50, -1);
-  assert.equal(regrown.length, 51);
-  assert.equal(lastY(regrown), -1);
-  assert.equal(ys(whole)[50], 2500);
-  assert.equal(cutAfter(whole, 99), whole);
 });
 
 test('a million appends take well under a second: no copy per append', () => {
