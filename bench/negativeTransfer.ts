@@ -8,8 +8,6 @@
 import { join } from 'node:path';
 import { bundledBackbones } from '../src/backbones/backbones.ts';
 import { cardOf } from '../src/backbones/cards.ts';
-import { networkUpTo } from '../src/backbones/earlierFeatures.ts';
-import { fitWeights } from '../src/backbones/fitWeights.ts';
 import { randomWeights, withNewHead } from '../src/backbones/initialise.ts';
 import type { Network } from '../src/backbones/op.ts';
 import type { Weights } from '../src/backbones/tensorData.ts';
@@ -41,8 +39,6 @@ export interface StudySize {
   /** What trains on top of either kind of source, one case each. Photographs help where layers thaw; frozen, they rightly hurt on digits. */
   readonly nonsense: readonly string[];
   readonly photographs: readonly string[];
-  /** Blocks of either kind of source that a head alone stands on in place of the last one (`features`). */
-  readonly earlier: readonly string[];
 }
 
 export interface StudyCase {
@@ -59,7 +55,7 @@ interface Pair {
 }
 
 /** Fed with 16 × 16 pixels, a quarter of what it is made for: of digits of 8 × 8 cells there is no more to see. */
-const card = cardOf('resnet20_cifar10')!, network: Network = { ...card.network(10), input: [16, 16, 3] }, backbones = join(repoRoot, 'backbones');
+export const card = cardOf('resnet20_cifar10')!, network: Network = { ...card.network(10), input: [16, 16, 3] }, backbones = join(repoRoot, 'backbones');
 
 /** Every case, on an engine that was started. */
 export async function study(size: StudySize, kernels: Kernels, onCase: (done: StudyCase) => void = () => undefined): Promise<readonly StudyCase[]> {
@@ -76,11 +72,8 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
     onCase(done);
     cases.push(done);
   };
-  const fineTuned = (source: Weights, trains: string, seed: number, used = network): Promise<Trained> =>
-    trained(planOf(trains, size.epochs, seed), valueOf(fitWeights(used, withNewHead(used, source, seed), 'the source')), natural, kernels, used);
-  const addEarlier = async (name: string, source: Weights): Promise<void> => {
-    for (const block of size.earlier) await add(`source: ${name}; trains: head; features: ${block}`, size.seeds, async (seed) => [await fineTuned(source, 'head', seed, networkUpTo(network, block)), await scratch(seed)]);
-  };
+  const fineTuned = (source: Weights, trains: string, seed: number): Promise<Trained> =>
+    trained(planOf(trains, size.epochs, seed), withNewHead(network, source, seed), natural, kernels);
 
   await add('null: random weights against random weights', size.nullPairs, async (i) => [await scratch(2 * i), await scratch(2 * i + 1)]);
   const triples = Array.from({ length: Math.floor(size.nullPairs / 3) }, (_, i) => [3 * i, 3 * i + 1, 3 * i + 2]);
@@ -90,18 +83,11 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
   }));
   cases.push({ name: 'null, three seeds together', pairs: pooled });
   onCase(cases.at(-1)!);
-  const { int } = rng(1, 'nonsense');
-  const sources = {
-    'labels drawn by lot': await learnt(await digits({ labelOf: () => int(10) }), size.sourceEpochs, kernels),
-    'scrambled pixels': await learnt(await digits({ scrambled: true }), size.sourceEpochs, kernels),
-  };
-  for (const [name, source] of Object.entries(sources)) {
+  for (const [name, source] of Object.entries(await nonsense(size.sourceEpochs, kernels))) {
     for (const trains of size.nonsense) await add(`source: ${name}; trains: ${trains}`, size.seeds, async (seed) => [await fineTuned(source, trains, seed), await scratch(seed)]);
-    await addEarlier(name, source);
   }
   const photographs = await pretrained(card, network, backbones, 1);
   for (const trains of size.photographs) await add(`source: photographs (CIFAR-10); trains: ${trains}`, size.seeds, async (seed) => [await fineTuned(photographs, trains, seed), await scratch(seed)]);
-  await addEarlier('photographs (CIFAR-10)', photographs);
   return cases;
 }
 
@@ -117,14 +103,23 @@ function scratchPlan(epochs: number, seed: number, { dataset }: Digits): Plan {
   return { ...plan, stages: controlStages(plan, 'scratch', dataset.rows.train.length).map((stage) => ({ ...stage, rate: plan.stages[0]!.rate })) };
 }
 
+/** Sources that learnt nonsense. */
+export async function nonsense(epochs: number, kernels: Kernels): Promise<Readonly<Record<string, Weights>>> {
+  const { int } = rng(1, 'nonsense');
+  return {
+    'labels drawn by lot': await learnt(await digits({ labelOf: () => int(10) }), epochs, kernels),
+    'scrambled pixels': await learnt(await digits({ scrambled: true }), epochs, kernels),
+  };
+}
+
 /** A source: trained until it knows its own training set by heart, whatever that says. */
 async function learnt({ dataset, source }: Digits, epochs: number, kernels: Kernels): Promise<Weights> {
   const byHeart = { ...dataset, rows: { ...dataset.rows, validation: dataset.rows.train } };
   return (await trained(scratchPlan(epochs, 1, { dataset, source }), randomWeights(network, 1), { dataset: byHeart, source }, kernels)).weights;
 }
 
-const trained = (plan: Plan, weights: Weights, { dataset, source }: Digits, kernels: Kernels, used = network): Promise<Trained> => train({
-  network: used, input: card.input, kernels, plan, weights, dataset, sourceOf: () => Promise.resolve(source),
+const trained = (plan: Plan, weights: Weights, { dataset, source }: Digits, kernels: Kernels): Promise<Trained> => train({
+  network, input: card.input, kernels, plan, weights, dataset, sourceOf: () => Promise.resolve(source),
   append: () => undefined, checkpoint: () => undefined, timed: () => undefined, stop: new AbortController().signal,
 });
 
@@ -158,7 +153,7 @@ export async function negativeTransferBench(): Promise<void> {
   const { startEngine } = await import('../test/support/engines.ts'), { tensorflow } = await import('../src/engine/rungs/tensorflow.ts');
   const engine = await startEngine(tensorflow);
   if ('skip' in engine) throw new Error(engine.skip);
-  const cases = await study({ nullPairs: 200, seeds: 20, epochs: 8, sourceEpochs: 40, nonsense: ['head', 'head, layer3', 'all'], photographs: ['head', 'head, layer3', 'all'], earlier: ['layer2', 'layer1'] }, engine.started.kernels, (done) => console.log(rowOf(done).join(' | ')));
+  const cases = await study({ nullPairs: 200, seeds: 20, epochs: 8, sourceEpochs: 40, nonsense: ['head', 'head, layer3', 'all'], photographs: ['head', 'head, layer3', 'all'] }, engine.started.kernels, (done) => console.log(rowOf(done).join(' | ')));
   console.log('\n### Verdicts on runs whose answer is known: ResNet-20, 360 digits to train on, 120 to judge by, 8 epochs\n');
   table(['case', 'pairs', 'median gap (points)', 'helps', 'hurts', 'not shown', 'not assessed', 'hurts, had it ended at a tenth'], cases.map(rowOf));
   console.log('\n### One seed, said to hurt and to help did it have to show a gap of so many points (p < .01)\n');
