@@ -1,5 +1,6 @@
 import { accuracyBench } from './accuracy.ts';
 import { costBench } from './cost.ts';
+import { earlierFeaturesBench } from './earlierFeatures.ts';
 import { editorBench } from './editor.ts';
 import { featuresBench } from './features.ts';
 import { jobBench } from './job.ts';
@@ -14,7 +15,7 @@ import { stepBench } from './step.ts';
 /** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
 const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench };
 /** Hours, so only by name: docs/studies. */
-const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench };
+const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench, 'earlier-features': earlierFeaturesBench };
 const wanted = process.argv.slice(2);
 console.log(machine());
 for (const [name, bench] of Object.entries({ ...all, ...studies })) if (wanted.length === 0 ? name in all : wanted.includes(name)) await bench();

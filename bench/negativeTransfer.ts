@@ -55,7 +55,7 @@ interface Pair {
 }
 
 /** Fed with 16 × 16 pixels, a quarter of what it is made for: of digits of 8 × 8 cells there is no more to see. */
-const card = cardOf('resnet20_cifar10')!, network: Network = { ...card.network(10), input: [16, 16, 3] }, backbones = join(repoRoot, 'backbones');
+export const card = cardOf('resnet20_cifar10')!, network: Network = { ...card.network(10), input: [16, 16, 3] }, backbones = join(repoRoot, 'backbones');
 
 /** Every case, on an engine that was started. */
 export async function study(size: StudySize, kernels: Kernels, onCase: (done: StudyCase) => void = () => undefined): Promise<readonly StudyCase[]> {
@@ -83,12 +83,7 @@ export async function study(size: StudySize, kernels: Kernels, onCase: (done: St
   }));
   cases.push({ name: 'null, three seeds together', pairs: pooled });
   onCase(cases.at(-1)!);
-  const { int } = rng(1, 'nonsense');
-  const sources = {
-    'labels drawn by lot': await learnt(await digits({ labelOf: () => int(10) }), size.sourceEpochs, kernels),
-    'scrambled pixels': await learnt(await digits({ scrambled: true }), size.sourceEpochs, kernels),
-  };
-  for (const [name, source] of Object.entries(sources)) {
+  for (const [name, source] of Object.entries(await nonsense(size.sourceEpochs, kernels))) {
     for (const trains of size.nonsense) await add(`source: ${name}; trains: ${trains}`, size.seeds, async (seed) => [await fineTuned(source, trains, seed), await scratch(seed)]);
   }
   const photographs = await pretrained(card, network, backbones, 1);
@@ -106,6 +101,15 @@ function planOf(trains: string, epochs: number, seed: number): Plan {
 function scratchPlan(epochs: number, seed: number, { dataset }: Digits): Plan {
   const plan = planOf('all', epochs, seed);
   return { ...plan, stages: controlStages(plan, 'scratch', dataset.rows.train.length).map((stage) => ({ ...stage, rate: plan.stages[0]!.rate })) };
+}
+
+/** Sources that learnt nonsense. */
+export async function nonsense(epochs: number, kernels: Kernels): Promise<Readonly<Record<string, Weights>>> {
+  const { int } = rng(1, 'nonsense');
+  return {
+    'labels drawn by lot': await learnt(await digits({ labelOf: () => int(10) }), epochs, kernels),
+    'scrambled pixels': await learnt(await digits({ scrambled: true }), epochs, kernels),
+  };
 }
 
 /** A source: trained until it knows its own training set by heart, whatever that says. */

@@ -16,6 +16,8 @@ export interface Architecture {
   readonly unusedNames?: readonly string[];
   /** Features before the head. */
   readonly features: number;
+  /** What it was cut from, where it ends after an earlier block (earlierFeatures.ts). */
+  readonly whole?: Architecture;
   /**
    * The network with a head of `classes` outputs; the head's node is always named `head`. at: the photos that it is fed
    * with; of: those that its table of positions was made for. Left out: `input`'s.

@@ -8,7 +8,7 @@ import { itemsToShow } from './mde.ts';
  * what it concludes from that is a guess, `likely` at best, and where two causes look alike the remedy is the test that tells
  * them apart. Distortion: Kumar et al. 2022 (arXiv:2202.10054); layer-wise rates: Howard & Ruder 2018 (arXiv:1801.06146);
  * L2-SP: Li et al. 2018 (arXiv:1802.01483); WiSE-FT: Wortsman et al. 2022 (arXiv:2109.01903); sources that do not fit: Wang et
- * al. 2019. A run that helps gets only what could still improve it.
+ * al. 2019, and what lies before their last layers: Yosinski et al. 2014 (arXiv:1411.1792). A run that helps gets only what could still improve it.
  */
 export interface CauseFacts {
   readonly claim: Claim;
@@ -28,6 +28,8 @@ export interface CauseFacts {
   readonly freer?: { readonly title: string; readonly trains: readonly string[]; readonly gapPt: number; readonly p: number; readonly seeds: number; readonly items: number };
   /** The last stage's list with more blocks in it. */
   readonly thawMore?: readonly string[];
+  /** Features of an earlier block, as the file would say it: where the source does not fit. */
+  readonly earlier?: { readonly block: string; readonly edits: readonly (readonly [path: string, value: string])[] };
   /** What was warned of: diagnostics of the run's journal. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
   /** Backbones can be ranked on its photos: they stand in a folder, one class each. */
@@ -110,14 +112,15 @@ const distortion: Rule = ({ comparisons, spread, stages, isProbe, claim }) => {
   };
 };
 
-const sourceMismatch: Rule = ({ sources, spread, claim, isRankable }) => {
+const sourceMismatch: Rule = ({ sources, spread, claim, isRankable, earlier }) => {
   if (sources.length === 0 || claim === 'helps' || sources.some(({ gapPt }) => gapPt > 0)) return undefined;
   const names: Partial<Record<ControlKind, string>> = { 'knn': 'the nearest neighbours on them', 'linear-probe': 'a new head on them' };
   return {
     cause: 'source-mismatch', strength: sources.length > 1 && sources.every(({ highPt }) => highPt < 10) ? 'likely' : 'possible',
-    words: `The source does not fit: the pretrained features ${spread === undefined ? 'tell these classes apart' : 'say these numbers'} no better than random ones (${sources.map(({ control, gapPt }) => `${names[control] ?? control} ${signed(gapPt)} points`).join(', ')}). Another backbone, or training from scratch, may do better.`,
+    words: `The source does not fit: the pretrained features ${spread === undefined ? 'tell these classes apart' : 'say these numbers'} no better than random ones (${sources.map(({ control, gapPt }) => `${names[control] ?? control} ${signed(gapPt)} points`).join(', ')}). ${earlier ? 'Features of an earlier block, which knows less of the source’s own task, another' : 'Another'} backbone, or training from scratch, may do better.`,
     remedies: [
       ...sources.some(({ control }) => control === 'linear-probe') ? [] : [{ type: 'control', title: 'Run the linear probe', control: 'linear-probe' } as const],
+      ...earlier ? [edit(`Use the features of an earlier block, ${earlier.block}`, earlier.edits)] : [],
       ...isRankable ? [{ type: 'rank', title: 'Rank the backbones at hand' } as const] : [],
     ],
   };

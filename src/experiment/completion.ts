@@ -1,13 +1,16 @@
 import { isFolder } from '../backbones/backboneName.ts';
 import { weightsBytes } from '../backbones/card.ts';
 import type { Architecture, Card } from '../backbones/card.ts';
+import { earlierBlocks, lastFeatures, upTo } from '../backbones/earlierFeatures.ts';
+import { flopsOf } from '../backbones/flops.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
-import { freezeTree, layersOf } from '../backbones/freezeTree.ts';
+import { freezeTree, headPath, layersOf } from '../backbones/freezeTree.ts';
 import type { FreezeRow } from '../backbones/freezeTree.ts';
 import { usualSizes } from '../backbones/inputSize.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
-import { bytes, count } from '../base/units.ts';
+import { parametersOf } from '../backbones/parameters.ts';
+import { bytes, count, percent } from '../base/units.ts';
 import type { TextPosition, TextRange } from '../protocol/diagnostic.ts';
 import { cursorAt } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
@@ -115,8 +118,9 @@ function valuesOf(field: Field, text: string, cursor: Cursor, { backbones, folde
     case 'duration': return values([...Object.keys(field.words), '5 min'], (word) => field.words[word] ?? field.describe);
     case 'text': {
       if (field.names === 'backbone') return values(backbones.names(), (name) => backboneLine(known(name)) ?? name);
-      if (field.names !== 'pattern') return [];
-      const backbone = written();
+      if (field.names !== 'pattern' && field.names !== 'block') return [];
+      const whole = written(), cut = whole && upTo(whole, valueIn(text, 'features')), backbone = cut?.ok ? cut.value : whole;
+      if (field.names === 'block') return whole ? blocksFor(whole, cursor) : [];
       return backbone ? patternsFor(networkOf(backbone), cursor) : [];
     }
     case 'list': case 'map': case 'variants': return [];
@@ -146,6 +150,27 @@ function patternsFor(network: Network, { typed, present }: Cursor): readonly Com
   }));
 }
 
+/** Where the backbone can end: after one of its blocks, and below a typed dot after a part of one. */
+function blocksFor(whole: Architecture, { typed }: Cursor): readonly Completion[] {
+  const network = networkOf(whole), dot = typed.lastIndexOf('.'), below = dot < 0 ? [] : rowsUnder(freezeTree(network), typed.slice(0, dot));
+  return [lastFeatures, ...earlierBlocks(network), ...below].flatMap((name, i, all): Completion[] => {
+    const cut = upTo(whole, name);
+    return cut.ok && all.indexOf(name) === i ? [{ label: name, snippet: escaped(name), detail: featuresText(cut.value), kind: 'layer' }] : [];
+  });
+}
+
+/** "112 features in place of 1,280; left out are 78 % of the parameters and 46 % of the arithmetic". */
+export function featuresText({ features, whole, ...backbone }: Architecture): string {
+  const shown = (number: number): string => number.toLocaleString('en-US');
+  if (!whole) return `${shown(features)} features, the whole backbone`;
+  const network = networkOf(backbone), kept = new Set(network.nodes.map(({ name }) => name)), all = networkOf(whole), flops = flopsOf(all);
+  const shareOut = (values: readonly (readonly [node: string, value: number])[]): string => percent(sum(values.filter(([node]) => !kept.has(node))) / sum(values), 0);
+  const parameters = parametersOf(all).flatMap(({ node, size, buffer }) => buffer || node === headPath ? [] : [[node, size] as const]);
+  return `${shown(features)} features in place of ${shown(whole.features)}; left out are ${shareOut(parameters)} of the parameters and ${shareOut([...flops])} of the arithmetic`;
+}
+
+const sum = (values: readonly (readonly [node: string, value: number])[]): number => values.reduce((total, [, value]) => total + value, 0);
+
 /** `blocks.0` … `blocks.6` → `blocks.*`. */
 const wildcards = (rows: readonly FreezeRow[]): readonly string[] => {
   const stems = rows.flatMap(({ path }) => /\.\d+$/.test(path) ? [path.replace(/\.\d+$/, '.*')] : []);
@@ -174,7 +199,9 @@ export function patternText(network: Network, pattern: string): string {
 }
 
 /** What stands after `backbone:`, without a parse: the file may be broken. */
-export function backboneIn(text: string): string {
-  const written = /^backbone:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#]+))/m.exec(text), field = experimentField.keys['backbone'];
+export const backboneIn = (text: string): string => valueIn(text, 'backbone');
+
+function valueIn(text: string, key: 'backbone' | 'features'): string {
+  const written = new RegExp(`^${key}:[ \\t]+(?:"([^"\\n]*)"|'([^'\\n]*)'|([^\\s#]+))`, 'm').exec(text), field = experimentField.keys[key];
   return written?.[1] ?? written?.[2] ?? written?.[3] ?? (field?.kind === 'text' ? field.default ?? '' : '');
 }

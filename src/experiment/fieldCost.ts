@@ -4,6 +4,7 @@ export const fieldCosts: Readonly<Record<string, string>> = {
   'stages.*.epochs': 'time grows with it; with frozen features cached, an epoch of the head alone takes a moment',
   'stages.*.batchNorm': 'statistics of the batch make a step slower by a pass over every norm that trains',
   'stages.*.augment': 'each view runs through the frozen layers once and is cached: mirroring doubles that time and the cache, not the epochs',
+  'features': 'what lies above the block is not run, held or saved: features, steps and controls take less time, and a head on fewer features is smaller',
   'batch': 'memory grows with it; a larger one makes fewer, longer steps',
   'controls': 'blind is free, knn takes seconds; linear-probe, random-features and scratch train, after the run',
   'scratchBudget': 'as much time again, after the run',

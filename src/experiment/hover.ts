@@ -8,7 +8,7 @@ import { parametersOf } from '../backbones/parameters.ts';
 import { bytes, count, percent, shortTime } from '../base/units.ts';
 import type { CostBasis } from '../protocol/answers.ts';
 import type { Checked, TextPosition, TextRange } from '../protocol/diagnostic.ts';
-import { isCard, patternText } from './completion.ts';
+import { featuresText, isCard, patternText } from './completion.ts';
 import { fieldCost } from './fieldCost.ts';
 import { detailOf, formatValue } from './format.ts';
 import type { Read } from './parse.ts';
@@ -90,7 +90,8 @@ function valueLines(field: Field, path: string, seen: Seen): readonly string[] {
   if (meaning !== undefined) return [`${value}: ${meaning}`];
   if (field.kind !== 'text' || !checked.ok) return [];
   const { backbone, plan } = checked.value, stage = /^stages\.(\d+)\./.exec(path)?.[1];
-  if (field.names === 'backbone') return backbone ? cardLines(backbone) : [`${value}: its layers are known once it has been fetched.`];
+  if (field.names === 'backbone') return backbone ? cardLines(backbone.whole ?? backbone) : [`${value}: its layers are known once it has been fetched.`];
+  if (field.names === 'block') return backbone ? [`${value}: ${featuresText(backbone)}.`] : [];
   if (field.names === 'stage' && stage !== undefined) return inForce(fieldAt(`stages.${stage}`)!, `stages.${stage}`, checked.value);
   if (field.names !== 'pattern' || !backbone || stage === undefined) return [];
   return [`${value}: ${patternText(networkOf(backbone), value)}.`, ...layerLines(networkOf(backbone), value), ...costOf(`stages.${stage}.train`, checked.value, seen.basis), ...plan.stages.length > 1 ? [`In “${plan.stages[Number(stage)]!.name}”.`] : []];

@@ -1,5 +1,6 @@
 import type { InputSize } from '../backbones/card.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
+import { lastFeatures } from '../backbones/earlierFeatures.ts';
 import { headDistances } from '../backbones/blocks.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
 import type { Network } from '../backbones/op.ts';
@@ -23,6 +24,8 @@ export interface Subject {
   readonly written: Written;
   /** Undefined: the backbone's layers are not known yet. */
   readonly network: Network | undefined;
+  /** Nothing of the backbone is left out. */
+  readonly isWhole: boolean;
   /** What its weights are used to. */
   readonly ownInput?: InputSize | undefined;
   /** In the data folder, where somebody has counted. */
@@ -51,8 +54,8 @@ const fewest = 30;
 
 export const lintRules: Readonly<Record<LintCode, Rule>> = {
   'no-effect': {
-    severity: 'information', describe: 'A key that changes nothing here: batch statistics where no batch norm trains, layer decay where only the head trains, `momentum`, `power`, `gamma` or `views` without what they belong to, a budget for a control that does not run.',
-    find: (subject) => [...batchStatisticsOfNone(subject), ...decayOfHeadOnly(subject), ...withoutPartner(subject), ...budgetOfNone(subject)],
+    severity: 'information', describe: 'A key that changes nothing here: batch statistics where no batch norm trains, layer decay where only the head trains, `momentum`, `power`, `gamma` or `views` without what they belong to, a budget for a control that does not run, `features` of the last block.',
+    find: (subject) => [...batchStatisticsOfNone(subject), ...decayOfHeadOnly(subject), ...withoutPartner(subject), ...budgetOfNone(subject), ...featuresOfLast(subject)],
   },
   'small-batch-statistics': {
     severity: 'warning', describe: `\`batchNorm: batch\` with fewer than ${steadyBatch} photos per step: their own mean and variance are noise, and they move the stored statistics too.`,
@@ -204,6 +207,9 @@ const budgetOfNone = ({ plan, written }: Subject): readonly Finding[] =>
   plan.controls.includes('scratch') || plan.scratchBudget === 'auto' || !written.places.has('scratchBudget') ? [] : [{
     path: 'scratchBudget', message: 'there is a budget for the control “scratch”, which is not in “controls”', fix: 'add scratch to controls, or leave it out', mend: { title: 'Add scratch to controls', changes: [{ type: 'add', path: 'controls', text: 'scratch' }] },
   }];
+
+const featuresOfLast = ({ plan: { features }, network, isWhole, written }: Subject): readonly Finding[] =>
+  !network || !isWhole || features === lastFeatures ? [] : [{ path: 'features', message: `nothing lies above ${features}: the backbone is whole`, fix: 'leave it out', mend: without(written, 'features', 'Take it out') }];
 
 function backboneRates({ plan, network }: Subject): readonly Finding[] {
   if (!network || plan.weights === 'random') return []; // nothing is transferred that could be distorted

@@ -12,6 +12,8 @@ export interface Plan {
   readonly backbone: string;
   /** Pixels of a side of the square that photos become (backbones/inputSize.ts); `auto`: what the weights are used to. */
   readonly inputSize: number | 'auto';
+  /** The block after which the backbone ends and the head stands (backbones/earlierFeatures.ts); `last`: the whole backbone. */
+  readonly features: string;
   /** `random`: nothing is transferred. */
   readonly weights: 'pretrained' | 'random';
   readonly stages: readonly StagePlan[];

@@ -18,7 +18,7 @@ import { memberCount } from './sweep.ts';
 export function previewOf({ plan, origins, backbone }: Resolved, title: string, basis?: CostBasis): PlanPreview {
   const network = backbone && networkOf(backbone, basis?.classes), rows = network ? freezeTree(network) : [];
   return {
-    title, backbone: backbone?.title ?? plan.backbone, batch: plan.batch, runs: memberCount(plan), blocks: rows.map(({ path }) => path),
+    title, backbone: `${backbone?.title ?? plan.backbone}${backbone?.whole ? ` up to ${plan.features}` : ''}`, batch: plan.batch, runs: memberCount(plan), blocks: rows.map(({ path }) => path),
     stages: plan.stages.map((stage) => {
       const layers = network && stageLayers(network, stage);
       return {

@@ -3,7 +3,7 @@ import { suggest } from '../base/suggest.ts';
 import { isFolder } from '../backbones/backboneName.ts';
 import type { Backbones } from '../backbones/backbones.ts';
 import type { Architecture } from '../backbones/card.ts';
-import { atInputSize } from '../backbones/inputSize.ts';
+import { plannedBackbone } from '../backbones/earlierFeatures.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import { lint } from './lint.ts';
@@ -64,9 +64,9 @@ export function resolveRead(read: Read, options: ResolveOptions): Checked<Resolv
   const sense = new SenseCheck(filled, written, options.file, own);
   found.push(...sense.errors());
   if (found.length === 0) found.push(...membersErrors(read, options, plan, sense));
-  const fed = own.ok && own.value ? atInputSize(own.value, plan.inputSize) : undefined;
-  if (found.length > 0 || !own.ok || fed?.ok === false) return { ok: false, errors: found.sort(byPlace), warnings: [] };
-  const backbone = fed?.value, remarks = lint({ plan, written, network: backbone && networkOf(backbone), ownInput: own.value?.input, images: options.imagesIn?.(plan) }, options.file);
+  const planned = own.ok && own.value ? plannedBackbone(own.value, plan) : undefined;
+  if (found.length > 0 || !own.ok || planned?.ok === false) return { ok: false, errors: found.sort(byPlace), warnings: [] };
+  const backbone = planned?.value, remarks = lint({ plan, written, network: backbone && networkOf(backbone), isWhole: backbone?.whole === undefined, ownInput: own.value?.input, images: options.imagesIn?.(plan) }, options.file);
   return { ok: true, value: { plan, origins, backbone }, warnings: [...sense.remarks(), ...sense.missingData(options), ...remarks] };
 }
 

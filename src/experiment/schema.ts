@@ -1,3 +1,4 @@
+import { lastFeatures } from '../backbones/earlierFeatures.ts';
 import { leastSize, mostSize } from '../backbones/inputSize.ts';
 import type { AugmentName, AugmentOp, ColumnPlan, DataPlan, Plan, RegularizePlan, SplitPlan, StagePlan, StopPlan } from './plan.ts';
 
@@ -41,7 +42,7 @@ export interface ChoiceField extends Described {
 export interface TextField extends Described {
   readonly kind: 'text';
   /** What the text names: decides checks and completion. */
-  readonly names: 'folder' | 'manifest' | 'column' | 'backbone' | 'stage' | 'pattern';
+  readonly names: 'folder' | 'manifest' | 'column' | 'backbone' | 'stage' | 'pattern' | 'block';
   /** Absent: the key must be written, or one that stands for it (`alternatives`). */
   readonly default?: string;
 }
@@ -241,6 +242,10 @@ const planKeys = {
   data: { kind: 'map', keys: dataKeys, describe: 'The photos and how they are divided.' },
   backbone: { kind: 'text', names: 'backbone', default: 'efficientnet_lite0', describe: 'The pretrained network: one that came with Thaw, `hf:timm/resnet50.a1_in1k` (any repository of a hub, `@revision` behind it), or a folder with config.json and safetensors (`./my-backbone`).' },
   inputSize: integer('Photos become squares of so many pixels. More show more detail, and take time and memory with the square of it; transformers need a multiple of their patches.', 'auto', leastSize, mostSize, { auto: 'what the weights are used to: 224 for EfficientNet-Lite0' }),
+  features: {
+    kind: 'text', names: 'block', default: lastFeatures,
+    describe: 'The block whose output the head sees, such as `blocks.4`: the backbone ends there, and what lies above is left out. Earlier blocks know less of the source task itself; try them where it is far from yours. `last`: the whole backbone.',
+  },
   weights: choice('What the network starts from.', 'pretrained', {
     pretrained: 'what the backbone learnt before',
     random: 'random weights: nothing is transferred, every stage trains all layers, and controls that would do the same are left out',
@@ -313,7 +318,7 @@ export function allowedText(field: Field): string {
     case 'number': return orWords(field, field.min === field.max ? String(field.min) : `a ${field.integer ? 'whole ' : ''}number, ${field.min} to ${field.max}`);
     case 'share': return orWords(field, `a share, ${field.min} to ${field.max} or ${field.min * 100}% to ${field.max * 100}%`);
     case 'choice': return orList(Object.keys(field.options));
-    case 'text': return field.names === 'stage' ? 'a name' : field.names === 'pattern' ? 'a block or layer' : `a ${field.names}`;
+    case 'text': return field.names === 'stage' ? 'a name' : field.names === 'pattern' ? 'a block or layer' : field.names === 'block' ? `${field.default!} or a block` : `a ${field.names}`;
     case 'duration': return `${Object.keys(field.words).join(', ')}, ${field.multiples ? 'a multiple such as 2× run, ' : ''}or a time such as 5 min or 90 s`;
     case 'list': return orWords(field, field.of.kind === 'map' ? 'a list' : `a list such as [${exampleOf(field).join(', ')}]`);
     case 'variants': return 'keys with their values, { rate: [1e-3, 3e-3] }';

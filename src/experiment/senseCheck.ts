@@ -2,6 +2,7 @@ import type { Architecture } from '../backbones/card.ts';
 import { freezeTree } from '../backbones/freezeTree.ts';
 import { freezeBoundary } from '../backbones/boundary.ts';
 import { matchPatterns } from '../backbones/freezePlan.ts';
+import { upTo } from '../backbones/earlierFeatures.ts';
 import { atInputSize } from '../backbones/inputSize.ts';
 import { networkOf } from '../backbones/networkOf.ts';
 import type { Network } from '../backbones/op.ts';
@@ -40,10 +41,10 @@ export class SenseCheck {
   }
 
   errors(): Diagnostic[] {
-    const { stages } = this.#plan, found = this.#backbone, network = found.ok && found.value ? networkOf(found.value) : undefined;
-    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors), ...found.ok && found.value ? this.#inputSize(found.value) : []];
+    const { stages } = this.#plan, found = this.#backbone, whole = found.ok ? found.value : undefined, cut = whole && upTo(whole, this.#plan.features), used = cut?.ok ? cut.value : whole, network = used && networkOf(used);
+    const problems = [...this.#split(), ...this.#task(), ...this.#members(), ...found.ok ? [] : this.#ofBackbone(found.errors), ...whole ? this.#inputSize(whole) : [], ...cut ? this.#features(cut) : []];
     if (stages.length === 0) return [...problems, this.#problem('nothing-trains', 'there is no stage', 'stages', 'add `- { train: [head] }`', set('Add a stage', 'stages', '[{ train: [head] }]'))];
-    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage), ...this.#loss(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network)) : []];
+    return [...problems, ...stages.flatMap((_, stage) => [...this.#contradictions(stage), ...this.#classesOnly(stage), ...this.#loss(stage)]), ...network ? stages.flatMap((_, stage) => this.#stage(stage, network, used.whole && networkOf(used.whole))) : []];
   }
 
   /** Allowed, and said: weights that are not there yet, controls that were taken out. */
@@ -103,6 +104,18 @@ export class SenseCheck {
     return fed.ok ? [] : fed.errors.map(({ code, message, fix, mend }) => this.#problem(code, message, 'inputSize', fix, mend));
   }
 
+  /** The block that the head stands on, and keys that need the source task's own head. */
+  #features(cut: Checked<Architecture>): Diagnostic[] {
+    const { features, sourceData, stages } = this.#plan;
+    if (!cut.ok) return cut.errors.map(({ code, message, fix, mend }) => this.#problem(code, message, 'features', fix, mend));
+    if (!cut.value.whole) return [];
+    const why = `the source task’s own head needs the features of its last block, and the backbone ends after ${features}`;
+    return [
+      ...sourceData === 'none' ? [] : [this.#problem('contradiction', `sourceData measures what was forgotten: ${why}`, 'sourceData', 'take one of them out', this.#without('sourceData') ?? set('Write features: last', 'features', 'last'))],
+      ...stages.flatMap(({ regularize: { lwf } }, stage) => lwf === 0 ? [] : [this.#problem('contradiction', `${nameOf(`stages.${stage}.regularize.lwf`)}: ${why}`, `stages.${stage}.regularize.lwf`, 'use `delta` or `l2sp` instead', this.#without(`stages.${stage}.regularize.lwf`))]),
+    ];
+  }
+
   #missingControls(): Diagnostic[] {
     const { controls, scratchBudget, weights } = this.#plan;
     return (Object.keys(controlOptions) as (keyof typeof controlOptions)[]).flatMap((control) => {
@@ -129,11 +142,13 @@ export class SenseCheck {
     return share >= 0.01 && share <= 0.98 ? set(`Write ${key}: ${text}`, `data.split.${key}`, text) : undefined;
   }
 
-  #stage(stage: number, network: Network): Diagnostic[] {
+  /** whole: the network that `network` was cut from. */
+  #stage(stage: number, network: Network, whole: Network | undefined): Diagnostic[] {
     const path = `stages.${stage}.train`, patterns = this.#plan.stages[stage]!.train;
     const { trained, unmatched } = matchPatterns(network, patterns);
     if (unmatched.length > 0) {
       return unmatched.map(({ pattern, suggestion: near }) => {
+        if (whole && matchPatterns(whole, [pattern]).trained.size > 0) return this.#above(stage, pattern);
         const suggestion = otherName(pattern, ['head', 'all']) ?? near, at = `${path}.${patterns.indexOf(pattern)}`, range = rangeAt(this.#written, at);
         return this.#problem('pattern-matches-nothing', `no block or layer ${JSON.stringify(pattern)} in ${network.name}`, at, suggestion === undefined ? `there are ${namesText(freezeTree(network).map(({ path }) => path))}` : `did you mean "${suggestion}"?`,
           suggestion === undefined || !range ? undefined : { title: `Write ${suggestion}`, changes: [{ type: 'replace', range, text: yamlText(suggestion) }] });
@@ -142,6 +157,13 @@ export class SenseCheck {
     if (trained.size === 0) return [this.#problem('nothing-trains', `nothing trains in ${nameOf(`stages.${stage}`)}`, path, 'write [head], or tick a layer', set('Write [head]', path, '[head]'))];
     const headFrozen = stage === 0 && ![...trained].some((name) => name.startsWith('head.'));
     return [...headFrozen ? [this.#problem('head-frozen', 'the head is new and random, but frozen in the first stage', path, 'add head', { title: 'Add head', changes: [{ type: 'add', path, text: 'head' }] })] : [], ...this.#ofTrained(stage, network, trained), ...this.#ofRandom(stage, network, trained)];
+  }
+
+  /** A pattern that names what `features` leaves out. */
+  #above(stage: number, pattern: string): Diagnostic {
+    const { features, stages } = this.#plan, { train } = stages[stage]!, path = `stages.${stage}.train`, at = `${path}.${train.indexOf(pattern)}`, range = rangeAt(this.#written, at);
+    const mend: Mend | undefined = train.length === 1 ? set('Write [head]', path, '[head]') : range && { title: 'Take it out', changes: [{ type: 'remove', range }] };
+    return this.#problem('pattern-matches-nothing', `${JSON.stringify(pattern)} lies above ${features}, where the backbone ends`, at, 'take it out, or let `features` be a later block', mend);
   }
 
   /** Keys of one stage that cannot both be meant, whatever the network. */

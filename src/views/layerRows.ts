@@ -41,7 +41,7 @@ export function layersOf(plan: Plan, backbone: Architecture, stageIndex: number,
   const cuts = new Map(predicted?.cuts.map((cut) => [cut.path, cut]));
   return {
     rows,
-    summary: [summaryOf(plan, stageIndex, rows, trained), ...now ? [costText(now)] : []].join(' · '),
+    summary: [summaryOf(plan, stageIndex, rows, trained), ...backbone.whole ? [`ends after ${plan.features}`] : [], ...now ? [costText(now)] : []].join(' · '),
     parentOf: (row) => parents.get(row.path),
     wordsOf: (row) => {
       const facts: Facts = { ...factsOf(row), row, stage, parameters, flops: flopsOf(row), fromHere: cuts.get(row.path), moved: moved?.get(row.path) };

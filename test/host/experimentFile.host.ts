@@ -132,5 +132,8 @@ hostTest('keys and real layer names are completed', async () => {
   assert.ok(folders.includes('photos'), folders.join());
   await retype(editor, 'stages:', 'b\nstages:');
   assert.ok((await itemsAt(editor.document.getText().indexOf('b\n') + 1)).includes('batch'));
+  await retype(editor, 'b\nstages:', 'features: \nstages:');
+  const blocks = await itemsAt(editor.document.getText().indexOf('features: ') + 10);
+  assert.ok(['last', 'blocks.4'].every((name) => blocks.includes(name)) && !blocks.includes('head'), blocks.join());
   await vscode.commands.executeCommand('workbench.action.files.revert');
 });

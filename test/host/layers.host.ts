@@ -43,6 +43,14 @@ hostTest('the layers of the experiment in the editor appear, ticked where they t
   assert.match(layers.getTreeItem(rows[0]!).tooltip as string, /parameters/);
 });
 
+hostTest('a backbone that ends after an earlier block has no rows above it', async () => {
+  const editor = await showExperiment('layers.thaw.yaml', text), { layers } = await thaw();
+  await becomes('blocks.6', false);
+  await retype(editor, 'stages:', 'features: blocks.2\nstages:');
+  await eventually('the shorter tree', async () => (await layers.getChildren()).map(({ path }) => path).join() === 'stem,blocks.0,blocks.1,blocks.2,head');
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+});
+
 hostTest('a tick edits the experiment file, keeps its comments, and can be undone', async () => {
   const { document } = await showExperiment('layers.thaw.yaml', text);
   await becomes('head', true);

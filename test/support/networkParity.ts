@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { splitAt } from '../../src/backbones/boundary.ts';
+import { earlierBlocks, networkUpTo } from '../../src/backbones/earlierFeatures.ts';
 import type { Network } from '../../src/backbones/op.ts';
 import { parametersOf } from '../../src/backbones/parameters.ts';
 import { forward, type Pass } from '../../src/engine/forward.ts';
@@ -16,7 +17,7 @@ import { deviceParameters, download, writeParameters } from '../../src/engine/pa
 import { createState, disposeState, setStage, takeLoss, trainStep, weightsOf, type Batch } from '../../src/engine/step.ts';
 import { TensorStore } from '../../src/engine/tensorStore.ts';
 import { valueAndGradients } from '../../src/engine/valueAndGradients.ts';
-import { assertFingerprint, assertGolden, goldenCase, type GoldenCase, type Mode } from './goldens.ts';
+import { assertClose, assertFingerprint, assertGolden, goldenCase, type GoldenCase, type Mode } from './goldens.ts';
 import { activationsOf, goldenNetwork, pooledNode, toNchw, toNhwc } from './goldenNetwork.ts';
 
 /** Declares the tests of one case on the current engine. */
@@ -30,6 +31,8 @@ export function networkParity(name: string, engine: string, kernels: Kernels, wa
       });
     };
     declare('activations, logits and loss', (golden) => checkForward(golden, mode, kernels));
+    // LeNet-5's activations were stored before its pools.
+    if (mode === 'eval' && name !== 'img.lenet5') declare('a network that ends after an earlier block', (golden) => checkEarlier(golden, kernels));
     declare('gradients of all parameters', (golden) => checkGradients(golden, mode, kernels));
     declare('three steps of SGD', (golden) => checkSteps(golden, mode, 'sgd3', kernels));
     declare('three steps of AdamW', (golden) => checkSteps(golden, mode, 'adamw3', kernels));
@@ -55,6 +58,46 @@ async function checkForward(golden: GoldenCase, mode: Mode, kernels: Kernels): P
   tf.dispose([pooled, logits, loss]);
   dispose();
   return Math.max(...shares);
+}
+
+/** What a head would stand on: of a map its mean, of tokens what the last norm makes of the class token (and, of some, of the others' mean). */
+async function checkEarlier(golden: GoldenCase, kernels: Kernels): Promise<number> {
+  const { network, pass, x, dispose } = onDevice(golden, 'eval', kernels), { nodeOf } = goldenNetwork(golden), shares: number[] = [];
+  for (const block of earlierBlocks(network)) {
+    const cut = networkUpTo(network, block), closing = cut.nodes.findLast(({ name }) => name === 'pooled' || name === 'norm') ?? cut.nodes.at(-1)!;
+    const module = activationsOf(golden).find((each) => nodeOf(each) === closing.inputs[0]);
+    if (module === undefined) continue;
+    const features = forward(splitAt(cut, pooledNode(cut)).prefix, x, pass), got = await features.data(), { atol, atol99 } = golden.tolerances[`eval/act/${module}`]!;
+    const { data, shape } = golden.tensor(`eval/act/${module}`), isMap = shape.length === 4;
+    const wanted = isMap ? meansOf(data, shape[0]! * shape[1]!) : tokenFeatures(golden, data, shape);
+    const rounding = isMap ? 0 : 2e-5 * Math.max(...wanted.map(Math.abs)); // a norm divides by how far values lie apart, and so it does with their rounding
+    shares.push(assertClose(got, wanted, { atol: Math.max(atol, rounding), atol99: Math.max(atol99, rounding) }, `${golden.name} up to ${block}`));
+    features.dispose();
+  }
+  dispose();
+  assert.ok(shares.length > 0, 'the case holds activations at the end of some block');
+  return Math.max(...shares);
+}
+
+/** Of `count` stretches of one length. */
+const meansOf = (data: ArrayLike<number>, count: number): number[] => {
+  const length = data.length / count;
+  return Array.from({ length: count }, (_, i) => Array.from({ length }, (_, j) => data[i * length + j]!).reduce((sum, value) => sum + value, 0) / length);
+};
+
+/** In plain arithmetic. shape: [batch, tokens, width]. */
+function tokenFeatures(golden: GoldenCase, data: ArrayLike<number>, [batch = 0, tokens = 0, width = 0]: readonly number[]): number[] {
+  const { network, weights } = goldenNetwork(golden), [gamma, beta] = ['weight', 'bias'].map((part) => weights.get(`norm.${part}`)!.data) as [Float32Array, Float32Array];
+  const norm = network.nodes.find(({ name }) => name === 'norm')!.op, epsilon = norm.op === 'layerNorm' ? norm.epsilon : NaN, meanOfRest = network.nodes.some(({ op }) => op.op === 'meanTokens');
+  return Array.from({ length: batch }, (_, image) => {
+    const normed = Array.from({ length: tokens }, (_, token) => {
+      const values = Array.from({ length: width }, (_, i) => data[(image * tokens + token) * width + i]!), mean = values.reduce((a, b) => a + b, 0) / width;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / width + epsilon);
+      return values.map((value, i) => (value - mean) / deviation * gamma[i]! + beta[i]!);
+    });
+    const rest = normed.slice(1);
+    return [...normed[0]!, ...meanOfRest ? normed[0]!.map((_, i) => rest.reduce((sum, token) => sum + token[i]!, 0) / rest.length) : []];
+  }).flat();
 }
 
 /**

@@ -74,6 +74,7 @@ export function randomExperiment(random: Rng, patterns: readonly string[]): stri
     ...['scratchBudget', 'budget', 'seed', 'sourceData'].flatMap((key) => chance(0.3) ? [`${key}: ${written(key)}${remark()}`] : []),
     ...chance(0.05) ? [`seeds: ${1 + random.int(3)}${remark()}`] : [],
     ...chance(0.1) ? [`inputSize: ${pick(['auto', '192', '224', '288'])}`] : [],
+    ...chance(0.1) ? [`features: ${pick(['last', 'conv_head'])}${remark()}`] : [],
     ...chance(0.05) ? [`variants:${pick([' { patience: [3, 7] }', ` { stages.0.rate: { low: 1e-3, "high: one": 3e-3 } }${remark()}`, `\n  batch: [8, 16]${remark()}\n  stages.0.augment: [none, [crop, flip]]`])}`] : [],
     ...chance(0.5) ? [`controls: ${flowList(some(['blind', 'knn', 'linear-probe', 'random-features', 'scratch']), '')}`] : [],
     ...chance(0.3) ? [`stop: ${inMap('stop', ['patience', 'metric', 'minImprovement'])}${remark()}`] : [],

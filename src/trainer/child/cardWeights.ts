@@ -5,7 +5,8 @@ import type { Card, WeightsFile } from '../../backbones/card.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { TensorData, Weights } from '../../backbones/tensorData.ts';
 import { isWithin } from '../../backbones/blocks.ts';
-import { fitAllWeights } from '../../backbones/fitWeights.ts';
+import { fitAllWeights, fitWeights } from '../../backbones/fitWeights.ts';
+import { networkOf } from '../../backbones/networkOf.ts';
 import { fromSourceNames } from '../../backbones/weightNames.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
@@ -15,7 +16,9 @@ import { withNewHead } from '../../backbones/initialise.ts';
 
 /** Everything a network starts from: the card's weights, checked by hash, under a new head drawn from `seed`. */
 export async function pretrained(card: Card, network: Network, folder: string, seed: number): Promise<Weights> {
-  return valueOf(fitAllWeights(network, withNewHead(network, await sourceWeights(card, folder), seed), card.weights[0]!.file));
+  const file = card.weights[0]!.file, source = await sourceWeights(card, folder), wanted = card.whole ? networkOf(card.whole) : network;
+  const fitted = valueOf(fitAllWeights(wanted, withNewHead(wanted, source, seed), file));
+  return card.whole ? valueOf(fitWeights(network, withNewHead(network, fitted, seed), file)) : fitted;
 }
 
 /** The card's files as they are, source head included (as `head`). folder: of bundled weights. */
@@ -26,8 +29,9 @@ export async function sourceWeights(card: Card, folder: string): Promise<Weights
   return fromSourceNames(new Map(used), card.sourceHead, card.sourceNames);
 }
 
-/** `head.weight` [classes, features] and `head.bias` [classes] of the source task. */
+/** `head.weight` [classes, features] and `head.bias` [classes] of the source task: only the last features mean something to it. */
 export async function sourceHeadOf(card: Card, folder: string): Promise<Weights> {
+  if (card.whole) throw new Refused([{ code: 'no-source-head', severity: 'error', message: `the source task’s head of ${card.title} needs the features of its last block`, fix: 'write `features: last`' }]);
   const weights = await sourceWeights(card, folder), weight = weights.get('head.weight'), bias = weights.get('head.bias');
   if (weight?.shape.length === 2 && weight.shape[1] === card.features && bias) return new Map([['head.weight', weight], ['head.bias', bias]]);
   throw new Refused([{

@@ -5,6 +5,7 @@ import type { Verdict } from '../../protocol/verdict.ts';
 import type { StoredOutcome } from './storedVerdict.ts';
 import { comparePaired, type Pair } from '../../evidence/paired.ts';
 import { measureOf } from '../../evidence/verdict.ts';
+import { earlierRemedy } from './earlierRemedy.ts';
 import { filledBlocks } from '../../backbones/blocks.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { placeOf } from '../../runs/runFolder.ts';
@@ -22,7 +23,7 @@ export async function causeFacts(
   network: Network, read: (run: StoredOutcome['folder']) => Promise<StoredOutcome | undefined>,
 ): Promise<CauseFacts> {
   const { folder, state } = head, plan = storedPlan(folder), stages = plan?.stages ?? [];
-  const freer = await freerRun(head, read), thawMore = moreBlocks(network, stages.at(-1)?.train ?? []), loss = lossesOf(state);
+  const freer = await freerRun(head, read), thawMore = moreBlocks(network, stages.at(-1)?.train ?? []), loss = lossesOf(state), earlier = earlierRemedy(network, stages);
   const isProbe = stages.length > 0 && stages.every(({ train }) => [...matchPatterns(network, train).trained].every((name) => name.startsWith('head.')));
   return {
     isRankable: plan?.task === 'image-classification' && plan.data.manifest === undefined,
@@ -33,7 +34,7 @@ export async function causeFacts(
       const { value, high } = comparePaired(pairs, measureOf(head));
       return [{ control, gapPt: value * 100, highPt: high * 100 }];
     }),
-    ...(head.spread !== undefined && { spread: head.spread }), ...(loss && { loss }), ...(freer && { freer }), ...(thawMore && { thawMore }),
+    ...(head.spread !== undefined && { spread: head.spread }), ...(loss && { loss }), ...(freer && { freer }), ...(thawMore && { thawMore }), ...(earlier && { earlier }),
     ...(plan && state.data?.splitBy.startsWith('at random') && { testShare: plan.data.split.test }), // data/split.ts: no splits of the folder's own
   };
 }
@@ -45,7 +46,7 @@ function pairBetween({ controls }: StoredOutcome, one: string, other: string): P
 
 /** Of runs on the same photos with the same network that train more of it, the one that is ahead the most. */
 async function freerRun(head: StoredOutcome, read: (run: StoredOutcome['folder']) => Promise<StoredOutcome | undefined>): Promise<CauseFacts['freer']> {
-  const { manifest, paths, right } = head, own = parametersOf(head.state);
+  const { manifest, paths, right } = head, own = parametersOf(head.state), features = storedPlan(head.folder)?.features;
   const rivals = runFoldersIn(placeOf(head.folder)).filter((each) => {
     const found = each.id !== head.folder.id && readManifest(each);
     return found && found.ok && found.value.controlOf === undefined && found.value.test && found.value.dataFingerprint === manifest.dataFingerprint && found.value.backbone === manifest.backbone;
@@ -53,7 +54,7 @@ async function freerRun(head: StoredOutcome, read: (run: StoredOutcome['folder']
   let best: CauseFacts['freer'];
   for (const rival of rivals) {
     const other = await read(rival);
-    if (!other || parametersOf(other.state) <= own) continue;
+    if (!other || parametersOf(other.state) <= own || storedPlan(rival)?.features !== features) continue;
     const at = new Map(other.paths.map((path, i) => [path, other.right[i]!]));
     if (at.size !== paths.length || paths.some((path) => !at.has(path))) continue;
     const { value, p, items } = comparePaired([{ first: right, second: paths.map((path) => at.get(path)!) }], measureOf(head));

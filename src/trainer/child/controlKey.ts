@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Plan, StagePlan } from '../../experiment/plan.ts';
 import type { RunId, RunManifest } from '../../protocol/runManifest.ts';
 import type { TrainedControl } from '../../experiment/controlPlan.ts';
+import { lastFeatures } from '../../backbones/earlierFeatures.ts';
 import { ratesToTry } from '../../experiment/controlPlan.ts';
 import { formatJson } from '../../protocol/jsonText.ts';
 import { predictionsFile } from '../../runs/predictions.ts';
@@ -19,7 +20,7 @@ export interface ControlFacts {
   /** Name of the network's card, and of its weights: a control on random weights does not depend on the latter. */
   readonly backbone: string;
   readonly weights: string;
-  readonly plan: Pick<Plan, 'batch' | 'stop' | 'seed' | 'inputSize'>;
+  readonly plan: Pick<Plan, 'batch' | 'stop' | 'seed' | 'inputSize' | 'features'>;
   readonly stages: readonly StagePlan[];
 }
 
@@ -28,10 +29,10 @@ export interface ControlFacts {
  * that its budget cut short fits too, if it had as much time (`reusableControl`). How long its stages are stands behind a
  * dash: what is before it says of what kind it is (`isSameKind`).
  */
-export function controlKey({ control, fingerprint, backbone, weights, plan: { batch, stop, seed, inputSize }, stages }: ControlFacts): string {
+export function controlKey({ control, fingerprint, backbone, weights, plan: { batch, stop, seed, inputSize, features }, stages }: ControlFacts): string {
   const settings = stages.map(({ name: _name, epochs: _epochs, steps: _steps, leaveAfter: _left, ...stage }) => stage);
   const lengths = stages.map(({ epochs, steps, leaveAfter }) => steps === 'auto' ? [epochs, leaveAfter] : [`${steps} steps`, leaveAfter]);
-  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, settings, ratesToTry[control], inputSize];
+  const rests = [version, control, fingerprint, backbone, control === 'linear-probe' ? weights : '', batch, stop.metric, seed, settings, ratesToTry[control], inputSize, ...features === lastFeatures ? [] : [features]];
   return `${hash(rests).slice(0, 32)}-${hash(lengths).slice(0, 8)}`;
 }
 

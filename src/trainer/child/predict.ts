@@ -7,13 +7,13 @@ import type { Network } from '../../backbones/op.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 import type { RunManifest } from '../../protocol/runManifest.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
-import { atInputSize } from '../../backbones/inputSize.ts';
 import { cardAtHand, weightsHash } from './obtainCard.ts';
 import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { foldBatchNorm } from '../../backbones/foldBatchNorm.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
 import { onnxGraph } from '../../backbones/onnxGraph.ts';
 import { openPrefix } from '../../engine/onnxPrefix.ts';
+import { lastFeatures, plannedBackbone } from '../../backbones/earlierFeatures.ts';
 import { prepareFile } from '../../data/prepareFile.ts';
 import { pretrained } from './cardWeights.ts';
 import { probabilitiesOf } from './trace.ts';
@@ -50,7 +50,7 @@ export async function trainedNetwork(run: RunFolder, machine: Machine): Promise<
   if (!data || !checkpoint) {
     throw new Refused([{ code: 'no-run', severity: 'error', message: `the run "${manifest.title}" has no trained network yet`, fix: 'choose a run that was trained to its first evaluation' }]);
   }
-  const card = valueOf(atInputSize(await cardOfRun(manifest, machine), storedPlan(run)?.inputSize ?? 'auto')), network = card.network(data.classes.length);
+  const card = valueOf(plannedBackbone(await cardOfRun(manifest, machine), storedPlan(run) ?? { inputSize: 'auto', features: lastFeatures })), network = card.network(data.classes.length);
   const trained = valueOf(decodeSafetensors(checkpoint.weights, join(run.checkpoints, 'best.json')));
   return { card, network, data, weights: new Map([...await pretrained(card, network, machine.backbones, 0), ...trained]) };
 }

@@ -62,8 +62,8 @@ export async function preflight(options: PreflightOptions): Promise<readonly Dia
 }
 
 /** Raise the number when the same photos would be told otherwise. */
-function entryOf({ card, dataset: { fingerprint, folder, samples }, features }: PreflightOptions): string {
-  const seen = [fingerprint, folder, samples.map(({ id }) => id), card.weights.map(({ sha256 }) => sha256), card.input, features !== undefined];
+function entryOf({ card, network, dataset: { fingerprint, folder, samples }, features }: PreflightOptions): string {
+  const seen = [fingerprint, folder, samples.map(({ id }) => id), card.weights.map(({ sha256 }) => sha256), card.input, features !== undefined, network.name];
   return `preflight-1-${createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 32)}.json`;
 }
 

@@ -6,11 +6,11 @@ import type { Origins, Plan } from '../../experiment/plan.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { RunRequest } from '../../protocol/runManifest.ts';
 import type { TrainerRun } from './runWriter.ts';
-import { atInputSize } from '../../backbones/inputSize.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { formatResolved } from '../../experiment/format.ts';
 import { knownBackbones } from '../hub/knownBackbones.ts';
 import { obtainCard, weightsHash } from './obtainCard.ts';
+import { plannedBackbone } from '../../backbones/earlierFeatures.ts';
 import { ProgressLine } from './progressLine.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import type { Backbones } from '../../backbones/backbones.ts';
@@ -53,5 +53,5 @@ export async function resolveWithCard(text: Uint8Array, { file, overrides, varie
   for (const diagnostic of remarks) append({ type: 'warning', diagnostic });
   // Once more, now that its layers are known for certain.
   const { plan, origins } = resolved({ ...known, find: () => ({ ok: true, value: card, warnings: [] }) });
-  return { plan: { ...plan, backbone: card.name }, origins, card: valueOf(atInputSize(card, plan.inputSize)) };
+  return { plan: { ...plan, backbone: card.name }, origins, card: valueOf(plannedBackbone(card, plan)) };
 }

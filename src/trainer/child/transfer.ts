@@ -149,6 +149,7 @@ class Looking implements Disposable {
   /** Whether the source task's head, put on the features before and after, says the same. */
   async #drift(before: Seen, after: Seen): Promise<Pick<Transfer, 'sourceHead' | 'notes'>> {
     const { card, machine, engine: { kernels } } = this.#opened;
+    if (card.whole) return { notes: ['The source task’s head needs the features of the last block: whether it still says what it said is not known.'] };
     try {
       const head = await sourceHeadOf(card, machine.backbones), classes = head.get('head.weight')!.shape[0]!;
       const observer = new Observer({ network: card.network(classes), from: this.#features, input: card.input, kernels });

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { decodeSafetensors } from '../../../src/backbones/safetensors.ts';
 import { parseManifest } from '../../../src/data/manifest.ts';
+import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
-import { eventsOf, factsOf, manifestOf, Workspace } from '../../support/product.ts';
+import { eventsOf, factsOf, manifestOf, valueOf, Workspace } from '../../support/product.ts';
 
 /** All numbers that a run came to, without times. */
 async function numbersOf(run: RunFolder): Promise<unknown> {
@@ -94,4 +96,32 @@ test('photos of another size have features of their own, and a run predicts at t
   const refused = await workspace.thaw('run', experiment, '--set', 'inputSize=20');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /out-of-range: inputSize is 20 \(write auto or a whole number, 32 to 2048\)/);
+});
+
+test('a backbone that ends after an earlier block trains, is controlled, looked back at and predicts as that shorter network, on features of its own', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 24, paper: 24 });
+  workspace.write('early.thaw.yaml', 'thaw: 1\ndata: { folder: photos, split: { train: 50%, validation: 35%, test: 15% } }\nbackbone: resnet20_cifar10\nfeatures: layer2\nbatch: 8\ncontrols: [blind, knn, scratch]\nstages:\n  - { train: [head], epochs: 1, augment: none }\n  - { train: [layer2, head], epochs: 2, augment: none, rate: 1e-4 }\n');
+  const { code, stdout, stderr } = await workspace.thaw('run', 'early.thaw.yaml');
+  assert.equal(code, 0, stdout + stderr);
+  const run = workspace.runs().find((each) => manifestOf(each).controlOf === undefined)!, added = await workspace.thaw('control', run.id, 'linear-probe');
+  assert.equal(added.code, 0, added.stdout + added.stderr);
+
+  const namesIn = (of: RunFolder): ReadonlyMap<string, readonly number[]> => new Map([...valueOf(decodeSafetensors(valueOf(readCheckpoint(of, 'best'))!.weights, ''))].map(([name, { shape }]) => [name, shape]));
+  const controls = workspace.runs().filter((each) => manifestOf(each).controlOf === run.id);
+  assert.deepEqual(controls.map((each) => manifestOf(each).control), ['scratch', 'linear-probe']);
+  for (const each of [run, ...controls]) {
+    const names = namesIn(each);
+    assert.deepEqual(names.get('head.weight'), [2, 32], 'a head on the 32 channels of layer2');
+    assert.deepEqual([...names.keys()].filter((name) => name.startsWith('layer3')), []);
+  }
+  assert.ok(namesIn(controls[0]!).has('conv1.weight'), 'from scratch, all of it trains');
+  const [looked] = await factsOf(run, 'transferred');
+  assert.deepEqual(looked!.transfer.changes.filter(({ path }) => !path.includes('.')).map(({ path, change }) => [path, change > 0]), [['stem', false], ['layer1', false], ['layer2', true]]);
+  assert.match(looked!.transfer.notes.join(), /needs the features of the last block/);
+
+  const { path, top } = JSON.parse(readFileSync(join(run.evaluations, 'test.jsonl'), 'utf8').split('\n')[0]!) as { readonly path: string; readonly top: readonly { readonly probability: number }[] };
+  const [answer] = JSON.parse((await workspace.thaw('predict', run.id, join('photos', path), '--json')).stdout) as readonly { readonly top: readonly { readonly probability: number }[] }[];
+  assert.ok(Math.abs(answer!.top[0]!.probability - top[0]!.probability) < 1e-3, `${answer!.top[0]!.probability}, judged at ${top[0]!.probability}`);
+  assert.match((await workspace.thaw('cache')).stdout, /resnet20_cifar10 to layer2 up to pooled, 32 × 32/);
 });

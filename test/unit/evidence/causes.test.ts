@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import { causesOf, type CauseFacts } from '../../../src/evidence/causes.ts';
 import { judge } from '../../../src/evidence/verdict.ts';
 import type { Advice, Comparison, ControlKind } from '../../../src/protocol/verdict.ts';
+import { bundledBackbones } from '../../../src/backbones/backbones.ts';
+import { networkOf } from '../../../src/backbones/networkOf.ts';
+import { applyEdits } from '../../../src/experiment/edit.ts';
+import { resolveExperiment, type Resolved } from '../../../src/experiment/resolve.ts';
+import { earlierRemedy } from '../../../src/trainer/child/earlierRemedy.ts';
 import { setValues } from '../../../src/experiment/setValue.ts';
 
 /** A run right on the first `run` % of 400 items, a control on the first `other` %, as they are compared. */
@@ -63,6 +68,35 @@ test('features that a run of one stage has spoilt get a head first; a source tha
   const foreign = { comparisons: [against('linear-probe', 70, 60)], sources: [{ control: 'knn', gapPt: -3, highPt: 1 } as const] };
   assert.deepEqual(types('source-mismatch', foreign), ['control', 'rank']);
   assert.deepEqual(types('source-mismatch', { ...foreign, isRankable: false }), ['control'], 'backbones are ranked on a folder');
+});
+
+test('a source that does not fit is one click from the features of an earlier block; stages that name what lies above train as many blocks below', () => {
+  const file = 'thaw: 1\ndata: { folder: x }\nstages:\n  - { train: [head], rate: 1e-2 } # first\n  - { train: [blocks.5, blocks.6, conv_head, head], rate: 1e-4, layerDecay: 0.7, regularize: { l2sp: 0.1 } }\n';
+  const resolved = (text: string): Resolved => {
+    const checked = resolveExperiment(text, { file: 'f', folderOf: (written) => written, backbones: bundledBackbones });
+    assert.ok(checked.ok, checked.ok ? '' : checked.errors[0]!.message);
+    return checked.value;
+  };
+  const next = (text: string): string => {
+    const { plan: { stages }, backbone } = resolved(text), earlier = earlierRemedy(networkOf(backbone!), stages);
+    const { words, remedies } = adviceOn('source-mismatch', { comparisons: [against('linear-probe', 70, 60)], sources: [{ control: 'knn', gapPt: -3, highPt: 1 }], stages, ...(earlier && { earlier }) });
+    const [remedy] = remedies.filter((each) => each.type === 'edit');
+    if (!remedy) return '';
+    assert.match(words, /Features of an earlier block/);
+    const edited = setValues(text, remedy.edits);
+    assert.ok(edited.ok);
+    return applyEdits(text, edited.value);
+  };
+  const once = next(file), twice = next(once);
+  assert.equal(once, file.replace('stages:', 'features: blocks.4\nstages:').replace('[blocks.5, blocks.6, conv_head, head]', '[blocks.2, blocks.3, blocks.4, head]'));
+  assert.match(twice, /features: blocks\.2\n.*\n.*\n  - \{ train: \[blocks\.0, blocks\.1, blocks\.2, head\], rate/);
+  let last = twice, times = 2;
+  for (let after = next(last); after !== ''; after = next(last)) {
+    last = after;
+    times++;
+  }
+  assert.deepEqual([times, /features: (\S+)/.exec(last)![1]], [5, 'stem'], 'until there is nothing earlier');
+  assert.equal(resolved(last).backbone!.features, 32);
 });
 
 test('every edit that any advice offers can be made in a file, and every word has its numbers', () => {

@@ -61,6 +61,10 @@ const completions: readonly (readonly [what: string, marked: string, offered: re
   ['layers, further down', 'stages:\n  - train:\n      - head\n      - blocks.5.0.▮\n', ['blocks.5.0.conv_pw', 'blocks.5.0.bn1'], ['blocks.5.1']],
   ['what any of several blocks holds, below a wildcard', 'stages:\n  - { train: [blocks.*.▮] }\n', ['blocks.*.0', 'blocks.*.3', 'blocks.*.*']],
   ['layers of the backbone that the file names, wherever that stands', 'stages:\n  - train: [layer4.▮]\nbackbone: "hf:timm/resnet50.a1_in1k"\n', ['layer4.0', 'layer4.2'], ['blocks.6']],
+  ['blocks after which the backbone can end', 'features: ▮\n', ['last', 'stem', 'blocks.4', 'blocks.6'], ['head', 'conv_head', 'blocks.4.2']],
+  ['parts of a block after which it can, too', 'features: blocks.4.▮\n', ['last', 'blocks.4', 'blocks.4.2'], ['blocks.4.2.conv_pw']],
+  ['blocks of transformers, from the first that attends', 'backbone: hf:timm/vit_small_patch14_dinov2.lvd142m\nfeatures: ▮', ['last', 'blocks.0', 'blocks.10'], ['patch_embed', 'blocks.11', 'norm']],
+  ['layers up to where the backbone ends', 'features: blocks.4\nstages:\n  - train: [▮]\n', ['all', 'head', 'blocks.4'], ['blocks.5', 'conv_head']],
   ['layers within quotes', 'stages:\n  - train: ["blocks.5.▮"]\n', ['blocks.5.0']],
 ];
 for (const [what, marked, offered, not = []] of completions) {

@@ -43,6 +43,15 @@ for (const [what, word, lines] of said) {
   });
 }
 
+test('a hover over an earlier block says what the head sees and what is left out; costs and layers are those of what is left', () => {
+  const cut = text.replace('stages:', 'features: blocks.4\nstages:').replace('"blocks.6"', 'blocks.4');
+  assert.match(over('blocks.4', cut)!.lines.join(), /^blocks\.4: 112 features in place of 1,280; left out are \d\d % of the parameters and \d\d % of the arithmetic\.$/);
+  assert.ok(over('features', cut)!.lines.includes('In force: blocks.4 (file).'));
+  assert.match(over('efficientnet', cut)!.lines.join(), /4\.7 M parameters.* 1280 features/, 'the card is of the backbone as it came');
+  const trained = (body: string): number => Number(/of ([\d.]+) (?:k|M) parameters train/.exec(over('train', body)!.lines.join())![1]);
+  assert.ok(trained(cut) < 1000 && trained(text) < 10, 'thousands beside millions');
+});
+
 test('in a file with errors a key still says what it is for, and what could only be said of a plan is left out', () => {
   const hover = over('rate', `${text}wrong: 1\n`);
   assert.deepEqual(hover?.lines, ['Peak learning rate of the head.', 'a number, 1e-8 to 1; default 0.001']);

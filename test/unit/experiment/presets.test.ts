@@ -35,7 +35,7 @@ function planOf(preset: PresetName, backbone: string): Resolved {
   assert.ok(resolved.ok, text);
   assert.deepEqual(resolved.warnings.filter(({ code }) => code !== 'backbone-not-fetched'), [], `${preset} ${backbone}`);
   const { plan, backbone: found } = resolved.value, network = found && networkOf(found);
-  assert.deepEqual(lint({ plan, written: readExperiment(text, '').written, network, images: 400 }, ''), [], `${preset} ${backbone}`);
+  assert.deepEqual(lint({ plan, written: readExperiment(text, '').written, network, isWhole: true, images: 400 }, ''), [], `${preset} ${backbone}`);
   return resolved.value;
 }
 

@@ -4,7 +4,8 @@ import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { previewOf } from '../../../src/experiment/preview.ts';
 import { predictPlan, runMs, workloadOf } from '../../../src/experiment/predict.ts';
 import { resolveExperiment, type Resolved } from '../../../src/experiment/resolve.ts';
-import type { CostBasis } from '../../../src/protocol/answers.ts';
+import type { CostBasis, Prediction } from '../../../src/protocol/answers.ts';
+import type { PlanPreview } from '../../../src/protocol/previewMessages.ts';
 import { parseToPreview } from '../../../src/protocol/guards.ts';
 
 function resolved(stages: string, rest = ''): Resolved {
@@ -50,6 +51,16 @@ test('stages with one boundary share their features; a scratch budget bounds its
   const { costs } = previewOf(resolved('  - { train: [head] }\n  - { train: [head] }\n', 'scratchBudget: 1 s\ncontrols: [scratch]\n'), 'x', basis);
   assert.deepEqual(costs!.phases.map(({ kind }) => kind), ['features', 'stage', 'stage', 'control']);
   assert.equal(costs!.phases.at(-1)!.ms, 1000);
+});
+
+test('a backbone that ends after an earlier block has no others, and costs as much less', () => {
+  const [whole, cut] = ['', 'features: blocks.4\n'].map((rest) => previewOf(resolved('  - { train: [head, blocks.4], epochs: 15 }\n', rest), 'x', basis)) as [PlanPreview, PlanPreview];
+  assert.deepEqual([whole.backbone, cut.backbone], ['EfficientNet-Lite0', 'EfficientNet-Lite0 up to blocks.4']);
+  assert.deepEqual(cut.blocks, [...whole.blocks.slice(0, whole.blocks.indexOf('blocks.4') + 1), 'head']);
+  assert.ok(whole.blocks.includes('conv_head') && cut.stages[0]!.trainedParameters < whole.stages[0]!.trainedParameters);
+  const [before, after] = [whole, cut].map(({ costs }) => costs!.stages[0]!) as [Prediction, Prediction];
+  assert.equal(after.boundary, before.boundary);
+  assert.ok(after.epochMs < 0.9 * before.epochMs, `${after.epochMs} and ${before.epochMs} ms an epoch`);
 });
 
 test('a budget bounds the training that is predicted, and says what is not reached; the runs of variants and seeds are counted', () => {

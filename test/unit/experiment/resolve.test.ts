@@ -34,6 +34,7 @@ test('the shortest file becomes a complete plan, every value from its default', 
     data: { folder: '/photos/flowers', columns: { image: 'auto', label: 'auto', split: 'auto' }, maxPerClass: 0, subset: 1, split: { train: 0.7, validation: 0.15, test: 0.15, seed: 7, keepTogether: 'near-duplicates' } },
     backbone: 'efficientnet_lite0',
     inputSize: 'auto',
+    features: 'last',
     weights: 'pretrained',
     stages: [{
       name: 'stage 1', train: ['head'], headStart: 'kept', epochs: 30, steps: 'auto', leaveAfter: 0, optimizer: 'adamw', momentum: 0.9, rate: 0.001, layerDecay: 1, schedule: 'cosine', power: 1, warmup: 0.1,
@@ -108,6 +109,18 @@ test('a control that was taken out is remarked on, and `off` takes out the from-
     ['control-off', 'information', 'the control "random-features" will not run: it is not in "controls"'],
     ['control-off', 'information', 'the control "scratch" will not run: scratchBudget is off'],
   ]);
+});
+
+test('what needs layers or a head that an earlier block leaves out is refused, and a variant with it', () => {
+  const said = (rest: string): readonly string[] => problems(`${minimal}features: blocks.4\n${rest}`).map((problem) => problem.replace(/^\S+ error /, ''));
+  assert.deepEqual(said('stages: [{ train: [blocks.*, head] }]\n'), []);
+  assert.deepEqual(said('stages: [{ train: [head, blocks.6.0] }]\n'), ['pattern-matches-nothing: "blocks.6.0" lies above blocks.4, where the backbone ends (take it out, or let `features` be a later block)']);
+  assert.deepEqual(said('stages: [{ train: [head, bloks.4] }]\n'), ['pattern-matches-nothing: no block or layer "bloks.4" in efficientnet_lite0 to blocks.4 (did you mean "blocks.4"?)']);
+  assert.match(said('sourceData: old\n').join(), /^contradiction: sourceData measures what was forgotten: the source task’s own head needs the features of its last block/);
+  assert.match(said('stages: [{ train: [head, blocks.4], regularize: { lwf: 0.1 } }]\n').join(), /^contradiction: regularize\.lwf of stage 1: the source/);
+  assert.match(problems(`${minimal}stages: [{ train: [head, blocks.5] }]\nvariants: { features: [blocks.3, last] }\n`).join(), /the run "features blocks\.3": "blocks\.5" lies above blocks\.3/);
+  const { plan, backbone } = resolved(`${minimal}features: blocks.4\n`, { overrides: { features: 'blocks.2' } });
+  assert.deepEqual([plan.features, backbone?.features], ['blocks.2', 40]);
 });
 
 test('the resolved plan as text says where each value came from', () => {

@@ -41,6 +41,14 @@ test('the summary counts what trains and names the stage when there are several'
   assert.equal(layersOf(planOf('head', 'head, conv_head'), 1).summary, 'stage 2 of 2 “s2” · 412 k + head train');
 });
 
+test('rows are those of the backbone up to the block whose features are used, and the summary says so', () => {
+  const checked = resolveExperiment('thaw: 1\ndata: { folder: x }\nfeatures: blocks.2\n', { file: 'x.thaw.yaml', folderOf: (written) => written, backbones: bundledBackbones });
+  assert.ok(checked.ok);
+  const { rows, summary } = layersOf(checked.value, 0);
+  assert.deepEqual(rows.map(({ path }) => path), ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'head']);
+  assert.equal(summary, 'only the head trains · ends after blocks.2');
+});
+
 test('the head has no count: it depends on the classes', () => {
   const layers = layersOf(planOf('head'), 0), words = layers.wordsOf(rowAt(layers, 'head'));
   assert.equal(words.description, 'new');

@@ -12,13 +12,13 @@ import { defaultPlan, stageOf } from '../../../support/stage.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
 const stage = stageOf({ name: 'one', train: ['all'], epochs: 3, batchNorm: 'batch' }), stop = defaultPlan().stop;
-const facts: ControlFacts = { control: 'scratch', fingerprint: 'f', backbone: 'b', weights: 'w', plan: { batch: 8, seed: 1, stop, inputSize: 'auto' }, stages: [stage] };
+const facts: ControlFacts = { control: 'scratch', fingerprint: 'f', backbone: 'b', weights: 'w', plan: { batch: 8, seed: 1, stop, inputSize: 'auto', features: 'last' }, stages: [stage] };
 
 test('the key of a control changes with what it depends on, and with nothing else', () => {
   const key = controlKey(facts), same: readonly Partial<ControlFacts>[] = [{ weights: 'others' }, { stages: [{ ...stage, name: 'renamed' }] }, { plan: { ...facts.plan, stop: { ...stop, patience: 9 } } }];
   const others: readonly Partial<ControlFacts>[] = [
     { fingerprint: 'g' }, { backbone: 'c' }, { control: 'random-features' }, { stages: [{ ...stage, epochs: 4 }] }, { stages: [{ ...stage, weightDecay: 0 }] },
-    { plan: { ...facts.plan, seed: 2 } }, { plan: { ...facts.plan, batch: 16 } }, { plan: { ...facts.plan, inputSize: 160 } }, { plan: { ...facts.plan, stop: { ...stop, metric: 'validation.accuracy' } } },
+    { plan: { ...facts.plan, seed: 2 } }, { plan: { ...facts.plan, batch: 16 } }, { plan: { ...facts.plan, inputSize: 160 } }, { plan: { ...facts.plan, features: 'layer2' } }, { plan: { ...facts.plan, stop: { ...stop, metric: 'validation.accuracy' } } },
   ];
   for (const change of same) assert.equal(controlKey({ ...facts, ...change }), key, JSON.stringify(change));
   const keys = others.map((change) => controlKey({ ...facts, ...change }));
