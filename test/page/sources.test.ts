@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { userCacheFolder } from '../../src/base/environment.ts';
+import { bytes } from '../../src/base/units.ts';
+import { listEngines } from '../../src/trainer/native/engineCache.ts';
+import { diskBytesOf } from '../../src/trainer/native/pins.ts';
+import { engineToPack, packOf } from '../support/enginePack.ts';
 import { FaultyServer } from '../support/faultyServer.ts';
 import { HubServer, lite0Name, lite0Repository } from '../support/hubServer.ts';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
@@ -37,19 +40,35 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
     }
     await notifications(page).first().waitFor({ state: 'hidden' }); // nothing is said: the person knows
 
-    const engines = join(userCacheFolder(), 'engine'), names = await readdir(engines).catch(() => []);
-    const engine = names.find((name) => /^tensorflow-[\d.]+-/.test(name)); // as `thaw engine install` put it there before these tests
-    if (engine !== undefined) {
-      await symlink(join(engines, engine), join(cache, 'engine', engine), 'junction'); // to fetch 850 MB once more would take longer than all else here
+    const engine = await engineToPack(); // as `thaw engine install` put it there before these tests
+    if (engine) {
+      const pack = await readFile(await packOf(engine)), { tensorflow, packages } = engine.build, { members } = packages[0]!, title = `TensorFlow ${tensorflow}`;
+      server.files.set(`/packs/${basename(engine.pack)}`, pack);
+      let goOn = (): void => undefined;
+      const read = new Promise<void>((resolve) => { goOn = resolve; });
+      server.fault = (request, response) => {
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        if (Number(from) < members[0]!.sizeBytes || Number(to) - Number(from) < members.at(-1)!.sizeBytes) return false;
+        void read.then(() => server.send(request, response, pack)); // the last library waits until a person has read how far the install is
+        return true;
+      };
       await runCommand(page, 'Thaw: Install Native Engine');
+      await notified(page, new RegExp(`Installing the native engine: fetching \\d{3} MiB of ${bytes(diskBytesOf(engine.build))} · `));
+      await screenshot(page, 'sources-4-installing');
+      assert.deepEqual(await listEngines({ cacheDir: cache }), [], 'half an engine is none');
+      goOn();
       await notified(page, /TensorFlow \d+\.\d+\.\d+ is installed\. The next run uses it where it is fastest\./);
       await dismissed(page);
+      const [installed, ...others] = await listEngines({ cacheDir: cache });
+      assert.deepEqual([installed?.tensorflow, installed?.state, others], [tensorflow, 'used', []]);
+      assert.ok((await readdir(installed!.folder)).includes('tfjs_binding.node'), 'it came as a pack, with its binding');
       await runCommand(page, 'Thaw: Diagnose Engines');
-      await quickPick(page).locator('.monaco-list-row').filter({ hasText: /TensorFlow \d+\.\d+\.\d+/ }).waitFor();
+      await quickPick(page).locator('.monaco-list-row').filter({ hasText: title }).waitFor();
       await screenshot(page, 'sources-3-engines');
       await page.keyboard.press('Escape');
       await quickPick(page).waitFor({ state: 'hidden' });
-    } else t.diagnostic('no native engine on this machine: that one counts as installed is not looked at');
+    } else t.diagnostic('no native engine on this machine: that one is installed is not looked at');
+    server.fault = () => false;
 
     await typeBackbone(page, 'resnet50');
     await quickPick(page).getByText('Write hf:owner/name.').waitFor();
