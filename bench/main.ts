@@ -4,6 +4,7 @@ import { earlierFeaturesBench } from './earlierFeatures.ts';
 import { editorBench } from './editor.ts';
 import { featuresBench } from './features.ts';
 import { jobBench } from './job.ts';
+import { kernelsBench } from './kernels.ts';
 import { negativeTransferBench } from './negativeTransfer.ts';
 import { overheadBench } from './overhead.ts';
 import { precisionBench } from './precision.ts';
@@ -12,8 +13,8 @@ import { machine } from './support.ts';
 import { rankBench } from './rank.ts';
 import { stepBench } from './step.ts';
 
-/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
-const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench };
+/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead] [kernels]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
+const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench, kernels: kernelsBench };
 /** Hours, so only by name: docs/studies. */
 const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench, 'earlier-features': earlierFeaturesBench };
 const wanted = process.argv.slice(2);

@@ -1,7 +1,8 @@
 // @ts-check
 // Makes an engine pack: one file that `thaw engine install --from` and `--source` take (docs/formats.md).
-// usage: npm run pack:engine [-- --platform linux-x64] [--tensorflow 2.18.0] [--cuda] [--from <wheels>]
+// usage: npm run pack:engine [-- --platform linux-x64] [--tensorflow 2.18.0] [--cuda] [--from <wheels>] [--stored]
 // Without --from the packages are fetched by pip, uv or Maven. The binding must have been built for the platform.
+// --stored: not compressed, so four times as large and made in seconds, for a disk or a network that is fast.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -18,7 +19,9 @@ import { root } from './repo.mjs';
 const mtime = new Date('2000-01-01T00:00:00Z');
 const licence = /(^|\/)(LICEN[CS]E|NOTICE|THIRD_PARTY_NOTICES)[^/]*$/i;
 
-const { values: options } = parseArgs({ options: { platform: { type: 'string', default: `${process.platform}-${process.arch}` }, tensorflow: { type: 'string' }, cuda: { type: 'boolean', default: false }, from: { type: 'string' } } });
+const { values: options } = parseArgs({ options: { platform: { type: 'string', default: `${process.platform}-${process.arch}` }, tensorflow: { type: 'string' }, cuda: { type: 'boolean', default: false }, from: { type: 'string' }, stored: { type: 'boolean', default: false } } });
+/** How every member is written. */
+const how = { mtime, compress: !options.stored };
 
 await packEngine().catch((error) => {
   console.error(error.diagnostics?.map((/** @type {{ message: string }} */ { message }) => message).join('\n') ?? error.message);
@@ -58,15 +61,17 @@ async function add(zip, build, platform, source, product) {
     if (!opened) throw new Error(source.lacks([build]).message);
     console.error(`› ${product.nameOf(each)}`);
     for (const { path, sizeBytes, sha256 } of each.members) {
+      const foundBytes = opened.directory.get(path).sizeBytes; // its hash is known only when all of it is packed
+      if (foundBytes !== sizeBytes) throw new Error(`${opened.archive.name}: ${path} has ${foundBytes} bytes, not ${sizeBytes}: it is not the pinned file`);
       members.push({ path, sizeBytes, sha256 });
-      zip.addReadStreamLazy(path, { mtime }, (give) => give(null, Readable.from(bytesOf(opened, path, product, sha256))));
+      zip.addReadStreamLazy(path, how, (give) => give(null, Readable.from(bytesOf(opened, path, product, sha256))));
     }
     for (const path of [...opened.directory.keys()].filter((name) => licence.test(name) && !/\/include\/.+\//.test(name))) {
-      zip.addReadStreamLazy(`licences/${basename(each.package.replace(':', '/'))}/${basename(path)}`, { mtime }, (give) => give(null, Readable.from(bytesOf(opened, path, product))));
+      zip.addReadStreamLazy(`licences/${basename(each.package.replace(':', '/'))}/${basename(path)}`, how, (give) => give(null, Readable.from(bytesOf(opened, path, product))));
     }
   }
   const path = `binding/${platform}/tfjs_binding.node`;
-  zip.addBuffer(binding, path, { mtime });
+  zip.addBuffer(binding, path, how);
   zip.addFile(join(root, 'LICENSE'), 'licences/thaw/LICENSE', { mtime });
   zip.addFile(join(root, 'third_party', 'tensorflow-c', 'LICENSE'), 'licences/tensorflow/LICENSE', { mtime });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { userCacheFolder } from '../../src/base/environment.ts';
+import { bytes } from '../../src/base/units.ts';
+import { listEngines } from '../../src/trainer/native/engineCache.ts';
+import { diskBytesOf } from '../../src/trainer/native/pins.ts';
+import { engineToPack, packOf } from '../support/enginePack.ts';
 import { FaultyServer } from '../support/faultyServer.ts';
-import { HubServer, lite0Name, lite0Repository } from '../support/hubServer.ts';
+import { asSafetensors, HubServer, lite0Name, lite0Repository, randomLite0 } from '../support/hubServer.ts';
+import { quick } from '../support/product.ts';
 import { photoWorkspace } from '../support/photoWorkspace.ts';
-import { cancel, inWorkbench, notifications, notified, openThaw, quickPick, runCommand, screenshot, view } from './workbench.ts';
+import { cancel, inWorkbench, notifications, notified, openFile, openThaw, quickPick, runCommand, screenshot, view, webviewFrame } from './workbench.ts';
 
 /** What Thaw fetches and keeps, as a person has it fetched and cleared: each done, cancelled, and refused in words that help. */
 void test('an engine, a backbone and the feature cache: fetched, cancelled, refused and cleared by hand', async (t) => {
@@ -23,7 +27,7 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
 
   await mkdir(join(workspace, '.vscode'));
   await writeFile(join(workspace, '.vscode', 'settings.json'), JSON.stringify({ 'thaw.engineSource': server.address('/packs') })); // of the machine: not read from a person's own
-  await inWorkbench('sources', { workspace, env: { THAW_CACHE: cache, HF_ENDPOINT: hub.endpoint } }, async ({ page }) => {
+  await inWorkbench('sources', { workspace, dataFolder: join(folder, 'server'), env: { THAW_CACHE: cache, HF_ENDPOINT: hub.endpoint } }, async ({ page }) => {
     await openThaw(page);
     await runCommand(page, 'Thaw: Install Native Engine');
     await notified(page, /Install Native Engine: http:\/\/127\.0\.0\.1:\d+\/packs has no engine for \S+ It needs one of: thaw-engine-/);
@@ -37,19 +41,35 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
     }
     await notifications(page).first().waitFor({ state: 'hidden' }); // nothing is said: the person knows
 
-    const engines = join(userCacheFolder(), 'engine'), names = await readdir(engines).catch(() => []);
-    const engine = names.find((name) => /^tensorflow-[\d.]+-/.test(name)); // as `thaw engine install` put it there before these tests
-    if (engine !== undefined) {
-      await symlink(join(engines, engine), join(cache, 'engine', engine), 'junction'); // to fetch 850 MB once more would take longer than all else here
+    const engine = await engineToPack(); // as `thaw engine install` put it there before these tests
+    if (engine) {
+      const pack = await readFile(await packOf(engine)), { tensorflow, packages } = engine.build, { members } = packages[0]!, title = `TensorFlow ${tensorflow}`;
+      server.files.set(`/packs/${basename(engine.pack)}`, pack);
+      let goOn = (): void => undefined;
+      const read = new Promise<void>((resolve) => { goOn = resolve; });
+      server.fault = (request, response) => {
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        if (Number(from) < members[0]!.sizeBytes || Number(to) - Number(from) < members.at(-1)!.sizeBytes) return false;
+        void read.then(() => server.send(request, response, pack)); // the last library waits until a person has read how far the install is
+        return true;
+      };
       await runCommand(page, 'Thaw: Install Native Engine');
+      await notified(page, new RegExp(`Installing the native engine: fetching \\d{3} MiB of ${bytes(diskBytesOf(engine.build))} · `));
+      await screenshot(page, 'sources-4-installing');
+      assert.deepEqual(await listEngines({ cacheDir: cache }), [], 'half an engine is none');
+      goOn();
       await notified(page, /TensorFlow \d+\.\d+\.\d+ is installed\. The next run uses it where it is fastest\./);
       await dismissed(page);
+      const [installed, ...others] = await listEngines({ cacheDir: cache });
+      assert.deepEqual([installed?.tensorflow, installed?.state, others], [tensorflow, 'used', []]);
+      assert.ok((await readdir(installed!.folder)).includes('tfjs_binding.node'), 'it came as a pack, with its binding');
       await runCommand(page, 'Thaw: Diagnose Engines');
-      await quickPick(page).locator('.monaco-list-row').filter({ hasText: /TensorFlow \d+\.\d+\.\d+/ }).waitFor();
+      await quickPick(page).locator('.monaco-list-row').filter({ hasText: title }).waitFor();
       await screenshot(page, 'sources-3-engines');
       await page.keyboard.press('Escape');
       await quickPick(page).waitFor({ state: 'hidden' });
-    } else t.diagnostic('no native engine on this machine: that one counts as installed is not looked at');
+    } else t.diagnostic('no native engine on this machine: that one is installed is not looked at');
+    server.fault = () => false;
 
     await typeBackbone(page, 'resnet50');
     await quickPick(page).getByText('Write hf:owner/name.').waitFor();
@@ -81,7 +101,36 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
     await quickPick(page).getByRole('button', { name: 'OK' }).click();
     await notified(page, /2\.0 KiB freed/);
     assert.deepEqual((await readdir(features)).sort(), ['aa-000001-x.data', 'aa-000001-x.index', 'aa.about']);
+    await dismissed(page);
+
+    const files = { ...lite0Repository().files, 'model.safetensors': asSafetensors(randomLite0(1, 1000)) }; // others than are here
+    for (const repo of ['test/first', 'test/second']) hub.repositories.set(repo, { files, access: 'gated' });
+    hub.token = 'hf_verysecret';
+    await addBackbone(page, 'hf:test/first');
+    await notified(page, /is open only to those who have accepted its terms Accept them at http:\S+\/test\/first, then set a token/);
+    await dismissed(page);
+    await setToken(page, hub.token);
+    await notified(page, /The hub token is stored with your secrets\./);
+    await writeFile(join(workspace, 'gated.thaw.yaml'), `thaw: 1\ndata: { folder: photos }\nbackbone: hf:test/first\n${quick}`);
+    await openFile(page, 'gated.thaw.yaml');
+    await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
+    await webviewFrame(page).getByText(/^Finished/).waitFor({ timeout: 120_000 });
+    await dismissed(page);
+    await setToken(page, '');
+    await notified(page, /The hub token was forgotten\./);
+    await addBackbone(page, 'hf:test/second');
+    await notified(page, /is open only to those who have accepted its terms/);
+    assert.deepEqual(new Set(hub.asked.filter(({ path }) => /test\/(first|second)/.test(path)).map(({ server, authorization }) => `${server} ${authorization ?? 'nobody'}`)),
+      new Set(['hub nobody', `hub Bearer ${hub.token}`, 'content nobody']), 'the token went to the hub, and nowhere on from there');
   });
+  const looked: string[] = [];
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name);
+    if (!file.isFile() || (await stat(path)).size > 5e7) continue; // TensorFlow's library
+    assert.ok(!(await readFile(path)).includes('verysecret'), `${path} holds the token`);
+    looked.push(path);
+  }
+  for (const kind of [/runs.*journal/, /runs.*run\.json$/, /server.*Thaw\.log$/, /cache.models/]) assert.ok(looked.some((path) => kind.test(path)), `${String(kind)} is among the ${looked.length} files`);
 });
 
 /** As runs leave them: a segment of 1 KiB behind an index of as much, for each key. */
@@ -103,6 +152,13 @@ async function typeBackbone(page: Page, name: string): Promise<void> {
   await runCommand(page, 'Thaw: Add Backbone');
   await page.getByPlaceholder('hf:timm/resnet50.a1_in1k').fill(name);
   await page.keyboard.press('Enter');
+}
+
+async function setToken(page: Page, token: string): Promise<void> {
+  await runCommand(page, 'Thaw: Set Hub Token');
+  await page.getByPlaceholder('hf_…').fill(token);
+  await page.keyboard.press('Enter');
+  await quickPick(page).waitFor({ state: 'hidden' });
 }
 
 async function addBackbone(page: Page, name: string): Promise<void> {

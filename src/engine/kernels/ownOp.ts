@@ -1,3 +1,4 @@
+/** The door through which kernels enter tfjs. It replaces none and gains nothing by itself: what goes through it says so in its own file. */
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface OwnOp<Attributes extends tf.NamedAttrMap> {

@@ -1,4 +1,7 @@
-/** ReLU and ReLU6 whose gradient is told from the output, which the layer behind keeps anyway; tfjs's keeps the input too. */
+/**
+ * ReLU and ReLU6 whose gradient is told from the output, which the layer behind keeps anyway; tfjs's keeps the input too:
+ * 38 MB per image of ResNet-50, 25 of EfficientNet-Lite0 (by the shapes of their maps), which nothing else needs.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { ownOp } from './ownOp.ts';
 

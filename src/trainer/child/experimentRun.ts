@@ -48,8 +48,8 @@ async function scanTrainJudge(run: TrainerRun, machine: Machine, startMs: number
   const trained = await trainFrom(prepared, run, prepared.start, { activity: 'features', stages, stop: run.stopRequested, live, ...(before?.place && { from: before.place }), ...(deadlineMs !== undefined && { deadlineMs }) });
   if (trained.how === 'deadline') run.append({ type: 'warning', diagnostic: { code: 'budget-spent', severity: 'warning', message: `the budget of ${about(1000 * 60 * Number(budget))} ended at step ${trained.step}: the best weights up to there are kept`, fix: 'raise `budget`, or train less' } });
   if (trained.best) report(prepared, run, { ...trained, best: trained.best });
-  if (trained.how === 'stopped') return 'stopped';
   live.end();
+  if (trained.how === 'stopped') return 'stopped';
   const trainedMs = monotonicMs() - startMs + (before?.spentMs ?? 0);
   await lookBack(prepared, trained, trainedMs, source);
   await judgeRun({ ...prepared, plan: { ...prepared.plan, stages: trained.stages } }, trained, trainedMs);

@@ -13,8 +13,8 @@ import { fileSource } from './fileSource.ts';
 import { patience, type Patience } from '../download/http.ts';
 import { concernsAll, isInterruption, problemsOf, tooLittleSpace, unsupported } from './installProblems.ts';
 import type { FetchOptions } from './packageClients.ts';
-import { builds as pinned, diskBytesOf, nameOf, type EngineBuild } from './pins.ts';
-import type { Source } from './source.ts';
+import { builds as pinned, diskBytesOf, nameOf, type EngineBuild, type Package } from './pins.ts';
+import type { Opened, Source } from './source.ts';
 import { unpackMembers } from './unpack.ts';
 import { urlSource } from './urlSource.ts';
 
@@ -102,6 +102,7 @@ async function installBuild(build: EngineBuild, source: Source, folder: string, 
     const opened = await source.open(each, build);
     if (!opened) return undefined;
     try {
+      if (!opened.local) meter.fetches(packedBytesOf(opened, each) - source.fetchBytesOf(each)); // a pack may be compressed otherwise than the package
       const how = { signal, fix: `give ${nameOf(each)}, unchanged`, onBytes: (more: number) => opened.local && meter.add('unpacking', more) };
       manifest ??= await packManifest(opened, platform);
       await unpackMembers(opened, each.members.map((member) => ({ ...member, target: targetOf(build, member) })), unpacked, how);
@@ -112,6 +113,8 @@ async function installBuild(build: EngineBuild, source: Source, folder: string, 
   }
   return keepEngine(unpacked, build, { ...options, ...(manifest && { nodeApi: manifest.nodeApi }) });
 }
+
+const packedBytesOf = ({ directory }: Opened, { members }: Package): number => members.reduce((sum, { path }) => sum + directory.get(path)!.packedBytes, 0);
 
 async function checkSpace(folder: string, neededBytes: number, { freeBytes = freeBytesAt }: Complete): Promise<void> {
   const free = await freeBytes(folder);
@@ -138,6 +141,11 @@ class Meter {
     this.#totals = totals;
     this.#done = { fetching: 0, unpacking: 0 };
     this.#told = { fetching: 0, unpacking: 0 };
+  }
+
+  /** It turns out to be so many bytes more, or less. */
+  fetches(moreBytes: number): void {
+    this.#totals = { ...this.#totals, fetching: this.#totals.fetching + moreBytes };
   }
 
   add(activity: InstallProgress['activity'], moreBytes: number): void {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { factsOf, manifestOf, valueOf, Workspace } from '../../support/product.ts';
 import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
+import { stepsText } from '../../../src/base/units.ts';
 import { readLease } from '../../../src/runs/lease.ts';
-import { readTrace } from '../../../src/runs/trace.ts';
+import { keptWithin, readTrace } from '../../../src/runs/trace.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
 
 const experiment = (controls: string): string => `thaw: 1\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 2, augment: none }]\ncontrols: ${controls}\nbatch: 8\n`;
@@ -92,6 +93,26 @@ test('a control is refused on photos that have changed, on a control, by a name 
   assert.deepEqual([changed.code, manifestOf(workspace.lastRun()).problem?.code, manifestOf(run!).status], [1, 'data-changed', 'finished']);
   assert.match((await workspace.thaw('control', workspace.lastRun().id, 'knn')).stderr, /this is a control itself/);
   assert.equal((await factsOf(run!, 'verdict')).length, 1);
+});
+
+test('a from-scratch control whose time ends before its steps do is cut there, and the verdict compares the two at that step', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 10, paper: 10 });
+  workspace.write('run.thaw.yaml', 'thaw: 1\nbackbone: resnet20_cifar10\ndata: { folder: photos }\nstages: [{ train: [head], epochs: 300, augment: none }]\nstop: { patience: 300 }\ncontrols: [scratch]\nscratchBudget: 3× run\nbatch: 16\n');
+  const { code, stdout, stderr } = await workspace.thaw('run', 'run.thaw.yaml');
+  assert.equal(code, 0, stdout + stderr);
+  const [run] = mainRuns(workspace), [scratch] = await factsOf(run!, 'control'), step = scratch?.matchedSteps ?? assert.fail(stdout);
+  const control = workspace.runs().find(({ id }) => id === scratch!.runId)!;
+  assert.ok(step < 300, `cut at step ${step} of 300`);
+  assert.deepEqual([manifestOf(control).status, manifestOf(control).cutAtStep, manifestOf(control).budgetMs], ['finished', step, (await factsOf(run!, 'control-started'))[0]!.budgetMs]);
+  assert.ok(valueOf(readCheckpoint(control, 'best'))!.step <= step);
+  const { verdict } = (await factsOf(run!, 'verdict'))[0]!, comparison = verdict.comparisons[0]!;
+  assert.deepEqual(comparison.at, { kind: 'matched', step });
+  const then = keptWithin(readTrace(run!), step)!, steps = stepsText(step);
+  assert.equal(comparison.run.correct, then.right!.replaceAll('0', '').length, 'the run as it was by then');
+  assert.equal(comparison.items, (await factsOf(run!, 'tested'))[0]!.accuracy.items);
+  assert.match(verdict.words, new RegExp(`Both are judged within the first ${steps}, where the control's time ended \\(.+\\): this is matched to ${steps}, and says nothing about longer training\\.`));
+  assert.match(stdout, new RegExp(`from scratch: \\d+\\.\\d % after ${steps}`));
 });
 
 test('three seeds are judged together: what is missing is run, on the same split, and the words change', async (t) => {

@@ -66,3 +66,19 @@ test('an order for which no epoch is left is told to be too late, by the journal
   assert.equal((await factsOf(workspace.lastRun(), 'warning')).filter(({ diagnostic }) => diagnostic.code === 'too-late').length, 1);
   assert.deepEqual(await factsOf(workspace.lastRun(), 'plan-changed'), []);
 });
+
+test('an order that was taken, and whose epoch did not come because the run was stopped, is told of at its end', async (t) => {
+  const workspace = new Workspace(t);
+  workspace.photos({ glass: 12, paper: 12 });
+  workspace.write('long.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [all] }]\ncontrols: []\nbatch: 8\n'); // three steps of all layers an epoch: seconds
+  const running = workspace.start('run', 'long.thaw.yaml');
+  await running.said(/all trains?/);
+  const run = workspace.lastRun();
+  while (!await hasTrained(run, 0)) await sleep(50);
+  giveOrder(run, { order: 'layers', ticks: [{ path: 'stem', trains: false }], from: 'command line' });
+  giveOrder(run, { order: 'stop' });
+  const { code, stdout, stderr } = await running.ended;
+  assert.equal(code, 130);
+  assert.match(stdout + stderr, /warning too-late: it was too late to change stem in this run: it trains no more \(change the experiment, and run it again\)/);
+  assert.deepEqual([(await factsOf(run, 'ended')).at(-1)?.outcome, await factsOf(run, 'plan-changed')], ['stopped', []]);
+});

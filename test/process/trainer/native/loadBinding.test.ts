@@ -68,6 +68,21 @@ test('a library of another version than the one that was installed is refused', 
   assert.match(loaded.errors[0]!.fix!, /thaw engine remove/);
 });
 
+test('a Node that knows less of Node-API than the binding was compiled for is refused before anything is loaded', async () => {
+  await writeFile(shipped, elf(thisPlatform === 'linux-arm64' ? 0xb7 : 0x3e));
+  const { versions } = process;
+  Object.defineProperty(process, 'versions', { value: { ...versions, napi: '7' } });
+  try {
+    const loaded = loadBinding(engine, bindings);
+    assert.ok(!loaded.ok);
+    assert.match(loaded.errors[0]!.message, /^the binding to TensorFlow needs Node-API 8; Node v\S+ has 7$/);
+    assert.match(loaded.errors[0]!.fix!, /Node 20 or later/);
+  } finally {
+    Object.defineProperty(process, 'versions', { value: versions });
+  }
+  assert.deepEqual(await readdir(engine.folder), []);
+});
+
 test('a binding that cannot be loaded is a failure with the loader\'s reason', async () => {
   await writeFile(shipped, elf(thisPlatform === 'linux-arm64' ? 0xb7 : 0x3e));
   const loaded = loadBinding(engine, bindings);
