@@ -14,7 +14,7 @@ import { repairOf } from '../../backbones/backboneName.ts';
 import { valueOf } from './dataset.ts';
 import { withNewHead } from '../../backbones/initialise.ts';
 
-/** Everything a network starts from: the card's weights, checked by hash, under a new head drawn from `seed`. */
+/** Everything a network starts from: the card's weights, checked by hash, under a new head drawn from `seed`. Files are of the whole backbone, and are checked as such. */
 export async function pretrained(card: Card, network: Network, folder: string, seed: number): Promise<Weights> {
   const file = card.weights[0]!.file, source = await sourceWeights(card, folder), wanted = card.whole ? networkOf(card.whole) : network;
   const fitted = valueOf(fitAllWeights(wanted, withNewHead(wanted, source, seed), file));

@@ -23,7 +23,7 @@ export async function causeFacts(
   network: Network, read: (run: StoredOutcome['folder']) => Promise<StoredOutcome | undefined>,
 ): Promise<CauseFacts> {
   const { folder, state } = head, plan = storedPlan(folder), stages = plan?.stages ?? [];
-  const freer = await freerRun(head, read), thawMore = moreBlocks(network, stages.at(-1)?.train ?? []), loss = lossesOf(state), earlier = earlierRemedy(network, stages);
+  const freer = await freerRun(head, read), thawMore = moreBlocks(network, stages.at(-1)?.train ?? []), loss = lossesOf(state), earlier = plan && earlierRemedy(network, plan);
   const isProbe = stages.length > 0 && stages.every(({ train }) => [...matchPatterns(network, train).trained].every((name) => name.startsWith('head.')));
   return {
     isRankable: plan?.task === 'image-classification' && plan.data.manifest === undefined,

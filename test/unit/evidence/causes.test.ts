@@ -78,7 +78,7 @@ test('a source that does not fit is one click from the features of an earlier bl
     return checked.value;
   };
   const next = (text: string): string => {
-    const { plan: { stages }, backbone } = resolved(text), earlier = earlierRemedy(networkOf(backbone!), stages);
+    const { plan, backbone } = resolved(text), { stages } = plan, earlier = earlierRemedy(networkOf(backbone!), plan);
     const { words, remedies } = adviceOn('source-mismatch', { comparisons: [against('linear-probe', 70, 60)], sources: [{ control: 'knn', gapPt: -3, highPt: 1 }], stages, ...(earlier && { earlier }) });
     const [remedy] = remedies.filter((each) => each.type === 'edit');
     if (!remedy) return '';
@@ -97,6 +97,9 @@ test('a source that does not fit is one click from the features of an earlier bl
   }
   assert.deepEqual([times, /features: (\S+)/.exec(last)![1]], [5, 'stem'], 'until there is nothing earlier');
   assert.equal(resolved(last).backbone!.features, 32);
+  const withHead = next(`${file.replace('l2sp', 'lwf')}sourceData: old\n`);
+  assert.match(withHead, /regularize: \{ lwf: 0 \} \}\nsourceData: none\n$/, 'what needs the head of the source task is taken out');
+  assert.equal(resolved(withHead).plan.features, 'blocks.4');
 });
 
 test('every edit that any advice offers can be made in a file, and every word has its numbers', () => {
