@@ -40,10 +40,10 @@ export interface CauseFacts {
 
 type Rule = (facts: CauseFacts) => Advice | undefined;
 
-/** The likely ones first, else in the order of the rules: a run that failed says nothing about the rest. */
+/** The likely ones first, else in the order of the rules: a run that failed says nothing of what it trained. */
 export function causesOf(facts: CauseFacts): readonly Advice[] {
   const failed = failedRun(facts);
-  if (failed) return [failed, ...present([preprocessing(facts)])];
+  if (failed) return [failed, ...present([preprocessing(facts), sourceMismatch(facts)])]; // neither rests on what the run has learnt
   const found = present([preprocessing, overFreezing, distortion, sourceMismatch, overfitting, tooLittleData].map((rule: Rule) => rule(facts)));
   return [...found.filter(({ strength }) => strength === 'likely'), ...found.filter(({ strength }) => strength === 'possible')];
 }
@@ -55,11 +55,11 @@ const failedRun: Rule = ({ comparisons, spread, stages, bestStep, warnings }) =>
   if (!blind || blind.gapPt > 0 && (isClear(blind) || blind.items < rules.items)) return undefined; // ahead, or on too few items to say that it is not
   const rate = stages.at(-1)?.rate ?? 1e-3, dead = warnings.find(({ code }) => code === 'dead-units');
   const isFlat = !dead && warnings.some(({ code }) => code === 'not-learning') && bestStep > 0;
-  const next = written(isFlat ? Math.min(1, rate * 10) : rate / 10);
+  const nextOf = (now: number): string => written(isFlat ? Math.min(1, now * 10) : now / 10);
   return {
     cause: 'failed-run', strength: blind.items >= rules.items ? 'likely' : 'possible',
     words: `The run failed to learn: ${spread === undefined ? `${percent(blind.run.value)} right, and always naming the most frequent class gives ${percent(blind.controlShare.value)}` : `${scored(blind.run, spread)} on average, and always saying the training photos’ mean is ${scored(blind.controlShare, spread)}`} (${signed(blind.gapPt)} points, p ${pText(blind.p)}, ${blind.items} items). ${bestStep === 0 ? 'The untouched network was the best of all its checkpoints, so the rate is probably too high.' : dead ? `The rate is probably too high: ${dead.message}.` : isFlat ? 'Its loss hardly moved, so the rate is probably too low.' : 'Such a run says nothing about the source.'}`,
-    remedies: [edit(`Try the rate ${next}`, stages.map((_, i) => [`stages.${i}.rate`, next]))],
+    remedies: [edit(stages.length > 1 ? `Try ${isFlat ? 'ten times' : 'a tenth of'} the rates` : `Try the rate ${nextOf(rate)}`, stages.map((stage, i) => [`stages.${i}.rate`, nextOf(stage.rate)]))],
   };
 };
 

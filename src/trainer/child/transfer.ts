@@ -112,7 +112,8 @@ class Looking implements Disposable {
     const changeOf = new Map(nothing.changes.map(({ path, change }) => [path, change]));
     const blocks = [...this.#ends].map(([path, node]): BlockTransfer => {
       const [own, later, unrelated] = [before, after, control].map(({ means }) => zeroedGram(means.get(node)!, images)) as [Float64Array, Float64Array, Float64Array];
-      return { path, change: changeOf.get(path)!, cka: { value: ckaOfGrams(own, later, images), control: ckaOfGrams(own, unrelated, images) } };
+      const cka = { value: ckaOfGrams(own, later, images), control: ckaOfGrams(own, unrelated, images) };
+      return { path, change: changeOf.get(path)!, ...(Number.isFinite(cka.value) && Number.isFinite(cka.control) && { cka }) }; // a block that gives the same of each image is like nothing
     });
     const drift = await this.#drift(before, after), compared: Transfer = { ...nothing, ...drift, blocks, images };
 

@@ -27,6 +27,7 @@ const cases: readonly (readonly [what: string, changes: Partial<CauseFacts>, cau
   ['nothing but that it hurts: the linear probe would tell', {}, ['distortion possible']],
   ['it helps: nothing to mend', { claim: 'helps' }, []],
   ['no better than blind: failed, and nothing else is concluded', { comparisons: [against('blind', 31, 30), against('linear-probe', 31, 80)] }, ['failed-run likely']],
+  ['failed, on features that are no better than random ones: those are no fault of the run', { comparisons: [against('blind', 31, 30)], sources: [{ control: 'knn', gapPt: -3, highPt: 1 }] }, ['failed-run likely', 'source-mismatch possible']],
   ['ahead of blind, on too few items to be sure', { comparisons: [{ ...against('blind', 70, 30), items: 20, p: 0.3 }, against('linear-probe', 70, 70)] }, []],
   ['photos that arrive changed', { warnings: [{ code: 'preprocessing-mismatch', message: 'channels are swapped' }] }, ['preprocessing likely', 'distortion possible']],
   ['worse than a new head on frozen features', { comparisons: [against('blind', 70, 30), against('linear-probe', 70, 80)] }, ['distortion likely']],
@@ -53,10 +54,11 @@ test('too few items: the words say how many would do, and one click tests on mor
 
 test('a run that failed at step 0 is told to lower its rate, one whose loss stood still to raise it', () => {
   const failed = [against('blind', 30, 30)], rates = (changes: Partial<CauseFacts>): unknown => adviceOn('failed-run', { comparisons: failed, ...changes }).remedies.flatMap((remedy) => remedy.type === 'edit' ? remedy.edits.map(({ value }) => value) : []);
-  assert.deepEqual(rates({ bestStep: 0 }), ['3e-5', '3e-5']);
-  assert.deepEqual(rates({ bestStep: 40, warnings: [{ code: 'not-learning', message: '' }] }), ['3e-3', '3e-3']);
+  assert.deepEqual(rates({ bestStep: 0 }), ['1e-4', '3e-5']);
+  assert.deepEqual(rates({ bestStep: 40, warnings: [{ code: 'not-learning', message: '' }] }), ['1e-2', '3e-3']);
   const dead = [{ code: 'not-learning', message: '' }, { code: 'dead-units', message: '40 of 60 units of "a" are dead' }];
-  assert.deepEqual(rates({ bestStep: 40, warnings: dead }), ['3e-5', '3e-5'], 'a loss that stands still because units died asks for a lower rate');
+  assert.deepEqual(rates({ bestStep: 40, warnings: dead }), ['1e-4', '3e-5'], 'a loss that stands still because units died asks for a lower rate');
+  assert.deepEqual(rates({ stages: [{ train: ['head'], rate: 1e-2, layerDecay: 1 }, { train: ['all'], rate: 1e-5, layerDecay: 1 }] }), ['1e-3', '1e-6'], 'each stage keeps its own');
   assert.match(adviceOn('failed-run', { comparisons: failed, bestStep: 40, warnings: dead }).words, /too high: 40 of 60 units/);
 });
 
