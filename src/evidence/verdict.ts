@@ -166,7 +166,7 @@ const titles: Readonly<Record<ControlKind, string>> = {
 
 function wordsOf(claim: Claim, against: Comparison | undefined, comparisons: readonly Comparison[], classes: readonly ClassGap[], options: JudgeOptions): string {
   const sentences: string[] = [];
-  if (against) sentences.push(...comparisonWords(against, options), whyWords(claim, against, measureOf(options)), ...classWords(classes, options.classes));
+  if (against) sentences.push(...comparisonWords(against, options), whyWords(claim, against, measureOf(options)), ...classWords(classes, options.classes, against.seeds));
   else sentences.push('No control was run that differs from the run in its weights alone, so nothing can be said about the transfer.');
   const others = comparisons.filter((comparison) => comparison !== against);
   if (others.length > 0) sentences.push(`Beside it: ${others.map(({ control, controlShare, gapPt }) => `${titles[control]} ${scored(controlShare, options.spread)} (run ${signed(gapPt)})`).join('; ')}.`);
@@ -213,11 +213,14 @@ function whyWords(claim: Claim, comparison: Comparison, measure: Measure): strin
   return `${could}; ${isSmall ? `${signed(gapPt)} is under the ${least} points that count as a difference${comparison.seeds > 1 ? '' : ' of one seed, whose luck can move it by as much: three seeds could tell'}` : 'a smaller one may exist'}.`;
 }
 
-/** Classes that the transfer hurt, though there are many to look at. */
-function classWords(gaps: readonly ClassGap[], names: readonly string[]): string[] {
-  const hurt = gaps.filter(isHurt);
+/**
+ * Classes that the transfer hurt, though there are many to look at. Of few seeds that is not said: two networks that know nothing,
+ * each of which names another class most of the time, differ by any number of points on either, clearly.
+ */
+function classWords(gaps: readonly ClassGap[], names: readonly string[], seeds: number): string[] {
+  const hurt = gaps.filter(isHurt), sure = seeds >= rules.seedsToConfirm;
   if (hurt.length === 0) return [];
-  return [`Transfer hurts ${hurt.slice(0, 3).map(({ label, gapPt, items, p }) => `"${names[label] ?? label}" by ${(-gapPt).toFixed(1)} points (${items} items, p ${pText(p)} adjusted for the number of classes)`).join(', ')}${hurt.length > 3 ? ` and ${hurt.length - 3} more classes` : ''}.`];
+  return [`${sure ? 'Transfer hurts' : 'The run is behind on'} ${hurt.slice(0, 3).map(({ label, gapPt, items, p }) => `"${names[label] ?? label}" by ${(-gapPt).toFixed(1)} points (${items} items, p ${pText(p)} adjusted for the number of classes)`).join(', ')}${hurt.length > 3 ? ` and ${hurt.length - 3} more classes` : ''}${sure ? '' : ': more seeds would tell whether that is the transfer'}.`];
 }
 
 export const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt && p < 0.05;
