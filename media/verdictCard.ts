@@ -41,13 +41,14 @@ export function adviceCard({ run: { state: { verdict } } }: PageState, send: (me
 }
 
 /** Classes on whose items run and control differ: the worst and the best of them, folded away until asked for. */
-function classTable({ classes = [], against }: Verdict, names: readonly string[]): HTMLElement | undefined {
+function classTable({ classes = [], against, comparisons }: Verdict, names: readonly string[]): HTMLElement | undefined {
   if (classes.length === 0 || names.length < 3) return undefined; // of two classes the whole says it
   const points = (gap: number): string => `${gap > 0 ? '+' : gap < 0 ? '−' : ''}${Math.abs(gap).toFixed(0)}`;
+  const { seeds = 1 } = comparisons.find(({ control }) => control === against) ?? {}, luck = seeds < 3 ? ' How each network happened to be trained is in it: three seeds tell whether a class gains or loses by the transfer.' : '';
   return h('details', {},
     h('summary', {}, `By class, against “${controlTitle(against ?? '')}”`),
     h('div', { class: 'scroll' }, h('table', { class: 'rows' },
-      h('caption', { class: 'note' }, 'Difference in points with its 95 % interval; p is adjusted for the number of classes.'),
+      h('caption', { class: 'note' }, `Difference in points with its 95 % interval; p is adjusted for the number of classes.${luck}`),
       h('thead', {}, h('tr', {}, ...['class', 'items', 'difference', 'p'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, ...classes.map(({ label, items, gapPt, lowPt, highPt, p }) => h('tr', { class: p >= 0.05 ? undefined : gapPt < 0 ? 'hurts' : 'helps' },
         h('th', { scope: 'row' }, h('bdi', {}, bare(names[label] ?? String(label)))), h('td', {}, String(items)),

@@ -97,10 +97,10 @@ const typical = async (act: () => Promise<unknown>, clock: Clock): Promise<numbe
   return times[times.length >> 1]!;
 };
 
-/** Milliseconds. A slow engine is asked less often, at least twice; the first time also compiles and allocates. */
+/** Milliseconds. A slow engine is asked less often, at least twice; what is short is asked until its code has been compiled. */
 async function timesOf(act: () => Promise<unknown>, clock: Clock): Promise<readonly number[]> {
   const times: number[] = [], beganMs = monotonicMs();
-  for (let ms = 0; times.length < 2 || (times.length < 12 && (times.length + 1) * ms < budgetMs); ms = (monotonicMs() - beganMs) / times.length) {
+  for (let tookMs = 0; times.length < 2 || tookMs < warmMs || (times.length < 12 && tookMs * (1 + 1 / times.length) < budgetMs); tookMs = monotonicMs() - beganMs) {
     const startMs = clock();
     await act();
     times.push(clock() - startMs);
@@ -110,7 +110,7 @@ async function timesOf(act: () => Promise<unknown>, clock: Clock): Promise<reado
 
 /** Milliseconds. */
 type Clock = () => number;
-const budgetMs = 250;
+const budgetMs = 250, warmMs = 60;
 
 /**
  * The prices, none below 0, that miss the measured times by the least share: least squares of relative errors, by

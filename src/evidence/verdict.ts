@@ -223,7 +223,7 @@ function classWords(gaps: readonly ClassGap[], names: readonly string[], seeds: 
   return [`${sure ? 'Transfer hurts' : 'The run is behind on'} ${hurt.slice(0, 3).map(({ label, gapPt, items, p }) => `"${names[label] ?? label}" by ${(-gapPt).toFixed(1)} points (${items} items, p ${pText(p)} adjusted for the number of classes)`).join(', ')}${hurt.length > 3 ? ` and ${hurt.length - 3} more classes` : ''}${sure ? '' : ': more seeds would tell whether that is the transfer'}.`];
 }
 
-export const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt && p < 0.05;
+const isHurt = ({ gapPt, p }: ClassGap): boolean => gapPt <= -rules.gapPt && p < 0.05;
 
 const seedsText = (seeds: number): string => `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`;
 
