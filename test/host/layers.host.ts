@@ -49,6 +49,7 @@ hostTest('a backbone that ends after an earlier block has no rows above it', asy
   await retype(editor, 'stages:', 'features: blocks.2\nstages:');
   await eventually('the shorter tree', async () => (await layers.getChildren()).map(({ path }) => path).join() === 'stem,blocks.0,blocks.1,blocks.2,head');
   await vscode.commands.executeCommand('workbench.action.files.revert');
+  await becomes('blocks.6', false);
 });
 
 hostTest('a tick edits the experiment file, keeps its comments, and can be undone', async () => {

@@ -53,13 +53,21 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
         void read.then(() => server.send(request, response, pack)); // the last library waits until a person has read how far the install is
         return true;
       };
-      await runCommand(page, 'Thaw: Install Native Engine');
+      await writeFile(join(workspace, 'all.thaw.yaml'), 'thaw: 1\ndata: { folder: photos }\nstages: [{ train: [all], epochs: 1000 }]\ncontrols: []\n');
+      await openFile(page, 'all.thaw.yaml');
+      await page.locator('.editor-actions').getByRole('button', { name: 'Run Experiment' }).click();
+      const offer = await notified(page, /This run takes about .+; with TensorFlow about .+ \(\d+\.\d × faster, up to \d+ MiB to fetch\)\. The next run would use it\./);
+      await screenshot(page, 'sources-5-offer');
+      await offer.getByRole('button', { name: 'Install Native Engine' }).click();
       await notified(page, new RegExp(`Installing the native engine: fetching \\d{3} MiB of ${bytes(diskBytesOf(engine.build))} · `));
       await screenshot(page, 'sources-4-installing');
       assert.deepEqual(await listEngines({ cacheDir: cache }), [], 'half an engine is none');
       goOn();
       await notified(page, /TensorFlow \d+\.\d+\.\d+ is installed\. The next run uses it where it is fastest\./);
       await dismissed(page);
+      await runCommand(page, 'Thaw: Stop Run');
+      await webviewFrame(page).getByText(/^Stopped/).first().waitFor({ timeout: 60_000 });
+      await runCommand(page, 'View: Close All Editors');
       const [installed, ...others] = await listEngines({ cacheDir: cache });
       assert.deepEqual([installed?.tensorflow, installed?.state, others], [tensorflow, 'used', []]);
       assert.ok((await readdir(installed!.folder)).includes('tfjs_binding.node'), 'it came as a pack, with its binding');
