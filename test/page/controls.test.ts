@@ -23,7 +23,7 @@ workbenchTest('a control is added from the verdict card, stopped and resumed on 
   await view(page, 'Runs').getByRole('treeitem', { name: /^Control random backbone, stopped/ }).waitFor();
   await row.hover();
   await screenshot(page, 'control-interrupted');
-  await contextMenu(page, row, 'Resume Control');
+  await contextMenu(page, row, 'Resume Run');
   await verdict.getByText(/^On the same \d+ test items the run got \d+ right .* the same plan on random weights/).waitFor({ timeout: 120_000 });
   assert.match(await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).innerText(), /Fixed/);
   await dashboard.getByRole('tab', { name: 'Fixed and Broken' }).click();
