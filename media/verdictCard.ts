@@ -72,7 +72,7 @@ export function watchCard({ run, controls }: PageState): HTMLElement | undefined
 function pendingWords({ run: { state } }: PageState): string {
   if (state.endedAt) return 'The run ended before its controls could be compared with it.';
   if (state.status === 'judging') return 'The run is trained. Its controls are running now; the verdict follows on the same test images.';
-  return 'When the run is trained, the same plan is trained from random weights and both are judged on the same test images.';
+  return 'When the run is trained, the controls of its plan follow: what they get on the same test images says whether the transfer helped.';
 }
 
 interface ForestRow {

@@ -93,10 +93,17 @@ export async function clickLens(page: Page, title: string | RegExp, effect: Loca
   }
 }
 
-/** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet. */
+/** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet; the palette may remember for a while that there was none. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await intoPalette(page, name);
-  await quickPick(page).getByRole('option', { name }).first().click();
+  for (let triesLeft = 10; ; triesLeft--) {
+    await intoPalette(page, name);
+    try {
+      return await quickPick(page).getByRole('option', { name }).first().click({ timeout: 5000 });
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 /** By its name in the list of themes. */
