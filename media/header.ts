@@ -2,6 +2,7 @@ import type { PageState } from './store.ts';
 import type { FromPage } from '../src/protocol/pageMessages.ts';
 import type { RunState } from '../src/protocol/reduceRun.ts';
 import { activityText, controlTitle, intervalText, metricsText, scoreSentence, speedText } from '../src/protocol/wording.ts';
+import { whyNotResumable } from '../src/protocol/resumable.ts';
 import { clockTime, threadsText } from '../src/base/units.ts';
 import { h, setText } from './dom.ts';
 
@@ -10,10 +11,11 @@ export function header(send: (message: FromPage) => void): { readonly node: HTML
   const title = h('h1'), status = h('div', { class: 'status', role: 'status' }), engine = h('div', { class: 'engine' });
   const stop = h('vscode-button', { onclick: () => send({ type: 'stop' }) }, 'Stop');
   const again = h('vscode-button', { appearance: 'secondary', onclick: () => send({ type: 'run-again' }) }, 'Run Again');
+  const resume = h('vscode-button', { title: 'Goes on from the last checkpoint', onclick: () => send({ type: 'resume' }) }, 'Resume');
   const experiment = h('vscode-button', { appearance: 'secondary', onclick: () => send({ type: 'open-experiment' }) }, 'Experiment');
   const plan = h('vscode-button', { appearance: 'secondary', title: 'Every value, and where it came from', onclick: () => send({ type: 'open-plan' }) }, 'Resolved Plan');
   const fill = h('div'), bar = h('div', { class: 'bar', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0, 'aria-valuemax': 100 }, fill);
-  const node = h('header', {}, title, status, h('div', { class: 'buttons' }, experiment, plan, again, stop));
+  const node = h('header', {}, title, status, h('div', { class: 'buttons' }, experiment, plan, again, resume, stop));
   return {
     node: h('div', { class: 'stack' }, node, bar, engine),
     update: (state) => {
@@ -24,6 +26,7 @@ export function header(send: (message: FromPage) => void): { readonly node: HTML
       const live = !run.state.endedAt;
       stop.hidden = !live;
       again.hidden = live;
+      resume.hidden = live || whyNotResumable({ ...run.manifest, status: run.state.status }) !== undefined;
       const share = live ? progressShare(state) : 0;
       bar.className = `bar${live ? '' : ' idle'}`;
       bar.setAttribute('aria-valuenow', String(Math.round(share * 100)));

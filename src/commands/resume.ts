@@ -1,5 +1,5 @@
 import { readManifest } from '../runs/manifest.ts';
-import { whyNotResumable } from '../runs/resumable.ts';
+import { whyNotResumable } from '../protocol/resumable.ts';
 import { runFolder } from '../runs/runFolder.ts';
 import type { Options } from '../terminal/arguments.ts';
 import { print } from './output.ts';

@@ -181,6 +181,7 @@ const fromPage = tagged<FromPage>({
   ready: { protocol: number },
   stop: {},
   'run-again': {},
+  'resume': {},
   'add-control': {},
   confirm: {},
   remedy: { advice: whole, remedy: whole },

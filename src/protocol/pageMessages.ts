@@ -88,6 +88,7 @@ export type FromPage =
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'stop' }
   | { readonly type: 'run-again' }
+  | { readonly type: 'resume' }
   /** Which one, the person is asked. */
   | { readonly type: 'add-control' }
   | { readonly type: 'confirm' }

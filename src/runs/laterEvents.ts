@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunFact } from '../protocol/runEvent.ts';
-import { hasEnded, readManifest, writeManifest } from './manifest.ts';
+import { hasEnded } from '../protocol/hasEnded.ts';
+import { readManifest, writeManifest } from './manifest.ts';
 import { manifestAfter } from './manifestAfter.ts';
 import { openJournal } from './journal.ts';
 import { placeOf, type RunFolder } from './runFolder.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Checked } from '../protocol/diagnostic.ts';
-import type { Outcome } from '../protocol/runEvent.ts';
-import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
+import type { RunManifest } from '../protocol/runManifest.ts';
 import type { RunFolder } from './runFolder.ts';
 import { atomicWrite } from './atomicWrite.ts';
 import { formatJson } from '../protocol/jsonText.ts';
@@ -21,11 +20,3 @@ export function readManifest(run: RunFolder): Checked<RunManifest> {
 export function writeManifest(run: RunFolder, manifest: RunManifest): void {
   atomicWrite(run.manifest, formatJson(manifest, 2));
 }
-
-/** True once nothing will happen to the run any more, short of a resume. */
-export const hasEnded = (status: RunStatus): status is Outcome => {
-  switch (status) {
-    case 'finished': case 'stopped': case 'failed': case 'killed': case 'crashed': return true;
-    case 'queued': case 'preparing': case 'training': case 'judging': return false;
-  }
-};

@@ -183,6 +183,7 @@ class Dashboard extends Owner {
       case 'ready': return this.#ready(message.protocol);
       case 'stop': return execute('thaw.stopRun', target);
       case 'run-again': return run && execute('thaw.startRun', vscode.Uri.file(run.manifest.experimentFile));
+      case 'resume': return execute('thaw.resumeRun', target);
       case 'add-control': return execute('thaw.addControl', target);
       case 'confirm': return execute('thaw.confirmRun', target);
       case 'remedy': return run && this.#remedy(run, run.state.verdict?.advice?.[message.advice]?.remedies[message.remedy]);

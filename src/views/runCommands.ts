@@ -13,7 +13,7 @@ import { controlOptions } from '../experiment/schema.ts';
 import { controlTitle } from '../protocol/wording.ts';
 import type { RunId } from '../protocol/runManifest.ts';
 import type { RunRow } from './runsTree.ts';
-import { whyNotResumable } from '../runs/resumable.ts';
+import { whyNotResumable } from '../protocol/resumable.ts';
 import { trusted } from './trust.ts';
 
 type ControlRow = RunRow & { readonly kind: 'control' };

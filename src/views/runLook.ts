@@ -1,3 +1,4 @@
+import { hasEnded } from '../protocol/hasEnded.ts';
 import { scoreText as textOf } from '../protocol/wording.ts';
 import type { RunManifest, RunStatus } from '../protocol/runManifest.ts';
 import type { Claim } from '../protocol/verdict.ts';
@@ -43,8 +44,7 @@ export const claimLook: { readonly [C in Claim]: Look } = {
   'not-assessed': { words: 'transfer not assessed', icon: 'pass' },
 };
 
-export const isLive = (status: RunStatus): boolean =>
-  status === 'queued' || status === 'preparing' || status === 'training' || status === 'judging';
+export const isLive = (status: RunStatus): boolean => !hasEnded(status);
 
 export const lookOf = ({ status, claim }: RunManifest): Look =>
   status === 'finished' && claim ? claimLook[claim] : statusLook[status];

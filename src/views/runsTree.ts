@@ -11,7 +11,7 @@ import type { SweepRow } from '../protocol/sweep.ts';
 import { liveText } from './liveText.ts';
 import { isLive, type Look, lookOf, scoreText, statusLook, watchLook, watchLines } from './runLook.ts';
 import { hasModel, type ModelRun, type RunModel } from './runModel.ts';
-import { whyNotResumable } from '../runs/resumable.ts';
+import { whyNotResumable } from '../protocol/resumable.ts';
 import { SweepReader } from './sweepReader.ts';
 
 /** A row of the Runs view; commands take it as their target. */

@@ -67,6 +67,12 @@ void test('an engine, a backbone and the feature cache: fetched, cancelled, refu
       await dismissed(page);
       await runCommand(page, 'Thaw: Stop Run');
       await webviewFrame(page).getByText(/^Stopped/).first().waitFor({ timeout: 60_000 });
+      await screenshot(page, 'run-stopped');
+      await webviewFrame(page).getByRole('button', { name: 'Resume' }).click();
+      await webviewFrame(page).getByText(/^Training/).first().waitFor({ timeout: 60_000 }); // on the page of the run that takes its place, and on the engine that it had
+      await webviewFrame(page).getByText(/^WebAssembly .* asked for/).first().waitFor();
+      await runCommand(page, 'Thaw: Stop Run');
+      await webviewFrame(page).getByText(/^Stopped/).first().waitFor({ timeout: 60_000 });
       await runCommand(page, 'View: Close All Editors');
       const [installed, ...others] = await listEngines({ cacheDir: cache });
       assert.deepEqual([installed?.tensorflow, installed?.state, others], [tensorflow, 'used', []]);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { hasEnded, readManifest, writeManifest } from '../../runs/manifest.ts';
+import { hasEnded } from '../../protocol/hasEnded.ts';
+import { readManifest, writeManifest } from '../../runs/manifest.ts';
 import { placeOf, removeRun, runFolder, type RunFolder } from '../../runs/runFolder.ts';
 import { readJournal } from '../../runs/journal.ts';
 import { Refused } from '../../protocol/diagnostic.ts';

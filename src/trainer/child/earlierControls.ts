@@ -1,7 +1,8 @@
 import { concludeIfDead } from '../../runs/conclude.ts';
 import { controlKinds } from '../../protocol/verdict.ts';
 import { foldJournal } from '../../runs/foldJournal.ts';
-import { hasEnded, readManifest } from '../../runs/manifest.ts';
+import { hasEnded } from '../../protocol/hasEnded.ts';
+import { readManifest } from '../../runs/manifest.ts';
 import { isSameKind } from './controlKey.ts';
 import { isTrained, type TrainedControl } from '../../experiment/controlPlan.ts';
 import { keyOf } from './controls.ts';

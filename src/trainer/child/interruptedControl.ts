@@ -1,5 +1,6 @@
 import { concludeIfDead } from '../../runs/conclude.ts';
-import { hasEnded, readManifest } from '../../runs/manifest.ts';
+import { hasEnded } from '../../protocol/hasEnded.ts';
+import { readManifest } from '../../runs/manifest.ts';
 import { placeOf, removeRun, type RunFolder } from '../../runs/runFolder.ts';
 import { runFoldersIn } from '../../runs/runIndex.ts';
 import { underLock } from '../../runs/lock.ts';

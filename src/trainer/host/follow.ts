@@ -4,7 +4,8 @@ import type { Disposable } from '../../base/owner.ts';
 import type { RunEvent } from '../../protocol/runEvent.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
 import { concludeIfDead } from '../../runs/conclude.ts';
-import { hasEnded, readManifest } from '../../runs/manifest.ts';
+import { hasEnded } from '../../protocol/hasEnded.ts';
+import { readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
 import { readJournal } from '../../runs/journal.ts';
 

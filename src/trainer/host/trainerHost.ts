@@ -20,14 +20,15 @@ import { createRun, newRunId, placeOf, placesOf, preparePlace, removeRun, type R
 import { eventsOf, type FollowOptions, tryWatch } from './follow.ts';
 import { findRun, listRuns, type RunIndex, type StoredRun } from '../../runs/runIndex.ts';
 import { giveOrder, type LayersOrder, tooLate } from '../../runs/control.ts';
-import { hasEnded, readManifest } from '../../runs/manifest.ts';
+import { hasEnded } from '../../protocol/hasEnded.ts';
+import { readManifest } from '../../runs/manifest.ts';
 import { nowAt } from '../../base/clock.ts';
 import { parseRateTest, parseRunEvent } from '../../protocol/guards.ts';
 import { readJournal } from '../../runs/journal.ts';
 import { readRateTest } from '../../runs/rateTests.ts';
 import { readLease } from '../../runs/lease.ts';
 import { type Scripts, spawnTrainer } from './spawnTrainer.ts';
-import { whyNotResumable } from '../../runs/resumable.ts';
+import { whyNotResumable } from '../../protocol/resumable.ts';
 import { signalTree } from './killTree.ts';
 import { underLock } from '../../runs/lock.ts';
 

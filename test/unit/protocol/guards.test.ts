@@ -73,7 +73,7 @@ test('messages to the page and from it are looked at field by field', () => {
     { type: 'results', results: { classes: [], confusion: [], mistaken: 0, mistakes: [] } },
   ];
   for (const message of messages) assert.deepEqual(parseToPage(roundTrip(message)), { ok: true, value: message });
-  for (const type of ['stop', 'run-again', 'open-plan', 'open-experiment', 'reveal-folder']) {
+  for (const type of ['stop', 'run-again', 'resume', 'open-plan', 'open-experiment', 'reveal-folder']) {
     assert.deepEqual(parseFromPage({ type, path: '/etc/passwd' }), { ok: true, value: { type } });
   }
   assert.deepEqual(parseFromPage({ type: 'open-file', path: 7 }), { ok: false, note: 'path: not a text' });

@@ -1,6 +1,6 @@
-import type { Diagnostic } from '../protocol/diagnostic.ts';
-import type { RunManifest } from '../protocol/runManifest.ts';
-import { hasEnded } from './manifest.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { RunManifest } from './runManifest.ts';
+import { hasEnded } from './hasEnded.ts';
 
 /** Why a run cannot go on from where it is; undefined: it can. */
 export function whyNotResumable({ status, controlOf, claim, problem }: Pick<RunManifest, 'status' | 'controlOf' | 'claim' | 'problem'>): Diagnostic | undefined {
