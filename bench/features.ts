@@ -10,7 +10,8 @@ import { Bug } from '../src/base/bug.ts';
 import { cardOf } from '../src/backbones/cards.ts';
 import { fileStore } from '../src/runs/fileStore.ts';
 import { foldBatchNorm } from '../src/backbones/foldBatchNorm.ts';
-import { median, table } from './support.ts';
+import { median, peerPython, table } from './support.ts';
+import { StepProcess } from './stepProcess.ts';
 import { onnxGraph, onnxInput } from '../src/backbones/onnxGraph.ts';
 import { prepared } from '../src/data/prepare.ts';
 import { preprocess } from '../src/data/preprocess.ts';
@@ -69,13 +70,17 @@ export async function featuresBench(rounds = 5): Promise<void> {
     return files.length;
   });
 
+  const python = peerPython(), layouts = ['nchw', 'channels_last'], batch = 16;
+  const peers = python ? await Promise.all(layouts.map((layout) => StepProcess.start(python, [join('bench', 'peer_step.py'), 'tf_efficientnet_lite0', 'features', String(batch), '-', layout]))) : [];
   await alone();
   const ort: number[] = [], decoded: number[] = [], jpeg: number[] = [];
   for (let round = 0; round < rounds; round++) {
     ort.push(await alone());
     decoded.push(await fromPixels());
     jpeg.push(await fromFiles());
+    for (const peer of peers) await peer.step(true);
   }
+  for (const peer of peers) await peer.end();
   const ratio = (ours: readonly number[]): string => `${median(ours.map((value, i) => value / ort[i]!)).toFixed(2)} ×`;
   console.log(`\n### Features of EfficientNet-Lite0, 224 px, ${threads} threads, images per second, median of ${rounds}\n`);
   table(['', 'images / s', 'against ONNX Runtime alone', 'goal'], [
@@ -83,6 +88,10 @@ export async function featuresBench(rounds = 5): Promise<void> {
     ['Thaw, decoded pixels → cache', median(decoded).toFixed(0), ratio(decoded), '≥ 0.95 ×'],
     ['Thaw, 256-px JPEG files → cache', median(jpeg).toFixed(0), ratio(jpeg), '≥ 0.75 ×'],
   ]);
+  const [nchw, last] = peers.map(({ stepsMs }) => stepsMs.map((ms) => 8 * batch / (ms / 1000)));
+  if (!nchw || !last) return;
+  const best = median(nchw) > median(last) ? nchw : last;
+  console.log(`\nPyTorch eager, decoded pixels, nothing kept: ${median(nchw).toFixed(0)} images / s (NCHW), ${median(last).toFixed(0)} (channels-last); Thaw from decoded pixels ${median(decoded.map((value, i) => value / best[i]!)).toFixed(2)} × the better one (goal ≥ 2.5 ×)`);
 }
 
 const jpegs = (folder: string): FoundFile[] => readdirSync(folder).flatMap((label) =>

@@ -1,8 +1,9 @@
 """PyTorch's side of `npm run bench -- step`: the same training step in PyTorch eager + timm; counterpart of stepEngine.ts.
 
-usage: python peer_step.py ARCHITECTURE full|recomputed|stored|top BATCH PATTERN LAYOUT     LAYOUT: nchw or channels_last
+usage: python peer_step.py ARCHITECTURE full|recomputed|stored|top|features BATCH PATTERN LAYOUT     LAYOUT: nchw or channels_last
 Takes one step for each line that it reads and answers with its milliseconds; at the end of its input with peak memory.
-Frozen blocks keep no graph and stay in eval mode: what a careful script does without a feature cache.
+Frozen blocks keep no graph and stay in eval mode: what a careful script does without a feature cache. `features` is the
+forward pass of them all, eight batches long.
 """
 import json, re, sys, time
 import timm, torch
@@ -18,6 +19,8 @@ if mode == "top":
     for parameter, value in model.named_parameters():
         value.requires_grad = re.search(pattern, re.sub(r"^(classifier|fc)\.", "head.", parameter)) is not None
 model.train(mode in ("full", "recomputed"))
+if mode == "features":
+    model.reset_classifier(0)
 if mode == "recomputed":
     model.set_grad_checkpointing(True)
 decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
@@ -35,6 +38,16 @@ def step():
     optimizer.step()
     loss.item()
     return 1000 * (time.perf_counter() - start)
+
+def features():
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for _ in range(8):
+            model(x)
+    return 1000 * (time.perf_counter() - start)
+
+if mode == "features":
+    step = features
 
 say(title=f"PyTorch {torch.__version__}", firstMs=step())
 for _ in sys.stdin:
