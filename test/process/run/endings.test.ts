@@ -98,7 +98,7 @@ test('a killed trainer leaves a crashed run with the reason, and its photos need
 test('two command lines on one home: the second says whom it waits for, and both finish', async (t) => {
   const workspace = new Workspace(t), experiment = workspace.quickExperiment();
   const first = workspace.start('run', experiment);
-  await waitFor(() => workspace.runs().some((run) => manifestOf(run).status === 'preparing'));
+  await waitFor(() => workspace.runs().some((run) => ['preparing', 'training', 'judging'].includes(manifestOf(run).status)));
   const [one] = workspace.runs(), pid = trainerOf(one!);
   process.kill(pid, 'SIGSTOP'); // long enough for the second to be seen waiting
   const second = workspace.start('run', experiment, '--set', 'seed=2');
