@@ -83,6 +83,8 @@ test('a run is not resumed on photos that have changed, nor one that has ended, 
   assert.equal(changed.code, 1);
   assert.match(changed.stdout + changed.stderr, /the photos are not those that the run has trained on: it cannot go on/);
   assert.deepEqual(workspace.runs().map((run) => manifestOf(run).status), ['stopped', 'failed'], 'what it had is still there');
+  const again = await workspace.thaw('resume', workspace.lastRun().id);
+  assert.match(again.stdout + again.stderr, new RegExp(`has not taken over the run that it was to go on from \\(resume ${first.id}`), 'what failed to go on does not begin anew in its place');
 
   workspace.write('short.thaw.yaml', experiment.replace('300', '2'));
   assert.equal((await workspace.thaw('run', 'short.thaw.yaml')).code, 0);
