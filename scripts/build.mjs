@@ -39,6 +39,7 @@ const bundles = (() => {
     { ...program, banner: { js: requireBanner }, entryPoints: { keeper: 'src/trainer/host/keeper.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { decodeWorker: 'src/data/decodeWorker.ts' } },
     { ...program, banner: { js: requireBanner }, entryPoints: { prefixWorker: 'src/engine/prefixWorker.ts' } },
+    { ...program, entryPoints: { 'wasm/thread': 'src/engine/rungs/wasmThread.ts' } },
     { ...program, banner: { js: `#!/usr/bin/env node\n${requireBanner}` }, entryPoints: { cli: 'src/cli.ts' } },
     ...['dashboard', 'preview', 'rates', 'board'].flatMap((name) => ['ts', 'css'].map((kind) => ({ ...page, entryPoints: { [name]: `media/${name}.${kind}` } }))),
   ];
@@ -71,7 +72,7 @@ export async function build() {
 
 /** The one of tfjs's three binaries that engine/rungs/wasm.ts reads. */
 async function copyWasm() {
-  const name = 'tfjs-backend-wasm-simd.wasm', to = join(root, 'dist', 'wasm');
+  const name = 'tfjs-backend-wasm-threaded-simd.wasm', to = join(root, 'dist', 'wasm');
   await mkdir(to, { recursive: true });
   await copyFile(join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name), join(to, name));
 }

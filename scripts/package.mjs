@@ -19,7 +19,7 @@ const forPlatform = (/** @type {string} */ text, /** @type {string} */ target) =
 /** Without one of these the installed extension lacks a leg. */
 const needed = [
   'package.json', 'README.md', 'LICENSE', 'dist/extension.cjs', 'dist/trainer.mjs', 'dist/cli.mjs', 'dist/decodeWorker.mjs',
-  'dist/media/dashboard.js', 'dist/media/dashboard.css', 'dist/media/preview.js', 'dist/media/preview.css', 'dist/wasm/tfjs-backend-wasm-simd.wasm', 'dist/binding/linux-x64/tfjs_binding.node', 'media/icons/thaw.svg',
+  'dist/media/dashboard.js', 'dist/media/dashboard.css', 'dist/media/preview.js', 'dist/media/preview.css', 'dist/wasm/tfjs-backend-wasm-threaded-simd.wasm', 'dist/wasm/thread.mjs', 'dist/binding/linux-x64/tfjs_binding.node', 'media/icons/thaw.svg',
   'backbones/efficientnet_lite0/model.safetensors', 'backbones/efficientnet_lite0/LICENSE', 'backbones/resnet20_cifar10/model.safetensors', 'backbones/resnet20_cifar10/LICENSE',
   'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', 'node_modules/sharp/dist/index.mjs', 'node_modules/@img/sharp-linux-x64/package.json',
   'node_modules/webgpu/dist/linux-x64/dawn.node',

@@ -52,12 +52,7 @@ interface Kernel {
   rows(source: number, sourceRow: number, target: number, rowLength: number, ...taps: KernelTaps): void;
 }
 
-/** What is used of the global that only the DOM's typings declare. */
-const { Module, Instance } = (globalThis as unknown as {
-  readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object; readonly Instance: new (module: object) => { readonly exports: unknown } };
-}).WebAssembly;
-
-const kernel = new Instance(new Module(Buffer.from(resizeKernel, 'base64'))).exports as Kernel;
+const kernel = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(resizeKernel, 'base64'))).exports as Kernel;
 
 const pageBytes = 65536;
 

@@ -20,7 +20,10 @@ async function resources(): Promise<EngineResources> {
   const engine = await installedEngine({ cacheDir: userCacheFolder() });
   return {
     loadTensorFlow: () => loadBinding(engine, join(repoRoot, 'dist', 'binding')) as Checked<TensorFlowBinding>,
-    wasm: { read: (name) => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', name)) },
+    wasm: {
+      binary: () => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', 'tfjs-backend-wasm-threaded-simd.wasm')),
+      thread: new URL('../../src/engine/rungs/wasmThread.js', import.meta.url),
+    },
     loadWebGpu: () => loadWebGpu(),
     cores: 2,
     asked: true,

@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { Bug } from '../../base/bug.ts';
-import type { Module } from '../rungs/wasm.ts';
+import type { WasmModule } from '../rungs/wasmModule.ts';
 
 /**
  * Stands in for BatchMatMul, which has XNNPACK's product for one pair of plain matrices only; batches and transposes take
@@ -33,7 +33,7 @@ type Multiply = (left: number, right: number, result: number) => void;
 
 /** The backend's own product of one matrix with another, by their ids. */
 function multiplierOf({ wasm }: BackendWasm, leftShape: readonly number[], rightShape: readonly number[]): Multiply {
-  const call = (wasm as Module).cwrap('BatchMatMul', null, ['number', 'array', 'number', 'number', 'array', 'number', 'number', 'number', 'number']) as
+  const call = (wasm as WasmModule).cwrap('BatchMatMul', null, ['number', 'array', 'number', 'number', 'array', 'number', 'number', 'number', 'number']) as
     (left: number, leftShape: Uint8Array, leftRank: number, right: number, rightShape: Uint8Array, rightRank: number, transposeLeft: number, transposeRight: number, result: number) => void;
   const [leftBytes, rightBytes] = [leftShape, rightShape].map((shape) => new Uint8Array(Int32Array.from(shape).buffer)) as [Uint8Array, Uint8Array];
   return (left, right, result) => call(left, leftBytes, 3, right, rightBytes, 3, 0, 0, result);

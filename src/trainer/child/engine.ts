@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../protocol/diagnostic.ts';
 import type { EngineFacts, MachineFacts } from '../../protocol/runEvent.ts';
 import type { EngineResources } from '../../engine/rungs/rung.ts';
@@ -122,7 +123,7 @@ const worthwhile = 1.5;
 function resourcesOf(machine: Machine, installed: InstalledEngine | undefined): EngineResources {
   return {
     cores: machine.threads,
-    wasm: { read: (name) => readFile(join(machine.wasm, name)) },
+    wasm: { binary: () => readFile(join(machine.wasm, 'tfjs-backend-wasm-threaded-simd.wasm')), thread: pathToFileURL(join(machine.wasm, 'thread.mjs')) },
     loadWebGpu: () => loadWebGpu(),
     loadTensorFlow: () => {
       const loaded = loadBinding(installed, machine.bindings);

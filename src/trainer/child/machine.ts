@@ -7,7 +7,7 @@ import type { Hub } from '../hub/hub.ts';
 export interface Machine {
   /** Cards' weights. */
   readonly backbones: string;
-  /** The wasm backend's binaries. */
+  /** The WebAssembly engine's binary, and the program of its threads. */
   readonly wasm: string;
   /** Our binding to TensorFlow, by platform. */
   readonly bindings: string;
