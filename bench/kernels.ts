@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { rng } from '../src/base/rng.ts';
 import { portable, type Kernels } from '../src/engine/kernels.ts';
@@ -6,6 +7,9 @@ import { cpu } from '../src/engine/rungs/cpu.ts';
 import type { Rung } from '../src/engine/rungs/rung.ts';
 import { tensorflow } from '../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../src/engine/rungs/wasm.ts';
+import { timedStep } from '../src/engine/timedStep.ts';
+import { usualPart } from '../src/engine/timedPart.ts';
+import { engineResources } from '../test/support/engineResources.ts';
 import { startEngine } from '../test/support/engines.ts';
 import { median, table } from './support.ts';
 
@@ -17,7 +21,7 @@ type Row = readonly [what: string, against: string, ratio: string, ours: string]
 
 /** Training kernels against what they stand for, in turns, median of `rounds`: what the files of src/engine/kernels say that they gained. */
 export async function kernelsBench(): Promise<void> {
-  const rows = [...await onTensorFlow(), ...await onWasm()];
+  const rows = [...await onTensorFlow(), ...await onWasm(), ...await onThreads()];
   console.log(`\n### Kernels against what they replace, in turns, median of ${rounds}\n`);
   table(['kernel', 'against', 'times as fast', 'ours'], rows);
 }
@@ -53,6 +57,28 @@ async function onWasm(): Promise<readonly Row[]> {
   }
   for (const [name, x, filterShape, grad] of missing) rows.push(await againstJavaScript(name, x, filterShape, grad));
   return rows;
+}
+
+/** The step by which `thaw doctor` compares engines, in turns. */
+async function onThreads(): Promise<readonly Row[]> {
+  const cores = availableParallelism(), stepOn = async (rung: Rung, threads: number): Promise<number> => {
+    const started = await rung.start({ ...engineResources, wasm: { ...engineResources.wasm, threads } });
+    if (!started.ok) return NaN;
+    const ms = await timedStep(started.value.kernels, usualPart);
+    started.value.dispose();
+    return ms;
+  };
+  const [one, all, native]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    one.push(await stepOn(wasm, 1));
+    all.push(await stepOn(wasm, cores));
+    native.push(await stepOn(tensorflow, cores));
+  }
+  const against = (theirs: readonly number[], ours: readonly number[]): number => median(theirs.map((ms, i) => ms / ours[i]!));
+  return [
+    row(`WebAssembly on ${cores} threads: ${usualPart.title}`, 'one thread', against(one, all), median(all)),
+    row(`TensorFlow: ${usualPart.title}`, `WebAssembly on ${cores} threads`, against(all, native), median(native)),
+  ];
 }
 
 type Gradient = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;

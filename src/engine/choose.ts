@@ -100,7 +100,7 @@ function factsOf(best: Candidate, others: readonly Candidate[], { pinned, part }
 
 /** The factor: timedStep on WebAssembly over that on TensorFlow, on two cores. */
 const adviceOn = ({ message, fix }: Diagnostic): string =>
-  fix?.includes('engine install') ? `${message}: ${fix}; blocks then train about 8 × faster, a head alone hardly` : message;
+  fix?.includes('engine install') ? `${message}: ${fix}; blocks then train about 6 × faster, a head alone hardly` : message;
 
 function whyOf({ stepMs }: Candidate, others: readonly Candidate[], pinned: string | undefined): string {
   if (pinned !== undefined) return 'asked for';

@@ -34,6 +34,15 @@ export function timedPartOf(network: Network, trainable: ReadonlySet<string>, bn
   return { network, trained, bnStatistics, samples, title: titleOf(network, trained, samples) };
 }
 
+/**
+ * Are its ops long enough for several threads? Waking them and waiting for the last takes some 20 µs each time, on a busy
+ * machine milliseconds: a tenth of a millisecond of work, on the average. A head alone is far below.
+ */
+export function worthThreads({ network, trained, samples }: TimedPart): boolean {
+  const cost = cutCost(network, new Set(trained));
+  return samples * stepFlops(cost) > 1e6 * (cost.forward.nodes + cost.backward.nodes);
+}
+
 function titleOf(network: Network, trained: readonly string[], samples: number): string {
   const names = new Set(trained), blocks = filledBlocks(network).filter(({ parameters }) => parameters.some(({ name }) => names.has(name)));
   const first = blocks[0]!.path, last = blocks.at(-1)!.path;

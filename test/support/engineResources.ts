@@ -17,6 +17,7 @@ export const engineResources: EngineResources = {
   wasm: {
       binary: () => readFile(join(repoRoot, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'dist', 'tfjs-backend-wasm-threaded-simd.wasm')),
       thread: new URL('../../src/engine/rungs/wasmThread.js', import.meta.url),
+      threads: 1, // most networks of the tests are too small for more: wasm.test.ts shows that the results are the same
     },
   loadWebGpu: () => loadWebGpu(),
   cores: 2,

@@ -42,9 +42,16 @@ export const convInputGradient: tf.KernelFunc = ({ inputs, attrs }) => tf.tidy((
   const dy = inputs['dy'] as tf.Tensor4D, filter = inputs['filter'] as tf.Tensor4D;
   const { strides, pad, inputShape } = attrs as unknown as GradientAttributes;
   const info = tf.backend_util.computeConv2DInfo(inputShape, filter.shape, strides, 1, pad);
-  const mirrored = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-  return tf.conv2d(spreadForInput(dy, info), mirrored, 1, 'valid');
+  return tf.conv2d(spreadForInput(dy, info), tf.transpose(mirrored(filter), [0, 1, 3, 2]), 1, 'valid');
 });
+
+/** [height, width, ...], both the other way round: whole rows of channels are gathered, where the backend's own reverse moves single values. */
+export function mirrored(filter: tf.Tensor4D): tf.Tensor4D {
+  const [height, width] = filter.shape, places = height * width;
+  if (places === 1) return filter;
+  const backwards = tf.tensor1d(Int32Array.from({ length: places }, (_, i) => places - 1 - i), 'int32');
+  return tf.reshape(tf.gather(tf.reshape(filter, [places, -1]), backwards), filter.shape);
+}
 
 /** dy with the stride's gaps filled by zeros and a border, so that a mirrored filter sliding over it yields x's shape. */
 export function spreadForInput(dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { Bug } from '../../base/bug.ts';
-import { padOrCut, spreadForInput } from './wasmConvGradients.ts';
+import { mirrored, padOrCut, spreadForInput } from './wasmConvGradients.ts';
 
 type Map4 = [number, number, number, number];
 
@@ -12,7 +12,7 @@ type Map4 = [number, number, number, number];
 export const depthwiseInputGradient: tf.KernelFunc = ({ inputs, attrs }) => tf.tidy(() => {
   const dy = inputs['dy'] as tf.Tensor4D, filter = inputs['filter'] as tf.Tensor4D;
   const info = infoOf(attrs, attrs!['inputShape'] as Map4, filter.shape);
-  return tf.depthwiseConv2d(spreadForInput(dy, info), tf.reverse(filter, [0, 1]), 1, 'valid');
+  return tf.depthwiseConv2d(spreadForInput(dy, info), mirrored(filter), 1, 'valid');
 });
 
 /**

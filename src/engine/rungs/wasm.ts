@@ -13,6 +13,8 @@ export interface WasmFiles {
   readonly binary: () => Promise<Uint8Array>;
   /** wasmThread.ts, bundled. */
   readonly thread: URL;
+  /** For products; 8 at most are started. */
+  readonly threads: number;
 }
 
 const backendName = 'wasm';
@@ -25,8 +27,8 @@ const gone = { wasm: { cwrap: () => () => { throw new Bug('a kernel of an engine
 
 export const wasm: Rung = {
   name: 'wasm',
-  async start({ wasm: { binary, thread }, cores }) {
-    const threads = Math.min(cores, mostThreads), module = await startWasm(await binary(), threads, thread);
+  async start({ wasm: { binary, thread, threads: wanted } }) {
+    const threads = Math.min(wanted, mostThreads), module = await startWasm(await binary(), threads, thread);
     if (backendName in tf.engine().registryFactory) tf.removeBackend(backendName); // tfjs's own, or ours of before
     tf.registerBackend(backendName, () => new BackendWasm(module));
     registerWasmKernels();

@@ -21,7 +21,8 @@ export interface WasmExports {
 }
 
 /** 4 GiB less a page, so that no length overflows 32 bits. */
-const mostBytes = 2 ** 32 - 2 ** 16, pageBytes = 2 ** 16;
+export const mostBytes = 2 ** 32 - 2 ** 16;
+const pageBytes = 2 ** 16;
 
 /** 65,536 pages at most: reserved, not taken. */
 export const newMemory = (): WebAssembly.Memory => new WebAssembly.Memory({ initial: 256, maximum: 2 ** 32 / pageBytes, shared: true });

@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { Disposable } from '../../base/owner.ts';
-import { instantiate, newMemory, type ThreadSetup, type WasmExports } from './wasmImports.ts';
+import { bytes } from '../../base/units.ts';
+import { instantiate, mostBytes, newMemory, type ThreadSetup, type WasmExports } from './wasmImports.ts';
 
 export type WasmModule = BackendWasm['wasm'] & Disposable & {
   /** A function of the binary; arrays are put on its stack for the call. */
@@ -34,9 +35,11 @@ function readyWorker(url: URL, setup: ThreadSetup): Promise<Worker> {
   });
 }
 
-/** Emscripten's malloc gives 0, and tfjs would write there. */
-function full(bytes: number): never {
-  throw new RangeError(`WebAssembly addresses 4 GiB, and ${bytes} bytes more do not fit: cannot allocate memory`);
+/** Where there is no room the binary's own gives 0, and tfjs would write there; 4 GiB and more it takes for the rest of a division. */
+function room(malloc: WasmExports['malloc'], length: number): number {
+  const at = length < mostBytes ? malloc(length) : 0;
+  if (at === 0) throw new RangeError(`allocation failed: ${bytes(length)} more do not fit into the 4 GiB that WebAssembly addresses`);
+  return at;
 }
 
 function asModule(wasm: WasmExports, memory: WebAssembly.Memory, threads: number, dispose: () => void): WasmModule {
@@ -55,9 +58,9 @@ function asModule(wasm: WasmExports, memory: WebAssembly.Memory, threads: number
       return result;
     };
   };
-  const onStack = (bytes: Uint8Array): number => {
-    const at = wasm.stackAlloc(bytes.length) >>> 0;
-    heapNow().set(bytes, at);
+  const onStack = (values: Uint8Array): number => {
+    const at = wasm.stackAlloc(values.length) >>> 0;
+    heapNow().set(values, at);
     return at;
   };
   const tfjs = {
@@ -70,7 +73,7 @@ function asModule(wasm: WasmExports, memory: WebAssembly.Memory, threads: number
   };
   return {
     get HEAPU8() { return heapNow(); },
-    _malloc: (bytes: number) => wasm.malloc(bytes) || full(bytes),
+    _malloc: (length: number) => room(wasm.malloc, length),
     _free: wasm.free,
     cwrap, tfjs, dispose,
   } as unknown as WasmModule;

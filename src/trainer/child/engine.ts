@@ -28,7 +28,7 @@ import { stageEpochs } from '../../experiment/predict.ts';
 import { onnxTitle } from '../../engine/onnxPrefix.ts';
 import { readMachineFacts } from './machineFacts.ts';
 import { tensorflow } from '../../engine/rungs/tensorflow.ts';
-import { timedPartOf, usualPart, type TimedPart } from '../../engine/timedPart.ts';
+import { timedPartOf, usualPart, worthThreads, type TimedPart } from '../../engine/timedPart.ts';
 import { valueOf } from './dataset.ts';
 import { wasm } from '../../engine/rungs/wasm.ts';
 import { webgpu } from '../../engine/rungs/webgpu.ts';
@@ -53,9 +53,9 @@ const budgetMs = 2000;
  */
 export async function openEngine(machine: Machine, part: TimedPart, pinned?: EngineFacts['name']): Promise<Engine> {
   const { installed, found, choices } = await choicesOn(machine), before = pinned === undefined ? choices.of(part.title) : undefined;
-  const started = before && await rungs.find(({ name }) => name === before.name)!.start(resourcesOf(machine, installed));
+  const started = before && await rungs.find(({ name }) => name === before.name)!.start(resourcesOf(machine, installed, part));
   if (before && started?.ok) return opened(started.value.kernels, { ...before, machine: found });
-  const chosen = await chooseEngine(rungs, { resources: resourcesOf(machine, installed), part, pinned, budgetMs });
+  const chosen = await chooseEngine(rungs, { resources: resourcesOf(machine, installed, part), part, pinned, budgetMs });
   const { rung, facts } = valueOf(chosen);
   const complete: EngineFacts = { ...facts, node: process.version, machine: found };
   if (pinned === undefined && chosen.warnings.length === 0) choices.keep(part.title, complete);
@@ -75,7 +75,7 @@ const opened = (kernels: Kernels, facts: EngineFacts, warnings: readonly Diagnos
 /** What `thaw doctor` shows: every engine tried anew. */
 export async function diagnoseEngines(machine: Machine): Promise<EngineFacts> {
   const installed = await installedEngine({ cacheDir: machine.cache });
-  const { facts } = valueOf(await chooseEngine(rungs, { resources: resourcesOf(machine, installed), part: usualPart }));
+  const { facts } = valueOf(await chooseEngine(rungs, { resources: resourcesOf(machine, installed, usualPart), part: usualPart }));
   const [found, prefix] = await Promise.all([readMachineFacts(machine, installed), onnxTitle(machine.threads)]);
   return { ...facts, node: process.version, machine: found, ...(prefix !== undefined && { prefix }) };
 }
@@ -120,10 +120,13 @@ export async function advised(facts: EngineFacts, machine: Machine, predict: (ra
 /** Smaller gains are not worth a download. */
 const worthwhile = 1.5;
 
-function resourcesOf(machine: Machine, installed: InstalledEngine | undefined): EngineResources {
+function resourcesOf(machine: Machine, installed: InstalledEngine | undefined, part: TimedPart): EngineResources {
   return {
     cores: machine.threads,
-    wasm: { binary: () => readFile(join(machine.wasm, 'tfjs-backend-wasm-threaded-simd.wasm')), thread: pathToFileURL(join(machine.wasm, 'thread.mjs')) },
+    wasm: {
+      binary: () => readFile(join(machine.wasm, 'tfjs-backend-wasm-threaded-simd.wasm')), thread: pathToFileURL(join(machine.wasm, 'thread.mjs')),
+      threads: worthThreads(part) ? machine.threads : 1,
+    },
     loadWebGpu: () => loadWebGpu(),
     loadTensorFlow: () => {
       const loaded = loadBinding(installed, machine.bindings);

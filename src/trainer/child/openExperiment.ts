@@ -14,7 +14,7 @@ import { cutCost, sampleMs } from '../../backbones/cost.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { fileStore } from '../../runs/fileStore.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
-import { halfWay, learnRates, mended } from './rates.ts';
+import { learnRates, mend, mended } from './rates.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { once } from '../../base/once.ts';
@@ -95,11 +95,12 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
   return { machine, plan, card, network, dataset, engine: opened, start, store, cached: features?.computed === 0 };
 }
 
-/** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and are mended together. */
+/** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and each is mended by its share of what was predicted. */
 function learnPrefixRates(machine: Machine, engine: Engine, { views, computed }: BoundaryFeatures, prefix: ReturnType<typeof cutCost>['prefix'], elapsedMs: number): void {
   if (computed < 64) return; // most of it came out of the cache
   learnRates(machine, engine.facts.name, (known) => {
-    const factor = elapsedMs / (1000 * computed / views.length / known.decodedImagesPerSecond + computed * sampleMs(prefix, known.prefix));
-    return { prefix: mended(known.prefix, factor), decodedImagesPerSecond: halfWay(known.decodedImagesPerSecond, known.decodedImagesPerSecond / factor) };
+    const decodeMs = 1000 * computed / views.length / known.decodedImagesPerSecond, prefixMs = computed * sampleMs(prefix, known.prefix), thought = decodeMs + prefixMs;
+    const factor = elapsedMs / thought;
+    return { prefix: mended(known.prefix, factor, prefixMs / thought), decodedImagesPerSecond: mend(known.decodedImagesPerSecond, 1 / factor, decodeMs / thought) };
   });
 }

@@ -24,10 +24,10 @@ function assumed(engine: EngineFacts['name'], threads: number): Rates {
     ({ msPerDenseGflop: dense * share, msPerDepthwiseGflop: depthwise * share, msPerGigabyte: gigabyte * share, msPerNode: node });
   return {
     prefix: pass(8, 25, 60, 0),
-    forward: slow ? pass(120, 300, 600, 0.1) : pass(9, 60, 130, 0.05),
-    backward: slow ? pass(200, 600, 1200, 0.2) : pass(12, 110, 200, 0.1),
+    forward: slow ? pass(60, 150, 300, 0.05) : pass(9, 60, 130, 0.05),
+    backward: slow ? pass(100, 300, 600, 0.1) : pass(12, 110, 200, 0.1),
     msPerUpdatedTensor: 0.3,
-    msPerMillionUpdated: slow ? 40 : 12,
+    msPerMillionUpdated: slow ? 20 : 12,
     msPerStep: 0.5, // an epoch of a head: batches, the loop's turn, lines of the journal
     decodedImagesPerSecond: 350 * threads / 2,
     baseBytes: 360e6,
@@ -64,18 +64,26 @@ const measured = ({ kernels }: Engine, threads: number) => async (usual: Rates):
   return { ...engine, prefix: await calibratePrefix(open, usual.prefix).catch(() => engine.forward) };
 };
 
-/** What a run found out. Half of the old, half of the new: one disturbed run does not spoil it. Not being able to keep it spoils nothing. */
+/** What a run found out. Not being able to keep it spoils nothing. */
 export function learnRates(machine: Machine, engine: EngineFacts['name'], found: (known: Rates) => Partial<Rates>): void {
   const { rates, measured } = readRates(machine, engine);
   write(machine, engine, { rates: { ...rates, ...found(rates) }, measured });
 }
 
-/** Between what was thought and what was seen. A measurement that is none (0, infinite, NaN) changes nothing. */
-export const halfWay = (old: number, seen: number): number => Number.isFinite(seen) && seen > 0 ? (old + seen) / 2 : old;
+/** Bytes, between what was thought and what was seen. */
+export const halfWay = (old: number, seen: number): number => (old + seen) / 2;
 
-/** Prices times `factor`, half way: what took `factor` times as long as these prices say. */
-export function mended(rates: PassRates, factor: number): PassRates {
-  const by = Number.isFinite(factor) && factor > 0 ? (1 + Math.min(4, factor)) / 2 : 1;
+/**
+ * A price of which `share` (0…1) was of something that took `factor` times as long as predicted: half way there, by ratios, so that
+ * twice as long and half as long cancel out (by differences, prices of what can only be seen together drifted apart for ever).
+ * A factor counts as a quarter at the least and four at the most; one that is none (infinite, NaN) changes nothing.
+ */
+export const mend = (price: number, factor: number, share = 1): number =>
+  Number.isFinite(factor) ? price * Math.min(4, Math.max(1 / 4, factor)) ** (share / 2) : price;
+
+/** All prices of a pass that grow with its samples. */
+export function mended(rates: PassRates, factor: number, share = 1): PassRates {
+  const by = mend(1, factor, share);
   return { ...rates, msPerDenseGflop: rates.msPerDenseGflop * by, msPerDepthwiseGflop: rates.msPerDepthwiseGflop * by, msPerGigabyte: rates.msPerGigabyte * by };
 }
 

@@ -14,7 +14,7 @@ import { encodeSafetensors } from '../../backbones/safetensors.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { availableMemory, peakMemory } from './memory.ts';
 import { EpochClock } from './epochClock.ts';
-import { halfWay, learnRates, mended, readRates } from './rates.ts';
+import { halfWay, learnRates, mend, mended, readRates } from './rates.ts';
 import { parametersOf } from '../../backbones/parameters.ts';
 import { chosenForLess } from '../../protocol/chosenForLess.ts';
 import { isJudged, type Judged } from './trace.ts';
@@ -153,7 +153,7 @@ function learnStepRates({ network, machine, engine, plan }: Opened, stage: Stage
   const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
   learnRates(machine, engine.facts.name, (known) => {
     const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known, recomputes);
-    if (work < fixed) return { msPerStep: halfWay(known.msPerStep, seenMs - work - (fixed - known.msPerStep)) };
+    if (work < fixed) return { msPerStep: mend(known.msPerStep, (seenMs - work - (fixed - known.msPerStep)) / known.msPerStep) };
     const factor = (seenMs - fixed) / work;
     return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
   });

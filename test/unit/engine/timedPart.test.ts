@@ -6,9 +6,9 @@ import { matchPatterns } from '../../../src/backbones/freezePlan.ts';
 import type { Network } from '../../../src/backbones/op.ts';
 import { parametersOf } from '../../../src/backbones/parameters.ts';
 import { portable } from '../../../src/engine/kernels.ts';
-import { timedPartOf } from '../../../src/engine/timedPart.ts';
+import { timedPartOf, usualPart, worthThreads } from '../../../src/engine/timedPart.ts';
 import { timedStep } from '../../../src/engine/timedStep.ts';
-import { lite0 } from '../../support/lite0.ts';
+import { lite0, lite0Card } from '../../support/lite0.ts';
 import { parametersIn, tinyNetwork } from '../../support/tinyNetwork.ts';
 import '../../support/cpuEngine.ts';
 
@@ -18,6 +18,16 @@ test('a head alone is timed whole, on the plan\'s own batch', () => {
   const part = timedPartOf(lite0, trainedBy(lite0, 'head'), 'stored', 32);
   assert.deepEqual([part.trained, part.samples, part.bnStatistics], [['head.weight', 'head.bias'], 32, 'stored']);
   assert.equal(part.title, 'head of efficientnet_lite0, 32 samples');
+});
+
+test('threads are for blocks of a real network; a head and a network of toy size have ops too short to share', () => {
+  const part = (network: Network, ...patterns: string[]): boolean => worthThreads(timedPartOf(network, trainedBy(network, ...patterns), 'stored', 32));
+  assert.ok(worthThreads(usualPart));
+  const network = lite0Card.network(6);
+  assert.ok(part(network, 'head', 'conv_head', 'blocks.6'));
+  assert.ok(part(network, 'all'));
+  assert.ok(!part(network, 'head'));
+  assert.ok(!part(tinyNetwork, 'all'));
 });
 
 test('thawed blocks are timed whole, on as many samples as take no longer than a fixed work', () => {

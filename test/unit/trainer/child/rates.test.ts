@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { calibratedRates, halfWay, learnRates, mended, readRates } from '../../../../src/trainer/child/rates.ts';
+import { calibratedRates, halfWay, learnRates, mend, mended, readRates } from '../../../../src/trainer/child/rates.ts';
 import { portable } from '../../../../src/engine/kernels.ts';
 import type { Machine } from '../../../../src/trainer/child/machine.ts';
 import type { Rates } from '../../../../src/protocol/answers.ts';
@@ -26,13 +26,23 @@ test('what a run found out is kept, for that engine and number of threads', (t) 
   assert.equal(ratesOf({ ...machine, threads: 4 }, 'wasm').baseBytes, before.baseBytes);
 });
 
-test('half way to what was seen; a measurement that is none changes nothing, and none counts more than four times', (t) => {
+test('half way to what was seen, by ratios, by its share; a measurement that is none changes nothing, and none counts more than four times', (t) => {
   const { forward } = ratesOf(aMachine(t), 'wasm');
-  assert.deepEqual([halfWay(10, 20), ...[NaN, Infinity, 0, -1].map((seen) => halfWay(10, seen))], [15, 10, 10, 10, 10]);
-  assert.equal(mended(forward, 2).msPerDenseGflop, 1.5 * forward.msPerDenseGflop);
-  assert.equal(mended(forward, 2).msPerNode, forward.msPerNode);
-  for (const factor of [NaN, Infinity, 0, -1]) assert.deepEqual(mended(forward, factor), forward);
-  assert.deepEqual(mended(forward, 100), mended(forward, 4));
+  assert.deepEqual([4, 1 / 4, 100, 0, -1, NaN, Infinity].map((factor) => mend(10, factor)), [20, 5, 20, 5, 5, 10, 10]);
+  assert.deepEqual([mend(10, 4, 0), mend(10, 4, 0.5)], [10, 10 * 4 ** 0.25]);
+  assert.equal(mended(forward, 4).msPerDenseGflop, 2 * forward.msPerDenseGflop);
+  assert.equal(mended(forward, 4).msPerNode, forward.msPerNode);
+  for (const factor of [NaN, Infinity]) assert.deepEqual(mended(forward, factor), forward);
+});
+
+test('prices that are only seen together do not drift, however often runs are slower and faster than predicted', () => {
+  let [decode, prefix] = [5, 20];
+  for (let run = 0; run < 1000; run++) {
+    const thought = decode + prefix, factor = (run % 2 ? 40 : 16) / thought;
+    [decode, prefix] = [mend(decode, factor, decode / thought), mend(prefix, factor, prefix / thought)];
+  }
+  assert.ok(decode + prefix > 16 && decode + prefix < 40, `${decode} + ${prefix}`);
+  assert.ok(decode > 0.5 && decode < 20, String(decode));
 });
 
 test('a damaged file is as good as none, and one that cannot be written costs nothing', (t) => {
