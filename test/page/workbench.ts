@@ -139,9 +139,9 @@ export async function openThaw(page: Page): Promise<void> {
 export const view = (page: Page, title: 'Backbones' | 'Layers' | 'Runs'): Locator =>
   page.locator('.pane').filter({ has: page.getByRole('button', { name: new RegExp(`^${title}( - .*)? Section`) }) });
 
-/** The document inside the webview of the editor that is in front. */
+/** The document inside the webview of the editor that is in front: for a moment the one that it covers is there, too. */
 export const webviewFrame = (page: Page): FrameLocator =>
-  page.locator('iframe.webview.ready:visible').contentFrame().locator('iframe#active-frame').contentFrame();
+  page.locator('iframe.webview.ready:visible').last().contentFrame().locator('iframe#active-frame').contentFrame();
 
 /** In the notification centre: VS Code shows no toasts while it is driven. It closes with its last entry, even while the next one is on its way. */
 export async function notified(page: Page, words: RegExp): Promise<Locator> {
