@@ -12,20 +12,20 @@ import { calibrateEngine, calibratePrefix } from '../src/engine/calibrate.ts';
 import { architectureOf } from '../src/backbones/architectures.ts';
 import { createState, disposeState, evaluateBatch, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
 import { foldBatchNorm } from '../src/backbones/foldBatchNorm.ts';
-import { machineOf } from '../src/trainer/child/machine.ts';
+import { machineOf } from '../src/trainer/child/machine/machine.ts';
 import { median, table } from './support.ts';
 import { onnxGraph } from '../src/backbones/onnxGraph.ts';
-import { openEngine } from '../src/trainer/child/engine.ts';
+import { openEngine } from '../src/trainer/child/machine/engine.ts';
 import { openPrefix, type Prefix } from '../src/engine/onnxPrefix.ts';
 import { encodeSafetensors } from '../src/backbones/safetensors.ts';
 import { toSourceNames } from '../src/backbones/weightNames.ts';
 import { randomWeights } from '../src/backbones/initialise.ts';
-import { readRates } from '../src/trainer/child/rates.ts';
+import { readRates } from '../src/trainer/child/machine/rates.ts';
 import { shapesOf, sizeOf } from '../src/backbones/shapes.ts';
 import { splitAt } from '../src/backbones/boundary.ts';
 import { userCacheFolder } from '../src/base/environment.ts';
 import { usualPart } from '../src/engine/timedPart.ts';
-import { valueOf } from '../src/trainer/child/dataset.ts';
+import { valueOf } from '../src/trainer/child/photos/dataset.ts';
 
 /** Of those that take less than half a second more: in the first ones code is still being compiled. */
 const epochs = 3, shortEpochs = 15, batch = 16, photosPerClass = 20, cores = availableParallelism();

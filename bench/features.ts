@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FoundFile, SampleId, View } from '../src/data/sample.ts';
 import { availableParallelism } from 'node:os';
-import { BoundaryFeatures } from '../src/trainer/child/features.ts';
+import { BoundaryFeatures } from '../src/trainer/child/features/features.ts';
 import { Bug } from '../src/base/bug.ts';
 import { cardOf } from '../src/backbones/cards.ts';
 import { fileStore } from '../src/runs/fileStore.ts';
@@ -15,7 +15,7 @@ import { StepProcess } from './stepProcess.ts';
 import { onnxGraph, onnxInput } from '../src/backbones/onnxGraph.ts';
 import { prepared } from '../src/data/prepare.ts';
 import { preprocess } from '../src/data/preprocess.ts';
-import { pretrained } from '../src/trainer/child/cardWeights.ts';
+import { pretrained } from '../src/trainer/child/weights/cardWeights.ts';
 import { splitAt } from '../src/backbones/boundary.ts';
 
 /**

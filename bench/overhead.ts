@@ -6,14 +6,14 @@ import type { RunWriter } from '../src/trainer/child/runWriter.ts';
 import { aManifest, aRun } from '../test/support/runs.ts';
 import { initialRun, reduceRun, type RunState } from '../src/protocol/reduceRun.ts';
 import { LiveChecks } from '../src/evidence/liveChecks.ts';
-import { machineOf } from '../src/trainer/child/machine.ts';
+import { machineOf } from '../src/trainer/child/machine/machine.ts';
 import { median, table } from './support.ts';
 import { nowAt } from '../src/base/clock.ts';
 import { openExperiment, type Opened } from '../src/trainer/child/openExperiment.ts';
 import { placeOf } from '../src/runs/runFolder.ts';
 import { resolveWithCard } from '../src/trainer/child/resolveRun.ts';
 import { trainFrom } from '../src/trainer/child/training.ts';
-import { UnitWatch } from '../src/trainer/child/unitWatch.ts';
+import { UnitWatch } from '../src/trainer/child/stages/unitWatch.ts';
 import { userCacheFolder } from '../src/base/environment.ts';
 import { watchBand, watchText } from '../src/protocol/behindControl.ts';
 

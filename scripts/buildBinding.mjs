@@ -35,7 +35,7 @@ const systems = {
   },
 };
 
-/** Where the product looks for it (trainer/child/machine.ts). */
+/** Where the product looks for it (trainer/child/machine/machine.ts). */
 export const bindingFileOf = (platform = here) => join(root, 'dist', 'binding', platform, 'tfjs_binding.node');
 export const bindingFile = bindingFileOf();
 

@@ -191,7 +191,7 @@ export function predict(cost: CutCost, work: Workload, rates: Rates, memoryBytes
 /** What convolutions work in, and freed memory that the allocator keeps; less where there is little to do. */
 const workspaceBytes = 200e6;
 
-/** Features that are held in memory, at most; beyond, they are streamed in windows of so much (trainer/child/cachedSource.ts). */
+/** Features that are held in memory, at most; beyond, they are streamed in windows of so much (trainer/child/features/cachedSource.ts). */
 export const residentBytes = 1 << 30, streamedBytes = 64 << 20;
 
 /**

@@ -6,7 +6,7 @@ import type { Options } from '../terminal/arguments.ts';
 import { installLine } from '../terminal/installLine.ts';
 import { modelLine } from '../terminal/modelLine.ts';
 import { exitCodes } from '../trainer/child/exit.ts';
-import { addModel, listFetched, removeModel } from '../trainer/child/modelsCommand.ts';
+import { addModel, listFetched, removeModel } from '../trainer/child/weights/modelsCommand.ts';
 import { ink, print, warn, wrongUsage } from './output.ts';
 import { valueOf } from './problems.ts';
 import { telling, withLiveLine } from './withLiveLine.ts';

@@ -10,7 +10,7 @@ import type { RunFact, StageFacts } from '../protocol/runEvent.ts';
  * - *Frozen ceiling*: only the head trains, its rate is still up, and the training loss has stopped falling at more than half
  *   of what a blind guess has: what is missing is not in the frozen features. (A loss that stops low is a fit, not a ceiling;
  *   under a rate near 0 every loss stops.)
- * A loss that is no number ends the run by itself (trainer/child/trainProgress.ts); dead units take a look at activations
+ * A loss that is no number ends the run by itself (trainer/child/stages/trainProgress.ts); dead units take a look at activations
  * (deadUnits.ts).
  */
 export class LiveChecks {

@@ -73,7 +73,7 @@ export interface StagePlan {
   readonly name: string;
   /** Patterns over block and layer names (`head`, `blocks.6`, `blocks.5.2.conv_pw`, `blocks.*`, `all`): what matches trains, the rest is frozen. */
   readonly train: readonly string[];
-  /** `prototypes`: the head begins as each class's mean feature (trainer/child/prototypeHead.ts). */
+  /** `prototypes`: the head begins as each class's mean feature (trainer/child/stages/prototypeHead.ts). */
   readonly headStart: 'kept' | 'prototypes';
   /** Passes over the training samples, at most; says nothing where `steps` is a number (stageLength.ts). */
   readonly epochs: number;

@@ -41,7 +41,7 @@ function costsOf(plan: Plan, backbone: Architecture, basis: CostBasis): PreviewC
 
 type Stretch = Omit<Phase, 'fromMs'>;
 
-/** Controls that train, as trainer/child/controls.ts makes them; a run that trains a head alone gets no linear probe beside it. `own`: what the run itself takes. */
+/** Controls that train, as trainer/child/controls/controls.ts makes them; a run that trains a head alone gets no linear probe beside it. `own`: what the run itself takes. */
 function controlsOf(plan: Plan, backbone: Architecture, own: number, basis: CostBasis, trainSamples: number): readonly Stretch[] {
   const isProbe = plan.stages.every(({ train }) => train.join() === 'head');
   return plan.controls.filter(isTrained).filter((control) => control !== 'linear-probe' || !isProbe).map((control): Stretch => {

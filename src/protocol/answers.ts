@@ -138,7 +138,7 @@ export interface CostBasis {
   readonly rates: Rates;
 }
 
-/** What work costs on this machine and engine: measured once, mended by what runs then take (trainer/child/rates.ts). */
+/** What work costs on this machine and engine: measured once, mended by what runs then take (trainer/child/machine/rates.ts). */
 export interface Rates {
   /** The frozen prefix on ONNX Runtime. */
   readonly prefix: PassRates;

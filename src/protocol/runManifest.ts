@@ -33,7 +33,7 @@ export interface RunManifest {
   readonly control?: ControlKind;
   /** A control that was added to a run that had ended: it has a trainer of its own. */
   readonly addedLater?: boolean;
-  /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controlKey.ts). */
+  /** Of a control that trains: equal where another run's control would be the same one (trainer/child/controls/controlKey.ts). */
   readonly controlKey?: string;
   /** Time that the control was given, and the step at which that ended, if it did. */
   readonly budgetMs?: number;

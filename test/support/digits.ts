@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { SampleId, Split } from '../../src/data/sample.ts';
-import type { Dataset } from '../../src/trainer/child/dataset.ts';
-import type { FeatureSource } from '../../src/trainer/child/featureSource.ts';
+import type { Dataset } from '../../src/trainer/child/photos/dataset.ts';
+import type { FeatureSource } from '../../src/trainer/child/features/featureSource.ts';
 import { repoRoot } from './root.ts';
 
 /** Handwritten digits of test/fixtures/digits8, in memory, as 16 × 16 pixels: what a network of a quarter of a million weights learns in seconds. */

@@ -5,7 +5,7 @@ import { userCacheFolder } from '../../src/base/environment.ts';
 import type { EngineResources } from '../../src/engine/rungs/rung.ts';
 import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
-import { loadWebGpu } from '../../src/trainer/child/loadWebGpu.ts';
+import { loadWebGpu } from '../../src/trainer/child/machine/loadWebGpu.ts';
 import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { repoRoot } from './root.ts';

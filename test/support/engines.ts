@@ -6,7 +6,7 @@ import type { EngineResources, Rung, StartedRung } from '../../src/engine/rungs/
 import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
-import { loadWebGpu } from '../../src/trainer/child/loadWebGpu.ts';
+import { loadWebGpu } from '../../src/trainer/child/machine/loadWebGpu.ts';
 import { loadBinding } from '../../src/trainer/native/loadBinding.ts';
 import { repoRoot } from './root.ts';
 

@@ -1,6 +1,6 @@
 import type { CardInput } from '../../src/backbones/card.ts';
-import type { Dataset } from '../../src/trainer/child/dataset.ts';
-import type { FeatureSource } from '../../src/trainer/child/featureSource.ts';
+import type { Dataset } from '../../src/trainer/child/photos/dataset.ts';
+import type { FeatureSource } from '../../src/trainer/child/features/featureSource.ts';
 import type { SampleId, View } from '../../src/data/sample.ts';
 import { rng } from '../../src/base/rng.ts';
 

@@ -10,8 +10,8 @@ import { trainPlace } from './trainPlace.ts';
 import { underLock } from '../../runs/lock.ts';
 import type { Prepared } from './training.ts';
 import type { RunWriter } from './runWriter.ts';
-import type { TrainPlace } from './trainJob.ts';
-import { valueOf } from './dataset.ts';
+import type { TrainPlace } from './stages/trainJob.ts';
+import { valueOf } from './photos/dataset.ts';
 
 export interface Continued {
   /** Undefined: it had no checkpoint yet, and begins anew. */

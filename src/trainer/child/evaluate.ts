@@ -1,7 +1,7 @@
-import type { Dataset } from './dataset.ts';
-import type { FeatureSource } from './featureSource.ts';
+import type { Dataset } from './photos/dataset.ts';
+import type { FeatureSource } from './features/featureSource.ts';
 import { evaluateBatch, type TrainState } from '../../engine/step.ts';
-import { taskOf } from './task.ts';
+import { taskOf } from './stages/task.ts';
 
 /** Logits [rows, classes] and loss per row, in the order of `rows`, centre view. Undefined on a stop: this can take minutes. */
 export async function evaluateRows(

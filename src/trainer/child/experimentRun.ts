@@ -1,17 +1,17 @@
-import type { Machine } from './machine.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Outcome } from '../../protocol/runEvent.ts';
 import { continuedRun } from './continuedRun.ts';
-import { earlierControls } from './earlierControls.ts';
-import { judgeRun } from './judging.ts';
+import { earlierControls } from './controls/earlierControls.ts';
+import { judgeRun } from './controls/judging.ts';
 import { monotonicMs, nowAt } from '../../base/clock.ts';
 import { about, bytes } from '../../base/units.ts';
 import { defaultFeatureBytes, trimFeatures } from '../../runs/featureFolder.ts';
-import { lookBack } from './lookBack.ts';
-import { LiveLayers } from './liveLayers.ts';
+import { lookBack } from './controls/lookBack.ts';
+import { LiveLayers } from './stages/liveLayers.ts';
 import { placeOf } from '../../runs/runFolder.ts';
-import { runAddedControl } from './addedControl.ts';
+import { runAddedControl } from './controls/addedControl.ts';
 import { prepareRun } from './prepareRun.ts';
-import { openSourceTask } from './sourceTask.ts';
+import { openSourceTask } from './photos/sourceTask.ts';
 import { report, trainFrom } from './training.ts';
 import type { TrainerRun } from './runWriter.ts';
 

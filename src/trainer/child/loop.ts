@@ -5,11 +5,11 @@ import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { rng } from '../../base/rng.ts';
 import { scheduleFactor } from '../../engine/schedule.ts';
-import { lengthOf, type Trained, type TrainJob } from './trainJob.ts';
-import { stageBatches } from './stageBatches.ts';
-import { stageStart } from './stageStart.ts';
-import { stageState } from './stageState.ts';
-import { TrainProgress } from './trainProgress.ts';
+import { lengthOf, type Trained, type TrainJob } from './stages/trainJob.ts';
+import { stageBatches } from './stages/stageBatches.ts';
+import { stageStart } from './stages/stageStart.ts';
+import { stageState } from './stages/stageState.ts';
+import { TrainProgress } from './stages/trainProgress.ts';
 
 /** Trains stage after stage, from its start or from where it was interrupted. Ends with the plan, on `stop`, or at the deadline; throws `Refused` on a loss that is not finite. */
 export async function train(job: TrainJob): Promise<Trained> {

@@ -1,32 +1,32 @@
-import type { BoundaryFeatures } from './features.ts';
+import type { BoundaryFeatures } from './features/features.ts';
 import type { ByteStore } from '../../base/byteStore.ts';
 import type { Card } from '../../backbones/card.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset } from './photos/dataset.ts';
 import type { EngineFacts, RunFact } from '../../protocol/runEvent.ts';
-import type { Machine } from './machine.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Network } from '../../backbones/op.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { RunsPlace } from '../../runs/runFolder.ts';
 import type { SampleId, Split } from '../../data/sample.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
-import { advised, openEngine, partOf, type Engine } from './engine.ts';
+import { advised, openEngine, partOf, type Engine } from './machine/engine.ts';
 import { cutCost, sampleMs } from '../../backbones/cost.ts';
 import { FactsCache } from '../../data/factsCache.ts';
 import { fileStore } from '../../runs/fileStore.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
-import { learnRates, mend, mended } from './rates.ts';
+import { learnRates, mend, mended } from './machine/rates.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import { once } from '../../base/once.ts';
-import { predictRun } from './estimate.ts';
-import { preflight } from './preflight.ts';
-import { pretrained } from './cardWeights.ts';
-import { ProgressLine } from './progressLine.ts';
-import { nobody, readDataset } from './dataset.ts';
-import { outputsOf, scanData } from './scanData.ts';
+import { predictRun } from './answers/estimate.ts';
+import { preflight } from './answers/preflight.ts';
+import { pretrained } from './weights/cardWeights.ts';
+import { ProgressLine } from './photos/progressLine.ts';
+import { nobody, readDataset } from './photos/dataset.ts';
+import { outputsOf, scanData } from './photos/scanData.ts';
 import { randomWeights } from '../../backbones/initialise.ts';
-import { Sources } from './sources.ts';
-import { trainingMemory } from './memory.ts';
+import { Sources } from './features/sources.ts';
+import { trainingMemory } from './machine/memory.ts';
 
 /** An experiment with its folder read and its engine chosen: all that training its stages needs. */
 export interface Opened {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import type { Dataset } from './dataset.ts';
-import type { Machine } from './machine.ts';
+import type { Dataset } from './photos/dataset.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Prepared } from './training.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { continuedFolder } from './continuedRun.ts';
-import { earlierSplits, splitsIn } from './earlierSplits.ts';
+import { earlierSplits, splitsIn } from './photos/earlierSplits.ts';
 import { formatManifestLine } from '../../data/manifest.ts';
 import { journalledWarnings, type RunWriter, type TrainerRun } from './runWriter.ts';
 import { openExperiment } from './openExperiment.ts';

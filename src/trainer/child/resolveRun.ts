@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Card } from '../../backbones/card.ts';
-import type { Machine } from './machine.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Origins, Plan } from '../../experiment/plan.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { RunRequest } from '../../protocol/runManifest.ts';
@@ -9,12 +9,12 @@ import type { TrainerRun } from './runWriter.ts';
 import { atomicWrite } from '../../runs/atomicWrite.ts';
 import { formatResolved } from '../../experiment/format.ts';
 import { knownBackbones } from '../hub/knownBackbones.ts';
-import { obtainCard, weightsHash } from './obtainCard.ts';
+import { obtainCard, weightsHash } from './weights/obtainCard.ts';
 import { plannedBackbone } from '../../backbones/earlierFeatures.ts';
-import { ProgressLine } from './progressLine.ts';
+import { ProgressLine } from './photos/progressLine.ts';
 import { resolveExperiment } from '../../experiment/resolve.ts';
 import type { Backbones } from '../../backbones/backbones.ts';
-import { valueOf } from './dataset.ts';
+import { valueOf } from './photos/dataset.ts';
 
 /**
  * The run's plan with every default filled in, and its backbone, fetched when it is not on this machine yet;

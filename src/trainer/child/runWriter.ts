@@ -16,7 +16,7 @@ import { onStopSignal } from './signals.ts';
 import { openJournal } from '../../runs/journal.ts';
 import { readManifest, writeManifest } from '../../runs/manifest.ts';
 import { trainingLock } from './trainingLock.ts';
-import { watchControl } from './control.ts';
+import { watchControl } from './controls/control.ts';
 
 /** The run folder in the hands of the process that executes the run: the only writer of its journal and manifest. */
 export interface RunWriter {

@@ -3,7 +3,7 @@ import { readJournal } from '../../runs/journal.ts';
 import type { RunFact } from '../../protocol/runEvent.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
 import type { RunWriter } from './runWriter.ts';
-import type { TrainPlace } from './trainJob.ts';
+import type { TrainPlace } from './stages/trainJob.ts';
 
 /** Gives the checkpoints that training in `from` has left, and its curve up to there, to the folder that goes on with it. Returns the time of the last line that was taken. */
 export async function takeOver(writer: RunWriter, from: RunFolder, place: TrainPlace): Promise<string | undefined> {

@@ -2,8 +2,8 @@ import { decodeSafetensors } from '../../backbones/safetensors.ts';
 import { fields, flag, list, number, optional, parsed, text, whole } from '../../protocol/shape.ts';
 import { readCheckpoint, type Checkpoint } from '../../runs/checkpoint.ts';
 import type { RunFolder } from '../../runs/runFolder.ts';
-import type { TrainPlace, TrainPosition } from './trainJob.ts';
-import { valueOf } from './dataset.ts';
+import type { TrainPlace, TrainPosition } from './stages/trainJob.ts';
+import { valueOf } from './photos/dataset.ts';
 import { Refused } from '../../protocol/diagnostic.ts';
 import type { Weights } from '../../backbones/tensorData.ts';
 

@@ -5,7 +5,7 @@ import { coloured, rotated, viewOf } from '../../../src/data/augment.ts';
 import { preprocess, preprocessViews } from '../../../src/data/preprocess.ts';
 import { viewCode } from '../../../src/engine/featureIndex.ts';
 import { recipeOf, storedViewCount } from '../../../src/experiment/augmentation.ts';
-import { nextView, storedViews } from '../../../src/trainer/child/views.ts';
+import { nextView, storedViews } from '../../../src/trainer/child/photos/views.ts';
 import { rng } from '../../../src/base/rng.ts';
 import { stageOf } from '../../support/stage.ts';
 

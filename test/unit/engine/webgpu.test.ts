@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSoftware, problemOf } from '../../../src/engine/rungs/webgpu.ts';
-import { loadWebGpu } from '../../../src/trainer/child/loadWebGpu.ts';
+import { loadWebGpu } from '../../../src/trainer/child/machine/loadWebGpu.ts';
 
 test('software adapters are known by their names, real ones are not taken for them', () => {
   const software = [

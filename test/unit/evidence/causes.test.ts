@@ -7,7 +7,7 @@ import { bundledBackbones } from '../../../src/backbones/backbones.ts';
 import { networkOf } from '../../../src/backbones/networkOf.ts';
 import { applyEdits } from '../../../src/experiment/edit.ts';
 import { resolveExperiment, type Resolved } from '../../../src/experiment/resolve.ts';
-import { earlierRemedy } from '../../../src/trainer/child/earlierRemedy.ts';
+import { earlierRemedy } from '../../../src/trainer/child/controls/earlierRemedy.ts';
 import { setValues } from '../../../src/experiment/setValue.ts';
 
 /** A run right on the first `run` % of 400 items, a control on the first `other` %, as they are compared. */
