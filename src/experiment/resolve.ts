@@ -13,14 +13,12 @@ import type { Origin, Origins, Plan } from './plan.ts';
 import { alternatives, experimentField, fieldAt, leafPaths } from './schema.ts';
 import type { Field, Value, ValueMap } from './schema.ts';
 import { SenseCheck } from './senseCheck.ts';
-import type { FilledPlan } from './senseCheck.ts';
+import type { DataPlaces, FilledPlan } from './senseCheck.ts';
 import { sweepOf } from './sweep.ts';
 
-export interface ResolveOptions {
+export interface ResolveOptions extends DataPlaces {
   /** Name of the file, for diagnostics. */
   readonly file: string;
-  /** Absolute folder from the one that is written (relative to the file). */
-  readonly folderOf: (written: string) => string;
   /** What the backbone's name is looked up in. */
   readonly backbones: Backbones;
   /** Values from the command line, as they would be written, by dotted path; `stages.*.rate` for every stage. */
@@ -29,8 +27,6 @@ export interface ResolveOptions {
   readonly varied?: Readonly<Record<string, string>>;
   /** Photos in a data folder or manifest (absolute), where somebody has counted: some remarks rest on it. */
   readonly imagesIn?: (plan: Pick<Plan, 'task' | 'data'>) => number | undefined;
-  /** Names beside a file or folder (absolute) that is not there; undefined: it is, or nobody has looked. */
-  readonly besideMissing?: (path: string) => readonly string[] | undefined;
   /** Who wrote the text: a person's file (default), or a preset that never reached a disk. */
   readonly origin?: 'file' | 'preset';
 }

@@ -13,7 +13,6 @@ import { yamlText } from './format.ts';
 import { otherName } from './otherNames.ts';
 import type { Written } from './parse.ts';
 import { rangeAt } from './places.ts';
-import type { ResolveOptions } from './resolve.ts';
 import { suggest } from '../base/suggest.ts';
 import { hasBatchNorm } from './stageLayers.ts';
 import type { Plan, StagePlan } from './plan.ts';
@@ -24,6 +23,14 @@ import { memberCount } from './sweep.ts';
 
 /** A Plan but for `off`, which becomes a control less. */
 export type FilledPlan = Omit<Plan, 'scratchBudget'> & { readonly scratchBudget: Plan['scratchBudget'] | 'off' };
+
+/** Where data may lie, for remarks on data that does not. */
+export interface DataPlaces {
+  /** Absolute folder from the one that is written (relative to the file). */
+  readonly folderOf: (written: string) => string;
+  /** Names beside a file or folder (absolute) that is not there; undefined: it is, or nobody has looked. */
+  readonly besideMissing?: (path: string) => readonly string[] | undefined;
+}
 
 /** What types cannot say: that patterns match, that something trains, that shares make a whole. */
 export class SenseCheck {
@@ -58,7 +65,7 @@ export class SenseCheck {
   }
 
   /** No error: an experiment may be written where its photos are not. */
-  missingData({ folderOf, besideMissing }: Pick<ResolveOptions, 'folderOf' | 'besideMissing'>): Diagnostic[] {
+  missingData({ folderOf, besideMissing }: DataPlaces): Diagnostic[] {
     const { data, sourceData } = this.#plan;
     const named = [...data.manifest === undefined ? [['data.folder', data.folder, 'folder'] as const] : [['data.manifest', data.manifest, 'manifest'] as const], ...sourceData === 'none' ? [] : [['sourceData', sourceData, 'folder'] as const]];
     return named.flatMap(([path, written, what]) => {

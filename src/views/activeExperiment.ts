@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Architecture } from '../backbones/card.ts';
 import { Owner } from '../base/owner.ts';
-import type { ContextKey } from '../contributions.ts';
+import { setContext } from './setContext.ts';
 import { experimentSuffix } from '../contributions.ts';
 import type { Plan } from '../experiment/plan.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
@@ -143,6 +143,3 @@ export class ActiveExperimentModel extends Owner {
     this.#onDidChange.fire();
   }
 }
-
-/** Tells `when` clauses. */
-export const setContext = (key: ContextKey, value: boolean): void => void vscode.commands.executeCommand('setContext', key, value);

@@ -14,7 +14,7 @@ import { manifestAfter } from '../runs/manifestAfter.ts';
 import type { RunFolder } from '../runs/runFolder.ts';
 import type { StoredRun } from '../runs/runIndex.ts';
 import type { TrainerHost } from '../trainer/host/trainerHost.ts';
-import { setContext } from './activeExperiment.ts';
+import { setContext } from './setContext.ts';
 import type { Homes } from './homes.ts';
 import type { Log } from './log.ts';
 import { plain } from './plainText.ts';

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userCacheFolder } from '../../src/base/environment.ts';
-import type { EngineResources } from '../../src/engine/rungs/rung.ts';
-import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
+import type { EngineResources, TensorFlowBinding } from '../../src/engine/rungs/rung.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
 import { loadWebGpu } from '../../src/trainer/child/machine/loadWebGpu.ts';
 import { loadBinding } from '../../src/trainer/native/loadBinding.ts';

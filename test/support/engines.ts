@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userCacheFolder } from '../../src/base/environment.ts';
-import type { EngineResources, Rung, StartedRung } from '../../src/engine/rungs/rung.ts';
-import type { TensorFlowBinding } from '../../src/engine/rungs/tensorflow.ts';
+import type { EngineResources, Rung, StartedRung, TensorFlowBinding } from '../../src/engine/rungs/rung.ts';
 import type { Checked } from '../../src/protocol/diagnostic.ts';
 import { installedEngine } from '../../src/trainer/native/engineCache.ts';
 import { loadWebGpu } from '../../src/trainer/child/machine/loadWebGpu.ts';

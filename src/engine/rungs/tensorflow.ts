@@ -7,12 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '../gradients.ts';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import '@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js';
-import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { replaceMaxPoolGradient } from '../kernels/tensorflowMaxPoolGradient.ts';
 import { tensorflowKernels } from '../kernels/tensorflow.ts';
 import type { Rung } from './rung.ts';
-
-export type TensorFlowBinding = TFJSBinding;
 
 const backendName = 'tensorflow';
 

@@ -8,15 +8,6 @@ import { registerWasmKernels } from '../kernels/wasmReplacements.ts';
 import type { Rung } from './rung.ts';
 import { startWasm } from './wasmModule.ts';
 
-export interface WasmFiles {
-  /** tfjs-backend-wasm-threaded-simd.wasm of @tensorflow/tfjs-backend-wasm. */
-  readonly binary: () => Promise<Uint8Array>;
-  /** wasmThread.ts, bundled. */
-  readonly thread: URL;
-  /** For products; 8 at most are started. */
-  readonly threads: number;
-}
-
 const backendName = 'wasm';
 
 /** Each op waits for all of them, and what is not a product has one. */

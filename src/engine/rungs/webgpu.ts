@@ -12,13 +12,6 @@ import { Refused, type Checked, type Diagnostic } from '../../protocol/diagnosti
 import { portable } from '../kernels.ts';
 import type { Rung } from './rung.ts';
 
-/** What the npm package `webgpu` exports. */
-export interface WebGpuModule {
-  create(options: string[]): GPU;
-  /** GPUBufferUsage and the like, which tfjs looks for in the global scope. */
-  readonly globals: Readonly<Record<string, unknown>>;
-}
-
 const backendName = 'webgpu';
 
 /** Kept to the end of the process: the binding goes on asking Dawn for events after the last of its objects was collected. */

@@ -8,13 +8,9 @@ import type { Guard } from '../../protocol/shape.ts';
 import type { HubName } from '../../backbones/backboneName.ts';
 import { get, HttpProblem, isAllowed, patience as usual, trying, type GetOptions, type Patience } from '../download/http.ts';
 import { jsonOf } from './weightsFiles.ts';
-import { hubFailed, transferProblem } from './hubProblems.ts';
+import { hubFailed, transferProblem, type HubAddress } from './hubProblems.ts';
 
-/** Which hub, and as whom. The token is sent to the hub alone and stands in no file, message or log. */
-export interface Hub {
-  /** Without a slash at its end. */
-  readonly endpoint: string;
-  readonly token?: string;
+export interface Hub extends HubAddress {
   readonly patience?: Patience;
 }
 

@@ -4,15 +4,21 @@ import { hubText, mainRevision, type HubName } from '../../backbones/backboneNam
 import { Refused, type Diagnostic } from '../../protocol/diagnostic.ts';
 import { WrongContent } from '../download/download.ts';
 import { HttpProblem } from '../download/http.ts';
-import type { Hub } from './hub.ts';
+
+/** Which hub, and as whom. The token is sent to the hub alone and stands in no file, message or log. */
+export interface HubAddress {
+  /** Without a slash at its end. */
+  readonly endpoint: string;
+  readonly token?: string;
+}
 
 const setToken = 'set a token: HF_TOKEN, or the command Set Hub Token in the editor';
 
-export const hubFailed = ({ endpoint }: Hub, what: string): Diagnostic =>
+export const hubFailed = ({ endpoint }: HubAddress, what: string): Diagnostic =>
   ({ code: 'hub-failed', severity: 'error', message: `${endpoint} ${what}`, fix: 'check the hub\'s address: HF_ENDPOINT, or the setting thaw.hub.endpoint' });
 
 /** A refusal. Hubs say more in `X-Error-Code` than in the status: a repository that is not there is a 401 to strangers. */
-function refusalOf(hub: Hub, name: HubName, { status, headers }: HttpProblem): Diagnostic {
+function refusalOf(hub: HubAddress, name: HubName, { status, headers }: HttpProblem): Diagnostic {
   const { repo, revision } = name, reason = headers['x-error-code'], page = `${hub.endpoint}/${repo}`, known = hub.token !== undefined;
   if (reason === 'GatedRepo') {
     return {
@@ -34,7 +40,7 @@ function refusalOf(hub: Hub, name: HubName, { status, headers }: HttpProblem): D
 }
 
 /** What was thrown while something was fetched, in words where it is the network's; all else as it is. */
-export function transferProblem(hub: Hub, name: HubName, error: unknown): unknown {
+export function transferProblem(hub: HubAddress, name: HubName, error: unknown): unknown {
   const written = hubText(name);
   if (error instanceof WrongContent) return new Refused([{ code: 'bad-download', severity: 'error', message: `${written}: ${error.message}`, fix: 'try again; a mirror or a proxy that alters files does this, too' }]);
   if (!(error instanceof HttpProblem)) return error;

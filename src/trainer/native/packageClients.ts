@@ -6,9 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environmentWith } from '../../base/environment.ts';
-import type { Package } from './pins.ts';
-
-export type PackageClient = 'pip' | 'maven';
+import type { Package, PackageClient } from './pins.ts';
 
 export type Fetched =
   | { readonly kind: 'fetched'; readonly file: string }

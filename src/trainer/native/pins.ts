@@ -1,5 +1,3 @@
-import type { PackageClient } from './packageClients.ts';
-
 /**
  * Where TensorFlow's C library comes from, by platform: official packages, by name. Only members whose hash is pinned
  * here are ever unpacked.
@@ -12,6 +10,8 @@ export interface EngineBuild {
   /** TensorFlow's own first, then what it needs beside it. */
   readonly packages: readonly Package[];
 }
+
+export type PackageClient = 'pip' | 'maven';
 
 export interface Package {
   readonly client: PackageClient;

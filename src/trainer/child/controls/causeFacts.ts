@@ -2,7 +2,7 @@ import type { CauseFacts } from '../../../evidence/causes.ts';
 import type { Network } from '../../../backbones/op.ts';
 import type { RunState } from '../../../protocol/reduceRun.ts';
 import type { Verdict } from '../../../protocol/verdict.ts';
-import type { StoredOutcome } from './storedVerdict.ts';
+import type { StoredOutcome } from './storedOutcome.ts';
 import { comparePaired, type Pair } from '../../../evidence/paired.ts';
 import { measureOf } from '../../../evidence/verdict.ts';
 import { earlierRemedy } from './earlierRemedy.ts';

@@ -1,5 +1,5 @@
 import type { Checked } from '../../../protocol/diagnostic.ts';
-import type { WebGpuModule } from '../../../engine/rungs/webgpu.ts';
+import type { WebGpuModule } from '../../../engine/rungs/rung.ts';
 
 /** Dawn, from the npm package `webgpu` where it lies beside Thaw; or why there is none. */
 export async function loadWebGpu(load: () => Promise<unknown> = () => import('webgpu'), electron: string | undefined = process.versions['electron']): Promise<Checked<WebGpuModule>> {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineFacts } from '../../../protocol/runEvent.ts';
-import type { Engine } from './engine.ts';
+import type { Kernels } from '../../../engine/kernels.ts';
 import type { Machine } from './machine.ts';
 import type { PassRates, Rates } from '../../../protocol/answers.ts';
 import { atomicWrite } from '../../../runs/atomicWrite.ts';
@@ -49,7 +49,7 @@ export function readRates(machine: Machine, engine: EngineFacts['name']): KnownR
 }
 
 /** The machine's rates, measured now if they never were: a few seconds. `measure`: takes the usual prices. */
-export async function calibratedRates(machine: Machine, engine: Engine, measure = measured(engine, machine.threads)): Promise<Rates> {
+export async function calibratedRates(machine: Machine, engine: Calibrated, measure = measured(engine, machine.threads)): Promise<Rates> {
   const known = readRates(machine, engine.facts.name);
   if (known.measured) return known.rates;
   const rates = { ...known.rates, ...await measure(known.rates) };
@@ -57,7 +57,12 @@ export async function calibratedRates(machine: Machine, engine: Engine, measure 
   return rates;
 }
 
-const measured = ({ kernels }: Engine, threads: number) => async (usual: Rates): Promise<Partial<Rates>> => {
+interface Calibrated {
+  readonly kernels: Kernels;
+  readonly facts: Pick<EngineFacts, 'name'>;
+}
+
+const measured = ({ kernels }: Calibrated, threads: number) => async (usual: Rates): Promise<Partial<Rates>> => {
   const engine = await calibrateEngine(kernels, usual);
   const open = async (model: Uint8Array): Promise<Prefix> => valueOf(await openPrefix(model, { threads }));
   // Where ONNX Runtime cannot be loaded, the engine that trains runs the prefix too.
