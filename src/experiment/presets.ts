@@ -25,8 +25,8 @@ export interface Preset {
   readonly stages: (network: Network | undefined) => string;
   /** Takes each photo to be of one class. */
   readonly ofClasses?: true;
-  /** Left out: 5. */
-  readonly patience?: number;
+  /** When it ends, and what its best epoch is; left out: `patience: 5, metric: validation.loss`. */
+  readonly stop?: string;
 }
 
 /** The head on frozen features; other recipes begin with it. */
@@ -138,7 +138,7 @@ stages:
     name: 'from-scratch',
     title: 'From scratch',
     detail: 'No transfer: random weights, every layer learns. For very many photos, or to compare.',
-    patience: 20,
+    stop: '{ patience: 20, metric: validation.accuracy } # its loss rises while it gets better: few photos make it too sure',
     stages: (network) => `\
 # No transfer: worth it with tens of thousands of photos, or where nothing that was learnt before fits. It takes far more
 # passes than fine-tuning, and batch norm with its own statistics (He et al. 2019, "Rethinking ImageNet Pre-training",
@@ -204,7 +204,7 @@ data:
 backbone: ${yamlText(backbone)}
 
 ${preset.stages(network)}
-stop: { patience: ${preset.patience ?? 5}, metric: validation.loss }
+stop: ${preset.stop ?? '{ patience: 5, metric: validation.loss }'}
 ${budget === undefined ? '' : `budget: ${budget.padEnd(17)} # for training: it ends there, with the best weights so far\n`}
 ${controls(name, scratchBudget)}
 seed: 1
