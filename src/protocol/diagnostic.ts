@@ -71,7 +71,7 @@ export const diagnosticCodes = [
   // training that comes to nothing
   'not-learning', 'one-class-predictions', 'frozen-ceiling', 'dead-units',
   // controls
-  'control-rate', 'control-continued', 'source-classes', 'data-changed', 'control-refused',
+  'control-rate', 'control-epoch', 'control-continued', 'source-classes', 'data-changed', 'control-refused',
   // runs
   'newer-format', 'no-run', 'run-continued', 'resume-refused', 'too-late', 'run-unreadable', 'run-crashed', 'run-killed', 'trainer-busy', 'cache-corrupt', 'cache-full', 'native-crash', 'internal-error',
 ] as const;

@@ -3,7 +3,7 @@ import { about, percent, stepsText } from '../../../base/units.ts';
 import { controlStages, ratesToTry, stepsToTry, type TrainedControl } from '../../../experiment/controlPlan.ts';
 import { randomWeights } from '../../../backbones/initialise.ts';
 import { recalibrated } from '../../../engine/recalibrate.ts';
-import { better, type Evaluation } from '../stages/trace.ts';
+import { better, type Evaluation, type StopMetric } from '../stages/trace.ts';
 import { jobOf, report, trainFrom, type Prepared } from '../training.ts';
 import { blindOutputs, knnOutputs } from './blindOutputs.ts';
 import { taskOf } from '../stages/task.ts';
@@ -15,11 +15,11 @@ import { matchPatterns } from '../../../backbones/freezePlan.ts';
 import { pixelSource } from '../features/pixelSource.ts';
 import { writePredictions } from '../../../runs/predictions.ts';
 import { ProgressLine } from '../photos/progressLine.ts';
-import { Refused } from '../../../protocol/diagnostic.ts';
+import { Refused, type Diagnostic } from '../../../protocol/diagnostic.ts';
 import type { RunFolder } from '../../../runs/runFolder.ts';
 import type { RunWriter } from '../runWriter.ts';
 import { Sources } from '../features/sources.ts';
-import { lengthOf } from '../stages/trainJob.ts';
+import { lengthOf, type Trained } from '../stages/trainJob.ts';
 import { weightsHash } from '../weights/obtainCard.ts';
 import type { ControlKind, Score } from '../../../protocol/verdict.ts';
 import type { FeatureSource } from '../features/featureSource.ts';
@@ -98,10 +98,24 @@ export async function trainControl(control: TrainedControl, task: ControlTask, w
   if (!result.best || result.how !== 'finished' && result.step < perEpoch) { // the run was not evaluated so early either
     return { why: `${result.how === 'stopped' ? 'it was stopped' : `its ${about(budgetMs ?? 0)} ended`} after ${stepsText(result.step)}, before its first epoch of ${perEpoch}: give it more time` };
   }
+  const early = earlyByLoss(result, prepared.plan.stop.metric);
+  if (early) writer.append({ type: 'warning', diagnostic: early });
   const isCut = result.how !== 'finished';
   if (isCut) writer.updateManifest({ cutAtStep: result.step });
   return { ...report(prepared, writer, { ...result, best: result.best }), ...(isCut && { matchedSteps: result.step }) };
 }
+
+/** What learns everything from few photos grows too sure: its loss rises while it gets better, and the best epoch by loss is one of the first. */
+export function earlyByLoss({ best, trace }: Pick<Trained, 'best' | 'trace'>, metric: StopMetric): Diagnostic | undefined {
+  const top = trace.reduce<Evaluation | undefined>((a, b) => better('validation.accuracy', b, a) ? b : a, undefined);
+  if (metric !== 'validation.loss' || !best || !top || top.validationAccuracy - best.validationAccuracy < telling) return undefined;
+  return {
+    code: 'control-epoch', severity: 'information', fix: 'write `stop: { metric: validation.accuracy }` and run again, to choose run and controls by that',
+    message: `by validation loss its best step is ${best.step}, with ${percent(best.validationAccuracy)} of the validation photos right; at step ${top.step} it had ${percent(top.validationAccuracy)}`,
+  };
+}
+
+const telling = 0.1;
 
 /** The stages at the best of a few rates, each tried for a tenth of the updates and, where time is limited, of the time. */
 async function atBestRate(control: TrainedControl, stages: readonly StagePlan[], { prepared, scratchMs }: ControlTask, weights: Weights, writer: RunWriter): Promise<readonly StagePlan[]> {
