@@ -23,7 +23,7 @@ async function hasTrained(run: RunFolder, steps: number): Promise<boolean> {
 test('what is thawed and frozen while a run trains is a stage of its resolved plan, and running that plan gives the same weights', async (t) => {
   const workspace = new Workspace(t);
   workspace.photos({ glass: 12, paper: 12 });
-  workspace.write('live.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nstages: [{ name: probe, train: [head], epochs: 80, rate: 1e-4 }]\nstop: { patience: 100 }\ncontrols: []\nbatch: 8\n');
+  workspace.write('live.thaw.yaml', 'thaw: 1\ndata: { folder: photos }\nstages: [{ name: probe, train: [head], epochs: 1000, rate: 1e-4 }]\nstop: { patience: 1000 }\ncontrols: []\nbatch: 8\n');
   const running = workspace.start('run', 'live.thaw.yaml');
   await running.said(/probe: head trains/);
   const ordered = await workspace.thaw('thaw', 'latest', 'conv_head');
