@@ -98,9 +98,9 @@ export async function openExperiment({ plan, card, place, earlier, engine: pinne
 /** Decoding runs beside the prefix, on the same cores: only the two together can be told from outside, and each is mended by its share of what was predicted. */
 function learnPrefixRates(machine: Machine, engine: Engine, { views, computed }: BoundaryFeatures, prefix: ReturnType<typeof cutCost>['prefix'], elapsedMs: number): void {
   if (computed < 64) return; // most of it came out of the cache
-  learnRates(machine, engine.facts.name, (known) => {
+  learnRates(machine, engine.facts.name, (known, weight) => {
     const decodeMs = 1000 * computed / views.length / known.decodedImagesPerSecond, prefixMs = computed * sampleMs(prefix, known.prefix), thought = decodeMs + prefixMs;
     const factor = elapsedMs / thought;
-    return { prefix: mended(known.prefix, factor, prefixMs / thought), decodedImagesPerSecond: mend(known.decodedImagesPerSecond, 1 / factor, decodeMs / thought) };
+    return { prefix: mended(known.prefix, factor, weight * prefixMs / thought), decodedImagesPerSecond: mend(known.decodedImagesPerSecond, 1 / factor, weight * decodeMs / thought) };
   });
 }

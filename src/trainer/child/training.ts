@@ -151,11 +151,11 @@ function sayFit({ append }: RunWriter, { name, batchNorm }: StagePlan, batch: nu
 function learnStepRates({ network, machine, engine, plan }: Opened, stage: StagePlan, { rowsAtOnce, recomputes }: Fit, steps: number, elapsedMs: number): void {
   if (steps === 0) return;
   const cost = stageCost(network, stage), seenMs = elapsedMs / steps;
-  learnRates(machine, engine.facts.name, (known) => {
+  learnRates(machine, engine.facts.name, (known, weight) => {
     const { work, fixed } = stepMs(cost, stage.accumulate * plan.batch, stage.accumulate * Math.ceil(plan.batch / rowsAtOnce), known, recomputes);
-    if (work < fixed) return { msPerStep: mend(known.msPerStep, (seenMs - work - (fixed - known.msPerStep)) / known.msPerStep) };
+    if (work < fixed) return { msPerStep: mend(known.msPerStep, (seenMs - work - (fixed - known.msPerStep)) / known.msPerStep, weight) };
     const factor = (seenMs - fixed) / work;
-    return { forward: mended(known.forward, factor), backward: mended(known.backward, factor) };
+    return { forward: mended(known.forward, factor, weight), backward: mended(known.backward, factor, weight) };
   });
 }
 

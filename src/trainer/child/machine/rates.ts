@@ -69,10 +69,13 @@ const measured = ({ kernels }: Calibrated, threads: number) => async (usual: Rat
   return { ...engine, prefix: await calibratePrefix(open, usual.prefix).catch(() => engine.forward) };
 };
 
-/** What a run found out. Not being able to keep it spoils nothing. */
-export function learnRates(machine: Machine, engine: EngineFacts['name'], found: (known: Rates) => Partial<Rates>): void {
+/**
+ * What a run found out. Not being able to keep it spoils nothing. `weight`: of what it says of prices, half where they were
+ * measured: a run sees one cut, and what it is off by need not hold for the others.
+ */
+export function learnRates(machine: Machine, engine: EngineFacts['name'], found: (known: Rates, weight: number) => Partial<Rates>): void {
   const { rates, measured } = readRates(machine, engine);
-  write(machine, engine, { rates: { ...rates, ...found(rates) }, measured });
+  write(machine, engine, { rates: { ...rates, ...found(rates, measured ? 0.5 : 1) }, measured });
 }
 
 /** Bytes, between what was thought and what was seen. */

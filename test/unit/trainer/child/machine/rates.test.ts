@@ -66,6 +66,9 @@ test('a machine is measured once; another version of Thaw measures again and kee
   const rates = await calibratedRates(machine, engine, measure);
   assert.deepEqual([rates.baseBytes, rates.forward.msPerNode], [123, 1]);
   assert.deepEqual(await calibratedRates(machine, engine, measure), rates);
+  const weights: number[] = [];
+  for (const each of ['cpu', 'wasm'] as const) learnRates(machine, each, (_, weight) => { weights.push(weight); return {}; });
+  assert.deepEqual(weights, [0.5, 1], 'what was measured counts for more than what one run saw');
   const newer = { ...machine, version: '1' };
   assert.equal(readRates(newer, 'cpu').measured, false);
   const again = await calibratedRates(newer, engine, measure);
