@@ -13,7 +13,12 @@ export type WasmModule = BackendWasm['wasm'] & Disposable & {
 /** Threads: this one and `threads` − 1 more, which wait for work without keeping the process alive. */
 export async function startWasm(binary: Uint8Array, threads: number, thread: URL): Promise<WasmModule> {
   const module = await WebAssembly.compile(binary), memory = newMemory();
-  const workers = await Promise.all(Array.from({ length: threads - 1 }, () => readyWorker(thread, { module, memory })));
+  const workers = Array.from({ length: threads - 1 }, () => new Worker(thread, { workerData: { module, memory } satisfies ThreadSetup }));
+  const end = (): void => { for (const worker of workers) void worker.terminate(); };
+  await Promise.all(workers.map(ready)).catch((error: unknown) => {
+    end();
+    throw error;
+  });
   const idle = [...workers];
   const wasm = instantiate(module, memory, (start) => {
     const worker = idle.pop();
@@ -21,16 +26,16 @@ export async function startWasm(binary: Uint8Array, threads: number, thread: URL
     return worker !== undefined;
   });
   wasm.__wasm_call_ctors();
-  return asModule(wasm, memory, threads, () => { for (const worker of workers) void worker.terminate(); });
+  return asModule(wasm, memory, threads, end);
 }
 
 /** The C++ waits for its threads without returning to Node, so they have to be there before it asks for them. */
-function readyWorker(url: URL, setup: ThreadSetup): Promise<Worker> {
-  const worker = new Worker(url, { workerData: setup });
+function ready(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.once('error', reject).once('message', () => {
+      worker.off('error', reject); // from now on nobody expects one: it ends the process, and is told
       worker.unref();
-      resolve(worker);
+      resolve();
     });
   });
 }
@@ -38,7 +43,7 @@ function readyWorker(url: URL, setup: ThreadSetup): Promise<Worker> {
 /** Where there is no room the binary's own gives 0, and tfjs would write there; 4 GiB and more it takes for the rest of a division. */
 function room(malloc: WasmExports['malloc'], length: number): number {
   const at = length < mostBytes ? malloc(length) : 0;
-  if (at === 0) throw new RangeError(`allocation failed: ${bytes(length)} more do not fit into the 4 GiB that WebAssembly addresses`);
+  if (at === 0) throw new RangeError(`allocation failed: ${bytes(length)} more are not to be had: WebAssembly addresses 4 GiB`);
   return at;
 }
 

@@ -66,10 +66,14 @@ test('more threads than cores, in turns with nothing to do, always come to an en
   }
 });
 
+test('a thread that cannot start is an error, and the others end with it', async () => {
+  await assert.rejects(wasm.start({ ...engineResources, wasm: { ...engineResources.wasm, threads: 3, thread: new URL('./no-such-thread.js', import.meta.url) } }), /Cannot find module/);
+});
+
 test('memory that does not fit into 4 GiB is refused by name, and what was there stays', async () => {
   const engine = await started(1), backend = tf.backend() as BackendWasm;
   const kept = tf.tensor1d([1, 2, 3]);
-  assert.throws(() => backend.makeOutput([3, 2 ** 30], 'float32'), /allocation failed: 12.0 GiB more do not fit into the 4 GiB/);
+  assert.throws(() => backend.makeOutput([3, 2 ** 30], 'float32'), /allocation failed: 12.0 GiB more are not to be had: WebAssembly addresses 4 GiB/);
   const large = backend.makeOutput([3 * 2 ** 28], 'float32'); // 3 GiB, never touched
   let thrown: unknown;
   assert.throws(() => backend.makeOutput([3 * 2 ** 28], 'float32'), (error) => { thrown = error; return error instanceof RangeError; });
