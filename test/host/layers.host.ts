@@ -65,6 +65,14 @@ hostTest('a tick edits the experiment file, keeps its comments, and can be undon
   assert.equal(document.getText(), text);
 });
 
+hostTest('ticks in quick succession are all written', async () => {
+  const { document } = await showExperiment('layers.thaw.yaml', text);
+  await becomes('head', true);
+  const { layers } = await thaw();
+  await Promise.all(['blocks.4', 'blocks.5', 'blocks.6'].map((path) => layers.setTrains(path, true)));
+  assert.match(document.getText(), /train: \[head, blocks\.4, blocks\.5, blocks\.6\] *# kept: the head alone/);
+});
+
 hostTest('ticking every layer of a block ticks the block; unticking one leaves "n of m train"', async () => {
   await showExperiment('layers.thaw.yaml', text.replace('[head]', '[blocks.6, head]'));
   await becomes('blocks.6', true);

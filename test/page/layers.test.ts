@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFile, openThaw, view, workbenchTest } from './workbench.ts';
+import { openFile, openThaw, tick, view, workbenchTest } from './workbench.ts';
 
 workbenchTest('a click on a checkbox trains a block, undo freezes it again, and Space ticks the row in focus', async ({ page, workspace }) => {
   const text = 'thaw: 1\ndata: { folder: photos }\nstages:\n  - name: thaw\n    train: [head]   # kept\n';
@@ -11,8 +11,7 @@ workbenchTest('a click on a checkbox trains a block, undo freezes it again, and 
   const block = view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6,/ });
   await block.waitFor();
   assert.match(await block.getAttribute('aria-label') ?? '', /not ticked/);
-  await block.getByRole('checkbox').click();
-  await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, trains/ }).waitFor();
+  await tick(block, view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.6, trains/ }));
   const code = page.locator('.monaco-editor .view-lines').first();
   await code.filter({ hasText: /train:\s\[head,\sblocks\.6\]\s+#\skept/ }).waitFor();
   await code.click();
@@ -33,8 +32,7 @@ workbenchTest('a tick, by mouse or keyboard, of a row that is selected with othe
   const row = (path: string) => view(page, 'Layers').getByRole('treeitem', { name: new RegExp(`^${path.replace('.', '\\.')},`) }), code = page.locator('.monaco-editor .view-lines').first();
   await row('blocks.4').click({ position: { x: 120, y: 8 } });
   await row('blocks.6').click({ position: { x: 120, y: 8 }, modifiers: ['Shift'] });
-  await row('blocks.5').getByRole('checkbox').click();
-  await code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }).waitFor();
+  await tick(row('blocks.5'), code.filter({ hasText: /train:\s\[head,\sblocks\.4,\sblocks\.5,\sblocks\.6\]\s+#\skept/ }));
   await view(page, 'Layers').getByRole('treeitem', { name: /^blocks\.5, trains/ }).waitFor(); // drawn again: before that the keys mean the rows as they were
   await page.keyboard.press('Space');
   await code.filter({ hasText: /train:\s\[head\]\s+#\skept/ }).waitFor();

@@ -93,6 +93,19 @@ export async function clickLens(page: Page, title: string | RegExp, effect: Loca
   }
 }
 
+/** Clicks the checkbox of a row of the layers until `effect` shows: a click that falls on the moment in which its price arrives and the row is drawn anew is lost. */
+export async function tick(row: Locator, effect: Locator): Promise<void> {
+  for (let triesLeft = 3; ; triesLeft--) {
+    const before = await row.getByRole('checkbox').getAttribute('aria-checked');
+    await row.getByRole('checkbox').click();
+    try {
+      return await effect.waitFor({ timeout: 20_000 });
+    } catch (error) {
+      if (triesLeft === 0 || await row.getByRole('checkbox').getAttribute('aria-checked') !== before) throw error;
+    }
+  }
+}
+
 /** Opens a file of the workspace by its name, whether or not the Explorer has heard of it yet; the palette may remember for a while that there was none. */
 export async function openFile(page: Page, name: string): Promise<void> {
   for (let triesLeft = 10; ; triesLeft--) {
