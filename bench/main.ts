@@ -1,4 +1,5 @@
 import { accuracyBench } from './accuracy.ts';
+import { chooseBench } from './choose.ts';
 import { costBench } from './cost.ts';
 import { earlierFeaturesBench } from './earlierFeatures.ts';
 import { editorBench } from './editor.ts';
@@ -13,8 +14,8 @@ import { machine } from './support.ts';
 import { rankBench } from './rank.ts';
 import { stepBench } from './step.ts';
 
-/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead] [kernels]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
-const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench, kernels: kernelsBench };
+/** `npm run bench [features] [step] [job] [accuracy] [cost] [precision] [editor] [rank] [overhead] [kernels] [choose]`: what docs/benchmarks.md records, printed as Markdown. Run it on an idle machine. */
+const all: Readonly<Record<string, () => Promise<void> | void>> = { features: featuresBench, step: stepBench, job: jobBench, accuracy: accuracyBench, cost: costBench, precision: precisionBench, editor: editorBench, rank: rankBench, overhead: overheadBench, kernels: kernelsBench, choose: chooseBench };
 /** Hours, so only by name: docs/studies. */
 const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench, 'earlier-features': earlierFeaturesBench };
 const wanted = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // Training kernels that TensorFlow lacks on processors: batch norm with its activation in as few passes over memory as
-// there can be, and AdamW in one. They are TensorFlow ops by its stable C API, registered as this library is loaded and
+// there can be, cross-entropy and AdamW in one. They are TensorFlow ops by its stable C API, registered as this library is loaded and
 // called by name like any other (src/engine/kernels/tensorflow.ts). Maps are [..., channels], float32.
 #include <atomic>
 #include <cmath>
@@ -542,6 +542,45 @@ struct MaxPoolGradient {
   }
 };
 
+// Σ mass · −log softmax(logits) of one row, in float64; gradient: softmax · (the row's mass) − mass.
+INLINE double crossEntropyRow(const float* logits, const float* mass, int64_t classes, float* gradient) {
+  const float largest = *std::max_element(logits, logits + classes);
+  double sum = 0, total = 0;
+  for (int64_t i = 0; i < classes; i++) {
+    gradient[i] = std::exp(logits[i] - largest);
+    sum += gradient[i];
+    total += mass[i];
+  }
+  const double logarithm = std::log(sum);
+  const float share = float(total / sum);
+  double loss = 0;
+  for (int64_t i = 0; i < classes; i++) {
+    if (mass[i] != 0) loss += mass[i] * (logarithm - (logits[i] - largest));
+    gradient[i] = gradient[i] * share - mass[i];
+  }
+  return loss;
+}
+
+struct CrossEntropy {
+  explicit CrossEntropy(Attributes) {}
+  // logits, mass [rows, classes] → the loss, and its gradient.
+  void compute(Call& call) const {
+    const Tensor logits = call.input(0), mass = call.input(1);
+    const int64_t classes = logits.shape().back(), rows = logits.size() / std::max<int64_t>(1, classes);
+    Tensor loss = call.output(0, {}), gradient = call.outputLike(1, logits);
+    if (call.failed()) return;
+    std::vector<double> losses(rows); // added up in their order, however many threads there are
+    Pool::shared().run(rows, rowsAtOnce, [&](Pool::Chunks& chunks) {
+      for (int64_t row, last; chunks.next(row, last);) {
+        for (; row < last; row++) losses[row] = crossEntropyRow(logits.data() + row * classes, mass.data() + row * classes, classes, gradient.data() + row * classes);
+      }
+    });
+    double total = 0;
+    for (const double each : losses) total += each;
+    *loss.data() = float(total);
+  }
+};
+
 EACH_PROCESSOR void adamW(const float* __restrict value, const float* __restrict gradient, const float* __restrict mean, const float* __restrict square, const float* __restrict how,
                           int64_t length, float* __restrict newValue, float* __restrict newMean, float* __restrict newSquare) {
   const float keep = how[0], rate = how[1], share1 = how[2], share2 = how[3], epsilon = how[4];
@@ -579,6 +618,7 @@ static const bool registered =
     registerOp<Gelu>("ThawGelu", {"x"}, {"y"}, {}) &&
     registerOp<GeluGradient>("ThawGeluGrad", {"dy", "x"}, {"dx"}, {}) &&
     registerOp<MaxPoolGradient>("ThawMaxPoolGrad", {"x", "y", "dy"}, {"dx"}, {"tall: int", "wide: int", "down: int", "across: int", "top: int", "left: int"}) &&
+    registerOp<CrossEntropy>("ThawCrossEntropy", {"logits", "mass"}, {"loss", "gradient"}, {}) &&
     registerOp<AdamW>("ThawAdamW", {"value", "gradient", "mean", "square", "how"}, {"new_value", "new_mean", "new_square"}, {});
 
 }  // namespace thaw

@@ -63,15 +63,16 @@ function kernelDraw({ node, part, shape, fanIn, random, initial: { kernels, asTo
   return normal(kernels.deviation ** 2, random);
 }
 
-/** Every parameter and buffer of `network`, drawn from `seed`. */
-export function randomWeights(network: Network, seed: number): Weights {
+/** Every parameter and buffer of `network`, drawn from `seed`. `drawn`: of each parameter; then they repeat, which is 30 times as quick and enough where only time counts. */
+export function randomWeights(network: Network, seed: number, drawn = Infinity): Weights {
   const nodes = new Map(network.nodes.map((node) => [node.name, node])), all = parametersOf(network);
   const kernels = new Map(all.filter(({ part }) => part === 'weight').map(({ node, shape, size }) => [node, size / shape[0]!]));
   const initial = network.initial ?? { kernels: 'fanOut' };
   const tensorOf = ({ name, node, part, shape, size }: Parameter): TensorData => {
     const draw = read(draws, nodes.get(node)!.op, { node, part, shape, fanIn: kernels.get(node)!, random: rng(seed, 'initialise', name), initial });
     const data = new Float32Array(size);
-    for (let i = 0; i < data.length; i++) data[i] = draw();
+    for (let i = 0; i < data.length && i < drawn; i++) data[i] = draw();
+    for (let known = drawn; known < data.length; known *= 2) data.copyWithin(known, 0, known);
     return { shape, data };
   };
   return new Map(all.map((parameter) => [parameter.name, tensorOf(parameter)]));

@@ -19,10 +19,10 @@ export interface ChooseOptions {
   readonly pinned?: EngineFacts['name'] | undefined;
   /** What to time. */
   readonly part: TimedPart;
-  /** The rungs that come later are left out once the tests have taken so long, if one of those before works. */
+  /** For all tests, loading the engines left out. Each rung may take its share of what is left; once it is spent, those that come later are left out, if one before works. */
   readonly budgetMs?: number;
   /** How to time it, in milliseconds: for tests. */
-  readonly time?: (kernels: Kernels, part: TimedPart) => Promise<number>;
+  readonly time?: typeof timedStep;
 }
 
 export interface ChosenEngine {
@@ -49,28 +49,33 @@ interface Tried {
 }
 
 export async function chooseEngine(rungs: readonly Rung[], options: ChooseOptions): Promise<Checked<ChosenEngine>> {
-  const { pinned } = options;
+  const { pinned, budgetMs = Infinity } = options;
   const wanted = rungs.filter(({ name }) => pinned === undefined || name === pinned);
   if (wanted.length === 0) return { ok: false, errors: [unknownEngine(pinned, rungs)], warnings: [] };
   const tried: Tried[] = [];
   let testsMs = 0;
-  for (const rung of wanted) {
-    const late = testsMs > (options.budgetMs ?? Infinity) && tried.some(({ candidate }) => candidate);
-    const result: Tried = late ? { facts: { name: rung.name, ok: false, why: `not tried: the tests before took ${about(testsMs)}` } } : await tryRung(rung, options);
+  for (const [i, rung] of wanted.entries()) {
+    const leftMs = budgetMs - testsMs, late = leftMs < 0 && tried.some(({ candidate }) => candidate);
+    const result: Tried = late ? { facts: { name: rung.name, ok: false, why: `not tried: the tests before took ${about(testsMs)}` } } : await tryRung(rung, options, leftMs / (wanted.length - i));
     tried.push(result);
     testsMs += result.testsMs ?? 0;
   }
   const problems = tried.flatMap(({ problem }) => problem ?? []);
-  const working = tried.flatMap(({ candidate }) => candidate ?? []).sort((a, b) => a.stepMs - b.stepMs);
-  const [best, ...others] = working;
+  const working = tried.flatMap(({ candidate }) => candidate ?? []), best = bestOf(working), others = working.filter((each) => each !== best);
   if (!best) return { ok: false, errors: problems, warnings: [] };
   others.forEach(({ started }) => started.dispose());
   await tf.setBackend(best.name);
   const broken = problems.filter(({ code }) => code !== 'engine-missing').map(asFallback(best.started));
-  return { ok: true, value: { rung: best.started, facts: factsOf(best, others, options, tried) }, warnings: [...best.warnings, ...broken] };
+  return { ok: true, value: { rung: best.started, facts: factsOf(best, others, options, tried, testsMs) }, warnings: [...best.warnings, ...broken] };
 }
 
-async function tryRung(rung: Rung, { resources, pinned, part, time = timedStep }: ChooseOptions): Promise<Tried> {
+/** The fastest; but of two on one device the one before in the ladder, if the other is not half as fast again: it is quicker with whatever is thawed later, and its prices are known. */
+const bestOf = (working: readonly Candidate[]): Candidate | undefined => working.reduce<Candidate | undefined>((best, each) =>
+  best && each.stepMs * (each.started.device === best.started.device ? clearly : 1) >= best.stepMs ? best : each, undefined);
+
+const clearly = 1.5;
+
+async function tryRung(rung: Rung, { resources, pinned, part, time = timedStep }: ChooseOptions, leftMs: number): Promise<Tried> {
   let started: StartedRung | undefined;
   try {
     const checked = await rung.start({ ...resources, asked: pinned === rung.name });
@@ -78,7 +83,7 @@ async function tryRung(rung: Rung, { resources, pinned, part, time = timedStep }
     started = checked.value;
     const startMs = monotonicMs(), wrong = await selfTest(started.kernels);
     if (wrong !== undefined) throw new Error(wrong);
-    const stepMs = await time(started.kernels, part);
+    const stepMs = await time(started.kernels, part, leftMs - (monotonicMs() - startMs));
     return { facts: { name: rung.name, title: started.title, ok: true, stepMs }, candidate: { name: rung.name, started, stepMs, warnings: checked.warnings }, testsMs: monotonicMs() - startMs };
   } catch (error) {
     started?.dispose();
@@ -89,11 +94,11 @@ async function tryRung(rung: Rung, { resources, pinned, part, time = timedStep }
 
 const out = ({ name }: Rung, problem: Diagnostic): Tried => ({ facts: { name, ok: false, why: problem.message }, problem });
 
-function factsOf(best: Candidate, others: readonly Candidate[], { pinned, part }: ChooseOptions, tried: readonly Tried[]): ChosenEngine['facts'] {
+function factsOf(best: Candidate, others: readonly Candidate[], { pinned, part }: ChooseOptions, tried: readonly Tried[], testsMs: number): ChosenEngine['facts'] {
   const { title, device, threads } = best.started;
   const missing = tried.find(({ facts, problem }) => facts.name === 'tensorflow' && problem?.code === 'engine-missing')?.problem;
   return {
-    name: best.name, title, device, threads, why: whyOf(best, others, pinned), timed: part.title, tried: tried.map(({ facts }) => facts),
+    name: best.name, title, device, threads, why: whyOf(best, others, pinned), timed: part.title, testsMs, tried: tried.map(({ facts }) => facts),
     ...(missing && { advice: adviceOn(missing) }),
   };
 }
@@ -106,6 +111,7 @@ function whyOf({ stepMs }: Candidate, others: readonly Candidate[], pinned: stri
   if (pinned !== undefined) return 'asked for';
   if (others.length === 0) return 'the only one here that passed the gradient self-test';
   const factors = others.map((other) => `${(other.stepMs / stepMs).toFixed(1)} × ${other.name}`).join(', ');
+  if (others.some((other) => other.stepMs < stepMs)) return `nearly the fastest of ${others.length + 1} for this (${factors}), and the fastest for more layers`;
   return `fastest of ${others.length + 1} that passed the gradient self-test (${factors})`;
 }
 

@@ -111,8 +111,9 @@ const rules: Reader<[call: Call], tf.Tensor> = {
     return reshaped(height * width === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, height * width * channels]);
   },
   linear({ units, bias }, call) {
-    const x = call.inputs[0]!, leading = x.shape.slice(0, -1), rows = reshaped(x, [sizeOf(leading), x.shape.at(-1)!]);
-    return reshaped(withBias(tf.matMul(rows, parameter(call, 'weight')), bias, call), [...leading, units]);
+    const x = call.inputs[0]!, leading = x.shape.slice(0, -1);
+    const multiplied = (rows: tf.Tensor): tf.Tensor => call.pass.kernels.linear(rows as tf.Tensor2D, parameter(call, 'weight') as tf.Tensor2D, bias ? parameter(call, 'bias') as tf.Tensor1D : undefined);
+    return leading.length === 1 ? multiplied(x) : reshaped(multiplied(reshaped(x, [sizeOf(leading), x.shape.at(-1)!])), [...leading, units]);
   },
   layerNorm: ({ epsilon }, call) => call.pass.kernels.layerNorm(call.inputs[0]!, parameter(call, 'weight'), parameter(call, 'bias'), epsilon),
   scale: (_, call) => tf.mul(call.inputs[0]!, parameter(call, 'gamma')),

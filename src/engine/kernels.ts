@@ -8,8 +8,10 @@ import type { Activation } from '../backbones/op.ts';
 import { activations } from './kernels/activations.ts';
 import { attention } from './kernels/attention.ts';
 import { channelSums } from './kernels/channelSums.ts';
+import { biased } from './kernels/frugal.ts';
 import { layerNorm } from './kernels/layerNorm.ts';
 import { relu, relu6 } from './kernels/rectifiers.ts';
+import { crossEntropy } from './losses.ts';
 
 export interface Kernels {
   /** Normalises by stored statistics, each [channels]; x: [..., channels]. */
@@ -29,6 +31,10 @@ export interface Kernels {
   layerNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor;
   /** softmax(q kᵀ / √size) v in each head. q: [batch, queries, heads · size]; k, v: [batch, keys, heads · size]. Returns the shape of q. */
   attention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, heads: number): tf.Tensor3D;
+  /** x weight + bias. x: [rows, in]; weight: [in, out]; bias: [out]. */
+  linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D;
+  /** As losses.ts says; differentiable in the logits alone. */
+  crossEntropy(logits: tf.Tensor2D, mass: tf.Tensor2D): tf.Scalar;
   /** AdamW's update of one parameter, where the engine has it as one op; without gradient. */
   adamW?(value: tf.Tensor, gradient: tf.Tensor, moments: Moments, rule: AdamRule): Moments & { readonly value: tf.Tensor };
 }
@@ -74,6 +80,8 @@ export const portable: Kernels = {
   depthwiseConv2d: (x, filter, stride, padding) => tf.depthwiseConv2d(x, filter, stride, padding),
   layerNorm,
   attention,
+  linear: (x, weight, bias) => bias ? biased(tf.matMul(x, weight), bias) : tf.matMul(x, weight),
+  crossEntropy,
 };
 
 /** The gradient in closed form (Ioffe & Szegedy 2015, arXiv:1502.03167 §3), rather than back through the moments. */

@@ -5,7 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { Bug } from '../base/bug.ts';
-import { crossEntropy, crossEntropyOfItems } from './losses.ts';
+import type { Kernels } from './kernels.ts';
+import { crossEntropyOfItems } from './losses.ts';
 import { softmaxFocal } from './losses/focal.ts';
 import { massOf, mixedTargets, smoothedTargets } from './losses/targets.ts';
 import type { Mixing } from './mixing.ts';
@@ -22,7 +23,7 @@ export interface Objective {
   /** float32 [rows, …], row by row. Over the whole batch, so that the losses of its parts add up. */
   aimsOf(rows: LabelledRows, mixing?: Mixing): Float32Array;
   /** outputs: [rows, classes]; aims: the same rows of aimsOf. */
-  loss(outputs: tf.Tensor2D, aims: tf.Tensor2D): tf.Scalar;
+  loss(outputs: tf.Tensor2D, aims: tf.Tensor2D, kernels: Kernels): tf.Scalar;
   /** The loss of each row of an evaluation, unweighted: float32 [rows]. `rows`: at least as many as outputs has. */
   items(outputs: tf.Tensor2D, rows: LabelledRows): tf.Tensor1D;
 }
@@ -45,7 +46,7 @@ export function classification({ classes, labelSmoothing = 0, classWeights, gamm
       if (mixing) return massOf(mixedTargets(targets, mixing.partners, mixing.share), labels.length, { rows: weights, ...balance });
       return massOf(targets, labels.length, { rows: weights, labels, ...balance });
     },
-    loss: (logits, mass) => gamma === undefined ? crossEntropy(logits, mass) : softmaxFocal(logits, mass, gamma),
+    loss: (logits, mass, kernels) => gamma === undefined ? kernels.crossEntropy(logits, mass) : softmaxFocal(logits, mass, gamma),
     items: (logits, { labels }) => crossEntropyOfItems(logits, tf.tensor1d(labels.subarray(0, logits.shape[0]), 'int32')),
   };
 }

@@ -197,7 +197,7 @@ function gradientsOfPart(state: TrainState, { names, frozen, segments, pass, obj
   const features = forward(frozen, rowsTensor(state, part.x, rows), pass), factors = factorTensors(part.noise, part.from, rows), sourceOutputs = restraint?.sourceOutputs(features);
   const outputs = new Map<string, tf.Tensor>();
   const { value, gradients } = segmentedGradients(segments, features, { ...pass, factors, ...(restraint && { taps: { names: restraint.taps, outputs } }) }, (logits) => {
-    const loss = objective.loss(logits as tf.Tensor2D, aims);
+    const loss = objective.loss(logits as tf.Tensor2D, aims, pass.kernels);
     return restraint ? tf.add(loss, tf.mul(restraint.penalty(outputs, sourceOutputs!), part.share)) : loss;
   });
   return { value, gradients: names.map((name) => gradients.get(name)!) };

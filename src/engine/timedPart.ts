@@ -2,8 +2,9 @@
  * The work by which engines are compared: what the plan itself trains, on a few samples. Where a single sample would take
  * too long, the end of it: the longest stretch before the output that fits. A head alone is timed as a head alone.
  */
+import { splitAt } from '../backbones/boundary.ts';
 import { filledBlocks } from '../backbones/blocks.ts';
-import { cutCost, stepFlops } from '../backbones/cost.ts';
+import { cutCost, stepFlops, type CutCost } from '../backbones/cost.ts';
 import type { Network, Node, Op } from '../backbones/op.ts';
 import { parametersOf } from '../backbones/parameters.ts';
 
@@ -17,20 +18,22 @@ export interface TimedPart {
   readonly title: string;
 }
 
-/** Forward and backward, all samples: about half a second of WebAssembly on one core. */
-const mostFlops = 2.5e9;
+/** Forward and backward, all samples: about half a second of WebAssembly on one core. Parameters take up to 16 bytes each, for weight, gradient and moments, and time to fill. */
+const mostFlops = 2.5e9, mostParameters = 32e6;
 
 /** `batch`: the plan's own. */
 export function timedPartOf(network: Network, trainable: ReadonlySet<string>, bnStatistics: TimedPart['bnStatistics'], batch: number): TimedPart {
   const inOrder = parametersOf(network).filter(({ name }) => trainable.has(name)).map(({ name }) => name);
-  const costWithout = (first: number): number => stepFlops(cutCost(network, new Set(inOrder.slice(first))));
+  const costWithout = (first: number): CutCost => cutCost(network, new Set(inOrder.slice(first)));
+  const isLittle = (cost: CutCost): boolean =>
+    stepFlops(cost) <= mostFlops && parametersOf(splitAt(network, cost.boundary).suffix).reduce((sum, { size }) => sum + size, 0) <= mostParameters;
   let fits = inOrder.length - 1; // the last parameter is always timed
   for (let low = 0; low < fits;) {
     const middle = (low + fits) >> 1;
-    if (costWithout(middle) <= mostFlops) fits = middle;
+    if (isLittle(costWithout(middle))) fits = middle;
     else low = middle + 1;
   }
-  const trained = inOrder.slice(fits), samples = Math.max(1, Math.min(batch, Math.floor(mostFlops / costWithout(fits))));
+  const trained = inOrder.slice(fits), samples = Math.max(1, Math.min(batch, Math.floor(mostFlops / stepFlops(costWithout(fits)))));
   return { network, trained, bnStatistics, samples, title: titleOf(network, trained, samples) };
 }
 

@@ -65,7 +65,7 @@ const verdict = fields<Verdict>({
 const rung = fields<RungFacts>({ name: engineName, title: optional(text), ok: flag, stepMs: optional(number), why: optional(text) });
 const engine = fields<EngineFacts>({
   name: engineName, title: text, device: oneOf('cpu', 'gpu'), threads: number, node: text, why: text,
-  prefix: optional(text), tried: list(rung), timed: optional(text), advice: optional(text),
+  prefix: optional(text), tried: list(rung), timed: optional(text), testsMs: optional(number), advice: optional(text),
   machine: optional(fields<MachineFacts>({
     processor: text, cores: number, memoryBytes: number, freeBytes: number,
     gpus: list(fields<GpuFacts>({ name: text, memoryBytes: optional(number), driver: optional(text) })),

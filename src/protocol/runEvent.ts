@@ -76,6 +76,8 @@ export interface EngineFacts {
   readonly tried: readonly RungFacts[];
   /** What the timed step was: "blocks.5 to head of efficientnet_lite0, 8 samples". */
   readonly timed?: string;
+  /** Milliseconds that all self-tests and timed steps took. */
+  readonly testsMs?: number;
   /** How to get a faster one, when there is one. */
   readonly advice?: string;
   /** What that would do for the run's plan, where it does much. */

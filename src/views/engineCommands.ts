@@ -110,7 +110,7 @@ function gpuItems({ machine, timed }: EngineFacts): EngineItem[] {
 
 function rungItem({ name, ok, stepMs, why }: RungFacts, { tried, name: chosen }: EngineFacts): EngineItem {
   const best = tried.find((rung) => rung.name === chosen)?.stepMs;
-  const slower = ok && best !== undefined && stepMs !== undefined ? `${(stepMs / best).toFixed(1)} × slower` : undefined;
-  const facts = [stepMs === undefined ? undefined : `${stepMs.toFixed(0)} ms a step`, slower].filter((part) => part !== undefined);
+  const compared = ok && best !== undefined && stepMs !== undefined ? stepMs < best ? `${(best / stepMs).toFixed(1)} × faster, for this` : `${(stepMs / best).toFixed(1)} × slower` : undefined;
+  const facts = [stepMs === undefined ? undefined : `${stepMs.toFixed(0)} ms a step`, compared].filter((part) => part !== undefined);
   return { label: `${ok ? '$(circle-outline)' : '$(circle-slash)'} ${name}`, description: facts.join(' · '), ...(why !== undefined && { detail: why }) };
 }

@@ -22,7 +22,7 @@ const bias = ownOp({
 });
 
 /** x: [..., channels]; values: [channels]. */
-export const biased = (x: tf.Tensor, values: tf.Tensor): tf.Tensor => bias({ x, bias: values }, {})[0]!;
+export const biased = <T extends tf.Tensor>(x: T, values: tf.Tensor): T => bias({ x, bias: values }, {})[0] as T;
 
 const shape = ownOp<{ readonly from: number[]; readonly to: number[] }>({
   name: 'ThawShape',

@@ -8,6 +8,7 @@ import { portable, type Kernels } from '../kernels.ts';
 import { ownOp } from './ownOp.ts';
 import { batchNormOnGpu, batchNormOnProcessor } from './tensorflowBatchNorm.ts';
 import { convolve, convolveDepthwise } from './tensorflowConv.ts';
+import { crossEntropy, linear } from './tensorflowHead.ts';
 import { backendName, tensorflowOp } from './tensorflowOp.ts';
 import { gelu, layerNorm } from './tensorflowTokens.ts';
 
@@ -19,10 +20,12 @@ const common: Omit<Kernels, keyof typeof onGpu> = {
   relu6: (x) => relu6({ x }, {})[0]!,
   conv2d: (x, filter, stride, padding) => convolve({ x, filter }, { stride, padding })[0] as tf.Tensor4D,
   attention: (...args) => portable.attention(...args),
+  linear,
 };
 
-const onGpu: Pick<Kernels, 'batchNorm' | 'batchNormTrain' | 'activation' | 'depthwiseConv2d' | 'layerNorm'> = {
+const onGpu: Pick<Kernels, 'batchNorm' | 'batchNormTrain' | 'activation' | 'depthwiseConv2d' | 'layerNorm' | 'crossEntropy'> = {
   ...batchNormOnGpu,
+  crossEntropy: (...args) => portable.crossEntropy(...args),
   activation: (x, kind) => portable.activation(x, kind),
   layerNorm: (...args) => portable.layerNorm(...args),
   depthwiseConv2d: (...args) => portable.depthwiseConv2d(...args),
@@ -32,6 +35,7 @@ const onProcessor: Pick<Kernels, keyof typeof onGpu | 'batchNormActivated' | 'ad
   ...batchNormOnProcessor,
   activation: (x, kind) => kind === 'geluErf' ? gelu(x) : portable.activation(x, kind),
   layerNorm,
+  crossEntropy,
   depthwiseConv2d: (x, filter, stride, padding) => convolveDepthwise({ x, filter }, { stride, padding })[0] as tf.Tensor4D,
   /** Composed it is fourteen ops, 10 ms of one core's 111 per image of EfficientNet-Lite0; this one takes 2. */
   adamW(value, gradient, { mean, square }, { meanShare, squareShare, keep, rate, epsilon }) {

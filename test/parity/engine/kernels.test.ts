@@ -43,6 +43,10 @@ const adamWStep = (name: string, part: 'value' | 0 | 1, weightDecay: number): Ca
   return part === 'value' ? updated.value : updated.slots[part]!;
 }];
 
+/** Some rows count more than others, every third not at all. */
+const mass = (rows: number, classes: number): tf.Tensor2D =>
+  tf.tensor2d(Float32Array.from({ length: rows * classes }, (_, i) => Math.floor(i / classes) % 3 === 2 ? 0 : (i * 37 % 11) / 11 / rows), [rows, classes]);
+
 const cases: readonly Case[] = [
   conv('3×3', [2, 7, 6, 3], [3, 3, 3, 4], 1, 'same'),
   conv('3×3, stride 2, even and odd', [2, 7, 6, 3], [3, 3, 3, 4], 2, 'same'),
@@ -96,7 +100,10 @@ const cases: readonly Case[] = [
   adamWStep('decayed parameter', 'value', 0.1),
   adamWStep('first moment', 0, 0),
   adamWStep('second moment', 1, 0),
-  ['linear', [[5, 7], [7, 4], [4]], (_, [x, weight, bias]) => tf.add(tf.matMul(x!, weight!), bias!)],
+  ['linear', [[5, 7], [7, 4], [4]], (k, [x, weight, bias]) => k.linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D)],
+  ['linear without bias', [[130, 7], [7, 4]], (k, [x, weight]) => k.linear(x as tf.Tensor2D, weight as tf.Tensor2D)],
+  ['cross-entropy', [[5, 7]], (k, [logits]) => k.crossEntropy(tf.mul(logits as tf.Tensor2D, 10), mass(5, 7))],
+  ['cross-entropy of more rows than a thread takes', [[150, 3]], (k, [logits]) => k.crossEntropy(logits as tf.Tensor2D, mass(150, 3))],
   ['a product per sample', [[2, 3, 4, 5], [2, 3, 5, 6]], (_, [a, b]) => tf.matMul(a!, b!)],
   ['a product per sample, the second turned', [[2, 3, 4, 5], [2, 3, 6, 5]], (_, [a, b]) => tf.matMul(a!, b!, false, true)],
   ['a product per sample, the first turned', [[2, 3, 5, 4], [2, 3, 5, 6]], (_, [a, b]) => tf.matMul(a!, b!, true)],
@@ -164,6 +171,6 @@ for (const [title, skip, rung, kernels] of engines) {
         compared++;
       }
     }
-    assert.equal(compared, 177);
+    assert.equal(compared, 184);
   });
 }

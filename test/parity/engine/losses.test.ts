@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../../../src/engine/kernels.ts';
 import { crossEntropy, crossEntropyOfItems, softmaxCrossEntropy } from '../../../src/engine/losses.ts';
 import { binaryCrossEntropy } from '../../../src/engine/losses/binaryCrossEntropy.ts';
 import { distillation } from '../../../src/engine/losses/distillation.ts';
@@ -17,13 +18,13 @@ import { engineResources, noTensorFlow } from '../../support/engineResources.ts'
 import { assertGolden, bundledCase, type GoldenCase } from '../../support/goldens.ts';
 
 /** Declares a test of one case for each engine. */
-function onEachEngine(title: string, name: string, run: (golden: GoldenCase) => void): void {
+function onEachEngine(title: string, name: string, run: (golden: GoldenCase, kernels: Kernels) => void): void {
   for (const [rung, skip] of [[cpu, false], [tensorflow, noTensorFlow]] as const) {
     test(`${title}, on ${rung.name}`, { skip }, async () => {
       const started = await rung.start(engineResources);
       assert.ok(started.ok);
       const before = tf.memory().numTensors;
-      tf.tidy(() => { run(bundledCase(name)); });
+      tf.tidy(() => { run(bundledCase(name), started.value.kernels); });
       assert.equal(tf.memory().numTensors, before, 'tensors were left behind');
       started.value.dispose();
     });
@@ -153,25 +154,25 @@ onEachEngine('rows are mixed and cut as timm does', 'loss.mixup', (golden) => {
   compare('cutmix_x', { partners, box, share: keptShare(box, height, width) });
 });
 
-onEachEngine('the objective of a stage with smoothing and mixing is timm\'s soft-target loss', 'loss.mixup', (golden) => {
+onEachEngine('the objective of a stage with smoothing and mixing is timm\'s soft-target loss', 'loss.mixup', (golden, kernels) => {
   const objective = classification({ classes: 4, labelSmoothing: 0.1 });
   const aims = objective.aimsOf({ labels: labelsOf(golden), weights: new Float32Array(6).fill(1) }, { partners: Int32Array.of(5, 4, 3, 2, 1, 0), share: 0.3 });
-  check(golden, 'soft_ce', ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(aims, [6, 4])));
+  check(golden, 'soft_ce', ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(aims, [6, 4]), kernels));
 });
 
-onEachEngine('the objective of a stage with class weights, smoothing and focal loss is torch\'s', 'loss.cross_entropy', (golden) => {
+onEachEngine('the objective of a stage with class weights, smoothing and focal loss is torch\'s', 'loss.cross_entropy', (golden, kernels) => {
   const labels = labelsOf(golden), weights = new Float32Array(6).fill(1), classWeights = golden.tensor('in/weight').data as Float32Array;
   const compare = (key: string, objective: ReturnType<typeof classification>): void => {
-    check(golden, key, ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels, weights }), [6, 5])));
+    check(golden, key, ['logits'], (x) => objective.loss(x as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels, weights }), [6, 5]), kernels));
   };
   compare('mean', classification({ classes: 5 }));
   compare('label_smoothing', classification({ classes: 5, labelSmoothing: 0.1 }));
   compare('weighted_smoothing', classification({ classes: 5, labelSmoothing: 0.1, classWeights }));
 });
 
-onEachEngine('the objectives of numbers are torch\'s mean squared error and Huber loss', 'loss.misc', (golden) => {
+onEachEngine('the objectives of numbers are torch\'s mean squared error and Huber loss', 'loss.misc', (golden, kernels) => {
   const targets = golden.tensor('in/t').data as Float32Array, weights = new Float32Array(6).fill(1);
   for (const [key, objective] of [['mse', regression()], ['huber_1.5', regression({ delta: 1.5 })]] as const) {
-    check(golden, key, ['z'], (z) => objective.loss(z as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels: new Int32Array(6), weights, targets }), [6, 5])));
+    check(golden, key, ['z'], (z) => objective.loss(z as tf.Tensor2D, tf.tensor2d(objective.aimsOf({ labels: new Int32Array(6), weights, targets }), [6, 5]), kernels));
   }
 });

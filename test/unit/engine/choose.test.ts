@@ -8,6 +8,7 @@ import { portable, type Kernels } from '../../../src/engine/kernels.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
+import type { EngineFacts } from '../../../src/protocol/runEvent.ts';
 import { usualPart } from '../../../src/engine/timedPart.ts';
 import { engineResources as resources } from '../../support/engineResources.ts';
 
@@ -36,6 +37,32 @@ test('the fastest correct engine is chosen and is the current one', async () => 
   assert.deepEqual(facts.tried.map(({ name, ok }) => [name, ok]), [['cpu', true], ['wasm', true]]);
   assert.deepEqual(facts.tried.map(({ stepMs }) => stepMs), [40, 2]);
   assert.equal(facts.timed, usualPart.title);
+  chosen.value.rung.dispose();
+});
+
+test('on the same device an engine has to be half as fast again to be preferred to one before it', async () => {
+  const byFactor = async (factor: number): Promise<EngineFacts['name']> => {
+    const chosen = await chooseEngine([cpu, wasm], { ...how, time: (kernels) => Promise.resolve(kernels === portable ? 2 * factor : 2) });
+    assert.ok(chosen.ok);
+    assert.equal(tf.getBackend(), chosen.value.facts.name);
+    if (chosen.value.facts.name === 'cpu') assert.equal(chosen.value.facts.why, 'nearly the fastest of 2 for this (0.7 × wasm), and the fastest for more layers');
+    chosen.value.rung.dispose();
+    return chosen.value.facts.name;
+  };
+  assert.equal(await byFactor(1.4), 'cpu');
+  assert.equal(await byFactor(1.6), 'wasm');
+});
+
+test('an engine that works leaves the others their share of the time, and what all took is said', async () => {
+  const left: number[] = [];
+  const chosen = await chooseEngine([missing, cpu, wasm], { ...how, budgetMs: 3000, time: (kernels, _, leftMs) => {
+    left.push(leftMs!);
+    return how.time(kernels);
+  } });
+  assert.ok(chosen.ok);
+  assert.ok(left[0]! <= 1500 && left[0]! > 0, `${left[0]} ms for the first of two`);
+  assert.ok(left[1]! <= 3000 && left[1]! > left[0]!, `${left[1]} ms for the last`);
+  assert.ok(chosen.value.facts.testsMs! > 0);
   chosen.value.rung.dispose();
 });
 

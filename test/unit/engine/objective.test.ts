@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
+import { portable } from '../../../src/engine/kernels.ts';
 import { multiLabel, regression, type Objective } from '../../../src/engine/objective.ts';
 import '../../support/cpuEngine.ts';
 
@@ -18,7 +19,7 @@ for (const [objective, { aimsOf, loss, items: itemsOf }] of [['labels', multiLab
     const items = outputs.map((row, i) => row.reduce((sum, x, k) => sum + expected[objective](x, targets[i]![k]!), 0) / 2);
     const close = (actual: ArrayLike<number>, wanted: readonly number[]): void => wanted.forEach((value, i) => assert.ok(Math.abs(actual[i]! - value) < 1e-5, `${actual[i]} is not ${value}`));
     close(await itemsOf(tf.tensor2d(outputs), rows).data(), items);
-    const { value, grad } = tf.valueAndGrad((x) => loss(x as tf.Tensor2D, aims))(tf.tensor2d(outputs));
+    const { value, grad } = tf.valueAndGrad((x) => loss(x as tf.Tensor2D, aims, portable))(tf.tensor2d(outputs));
     close(await value.data(), [(items[0]! + 2 * items[1]!) / 3]);
     const slope = (x: number, t: number): number => (expected[objective](x + 1e-5, t) - expected[objective](x - 1e-5, t)) / 2e-5;
     close(await grad.data(), outputs.flatMap((row, i) => row.map((x, k) => slope(x, targets[i]![k]!) / 2 * weights[i]! / 3)));

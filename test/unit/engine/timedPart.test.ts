@@ -48,6 +48,30 @@ test('of a network too large for one sample the longest end that fits is timed',
   assert.ok(stepFlops(cutCost(large, new Set(inOrder.slice(-part.trained.length - 1)))) > 2.5e9);
 });
 
+test('of layers with hundreds of megabytes of weights the end that fits is timed', () => {
+  const network: Network = {
+    name: 'heavy', input: [20_000],
+    nodes: [
+      { name: 'fc', op: { op: 'linear', units: 4000, bias: true }, inputs: ['input'] },
+      { name: 'head', op: { op: 'linear', units: 6, bias: true }, inputs: ['fc'] },
+    ],
+  };
+  assert.deepEqual(timedPartOf(network, trainedBy(network, 'all'), 'stored', 8).trained, ['head.weight', 'head.bias']); // a bias of `fc` would need its weights, too
+});
+
+test('a timed step keeps to its time: where a second does not fit, the first one counts', async () => {
+  let steps = 0;
+  const counting = { ...portable, crossEntropy: (...args: Parameters<typeof portable.crossEntropy>) => {
+    steps++;
+    return portable.crossEntropy(...args);
+  } };
+  const part = timedPartOf(tinyNetwork, trainedBy(tinyNetwork, 'head'), 'stored', 8);
+  assert.ok(await timedStep(counting, part, 0) > 0);
+  assert.equal(steps, 1);
+  await timedStep(counting, part);
+  assert.equal(steps, 1 + 6);
+});
+
 test('a single layer that is too large by itself is timed all the same', () => {
   const network: Network = {
     name: 'wide', input: [512, 512, 64],

@@ -28,7 +28,7 @@ function assumed(engine: EngineFacts['name'], threads: number): Rates {
     backward: slow ? pass(100, 300, 600, 0.1) : pass(12, 110, 200, 0.1),
     msPerUpdatedTensor: 0.3,
     msPerMillionUpdated: slow ? 20 : 12,
-    msPerStep: 0.5, // an epoch of a head: batches, the loop's turn, lines of the journal
+    msPerStep: 0.35, // an epoch of a head: batches, the loop's turn, lines of the journal
     decodedImagesPerSecond: 350 * threads / 2,
     baseBytes: 360e6,
     prefixBytes: 260e6,
