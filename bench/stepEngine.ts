@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { architectureOf } from '../src/backbones/architectures.ts';
 import type { EngineFacts } from '../src/protocol/runEvent.ts';
+import { collectGarbage } from '../src/base/collectGarbage.ts';
 import { createState, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
 import { adamW } from '../src/engine/optimizer.ts';
 import { freezeBoundary, splitAt } from '../src/backbones/boundary.ts';
@@ -36,6 +37,8 @@ const engineMs = performance.now() - startMs;
 const from = mode === 'top' ? freezeBoundary(network, trained) : 'input'; // frozen blocks come from the feature cache
 const state = createState({ network, from, input: architecture.input, weights: randomWeights(network, 1), kernels, optimizer: adamW() });
 setStage(state, { groups: groupsOf(network, trained, { layerDecay: 1, weightDecay: 0.01, regularize: { l2sp: 0, delta: 0, bss: 0, lwf: 0 } }), bnStatistics, recomputes: mode === 'recomputed' });
+
+collectGarbage(); // as the trainer does
 
 const random = rng(1, 'step bench');
 const x = Float32Array.from({ length: rows * sizeOf(splitAt(network, from).suffix.input) }, () => random.normal());

@@ -11,7 +11,7 @@ import { parameterName } from '../backbones/parameters.ts';
 import { axisWeights } from '../backbones/resizeGrid.ts';
 import { sizeOf } from '../backbones/shapes.ts';
 import type { Kernels, Rectifier } from './kernels.ts';
-import { added, biased, padded, reshaped, sideBySide } from './kernels/frugal.ts';
+import { added, biased, padded, reshaped, sideBySide, spatialMean } from './kernels/frugal.ts';
 import type { TensorStore } from './tensorStore.ts';
 
 export interface Pass {
@@ -104,8 +104,8 @@ const rules: Reader<[call: Call], tf.Tensor> = {
     return tf.avgPool(x, op.kernel as number | [number, number], op.stride, pad);
   },
   adaptiveAveragePool: ({ height, width }, { inputs: [x] }) =>
-    height === 1 && width === 1 ? tf.mean(x!, [1, 2], true) : averagedAlong(averagedAlong(x as tf.Tensor4D, 1, height), 2, width),
-  globalAveragePool: (_, { inputs: [x] }) => tf.mean(x!, [1, 2]),
+    height === 1 && width === 1 ? spatialMean(x!) : averagedAlong(averagedAlong(x as tf.Tensor4D, 1, height), 2, width),
+  globalAveragePool: (_, { inputs: [x] }) => reshaped(spatialMean(x!), [x!.shape[0]!, x!.shape[3]!]),
   flatten: (_, { inputs: [x] }) => {
     const [batch, height, width, channels] = x!.shape as tf.Tensor4D['shape'];
     return reshaped(height * width === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, height * width * channels]);

@@ -52,3 +52,12 @@ export const sideBySide = (parts: readonly tf.Tensor[]): tf.Tensor => concat(Obj
 
 /** pads: before and after, for each axis. */
 export const padded = <T extends tf.Tensor>(x: T, pads: number[][], value: number): T => pad({ x }, { pads, value, from: x.shape })[0] as T;
+
+const mean = ownOp<{ readonly height: number; readonly width: number }>({
+  name: 'ThawSpatialMean',
+  forward: ({ x }) => [tf.mean(x!, [1, 2], true)],
+  backward: ([dy], _, { height, width }) => ({ x: () => tf.tile(tf.div(dy!, height * width), [1, height, width, 1]) }),
+});
+
+/** [batch, height, width, channels] → [batch, 1, 1, channels]. tfjs's gradient makes ones, multiplies and divides them: three passes over the map. */
+export const spatialMean = (x: tf.Tensor): tf.Tensor => mean({ x }, { height: x.shape[1]!, width: x.shape[2]! })[0]!;

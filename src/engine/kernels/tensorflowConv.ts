@@ -1,11 +1,11 @@
 /**
  * Convolutions on TensorFlow, which runs them on oneDNN where it can (trainer/native/loadBinding.ts), at 90–110 GFLOP/s
- * a core. Gradients of 1 × 1 are matrix products: as fast as its own on oneDNN, 1.1–1.6 × as fast elsewhere.
+ * a core. Gradients of 1 × 1 are matrix products: up to 1.6 × as fast as its own, those of filters on large maps up to 1.9 × as tfjs's product.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { padsOf } from '../../backbones/padding.ts';
 import { ownOp } from './ownOp.ts';
-import { backendName, tensorflowOp } from './tensorflowOp.ts';
+import { backendName, product, tensorflowOp } from './tensorflowOp.ts';
 
 interface ConvAttributes { readonly [name: string]: number | string; readonly stride: number; readonly padding: 'same' | 'valid' }
 
@@ -19,8 +19,8 @@ export const convolve = ownOp<ConvAttributes>({
     if (height === 1 && width === 1 && stride === 1) {
       const rows = tf.reshape(dy!, [-1, outputs!]);
       return {
-        x: () => tf.reshape(tf.matMul(rows, tf.reshape(filter!, [inputs!, outputs!]), false, true), x!.shape),
-        filter: () => tf.reshape(tf.matMul(tf.reshape(x!, [-1, inputs!]), rows, true), filter!.shape),
+        x: () => tf.reshape(product(rows, tf.reshape(filter!, [inputs!, outputs!]), 'second'), x!.shape),
+        filter: () => tf.reshape(product(tf.reshape(x!, [-1, inputs!]), rows, 'first'), filter!.shape),
       };
     }
     const how = { strides: [stride, stride], pad: padding, dataFormat: 'NHWC' };

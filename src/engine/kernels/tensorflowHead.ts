@@ -5,12 +5,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { ownOp } from './ownOp.ts';
-import { backendName, tensorflowOp } from './tensorflowOp.ts';
+import { backendName, product, tensorflowOp } from './tensorflowOp.ts';
 
 const types = ['T'];
-
-const product = (a: tf.Tensor, b: tf.Tensor, turned: 'none' | 'first' | 'second' = 'none'): tf.Tensor =>
-  tensorflowOp('MatMul', [a, b], 1, { types, flags: { transpose_a: turned === 'first', transpose_b: turned === 'second' } })[0]!;
 
 const linearOp = ownOp({
   name: 'ThawLinear', backendName,

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { disposeState, trainStep } from '../../engine/step.ts';
+import { collectGarbage } from '../../base/collectGarbage.ts';
 import { freezeBoundary } from '../../backbones/boundary.ts';
 import { matchPatterns } from '../../backbones/freezePlan.ts';
 import { monotonicMs } from '../../base/clock.ts';
@@ -32,6 +33,7 @@ async function runPhase(job: TrainJob, progress: TrainProgress, index: number): 
   const state = stageState(job, stage, { source, weights: progress.weights, trainable });
   try {
     progress.begin(index, state, trainable);
+    collectGarbage(); // what the stage was prepared from
     await progress.watchUnits(source);
     const { perEpoch, steps: totalSteps, epochs } = lengthOf(job, stage);
     const length = { totalSteps, warmupSteps: Math.floor(totalSteps * stage.warmup) };
