@@ -7,7 +7,6 @@ import { monotonicMs } from '../base/clock.ts';
 import { about } from '../base/units.ts';
 import type { Checked, Diagnostic } from '../protocol/diagnostic.ts';
 import type { EngineFacts, RungFacts } from '../protocol/runEvent.ts';
-import type { Kernels } from './kernels.ts';
 import type { EngineResources, Rung, StartedRung } from './rungs/rung.ts';
 import { selfTest } from './selfTest.ts';
 import type { TimedPart } from './timedPart.ts';

@@ -105,7 +105,7 @@ const rules: Reader<[call: Call], tf.Tensor> = {
   },
   adaptiveAveragePool: ({ height, width }, { inputs: [x] }) =>
     height === 1 && width === 1 ? spatialMean(x!) : averagedAlong(averagedAlong(x as tf.Tensor4D, 1, height), 2, width),
-  globalAveragePool: (_, { inputs: [x] }) => reshaped(spatialMean(x!), [x!.shape[0]!, x!.shape[3]!]),
+  globalAveragePool: (_, { inputs: [x] }) => reshaped(spatialMean(x!), [x!.shape[0], x!.shape[3]!]),
   flatten: (_, { inputs: [x] }) => {
     const [batch, height, width, channels] = x!.shape as tf.Tensor4D['shape'];
     return reshaped(height * width === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [batch, height * width * channels]);
