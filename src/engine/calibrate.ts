@@ -42,7 +42,7 @@ export async function calibrateEngine(kernels: Kernels, usual: Pick<Rates, 'forw
 /** In a run a sample's work takes a tenth longer than here, over and over the same few arrays that lie in the processor's caches (docs/decisions/cost-model.md). */
 function inRun(prices: PassRates): PassRates {
   const longer = 1.1;
-  return { msPerDenseGflop: longer * prices.msPerDenseGflop, msPerDepthwiseGflop: longer * prices.msPerDepthwiseGflop, msPerGigabyte: longer * prices.msPerGigabyte, msPerNode: prices.msPerNode };
+  return { ...prices, msPerDenseGflop: longer * prices.msPerDenseGflop, msPerDepthwiseGflop: longer * prices.msPerDepthwiseGflop, msPerGigabyte: longer * prices.msPerGigabyte };
 }
 
 /** The frozen prefix's prices. `open`: engine/onnxPrefix.ts, for a model that takes float32. */
