@@ -98,7 +98,10 @@ async function endTrainers(workspace: string): Promise<void> {
 /** Errors of our own pages only: the workbench itself logs some for what an offline machine cannot reach. */
 function watchWebviews(page: Page): string[] {
   const problems: string[] = [];
-  const isOurs = (place: string): boolean => place.includes('vscode-resource') || place.includes('extensionId=thaw');
+  const isOurs = (place: string): boolean => {
+    const owner = /extensionId=([^&]+)/.exec(place)?.[1]; // in the addresses of VS Code's own frames; resources have none
+    return owner === undefined ? place.includes('vscode-resource') : owner.startsWith('thaw');
+  };
   page.on('console', (message) => {
     if (message.type() === 'error' && isOurs(message.location().url)) problems.push(message.text());
   });

@@ -101,6 +101,7 @@ export class TrainerHost {
    * One that was stopped or has failed is made again.
    */
   async addControl(id: string, control: ControlKind, request: RunRequest = {}): Promise<Checked<RunId>> {
+    await this.#settled(id);
     const found = this.#tested(id);
     if (!found.ok) return found;
     const { folder, manifest, controls } = found.value;
@@ -118,6 +119,7 @@ export class TrainerHost {
    * before. Returns what was started: nothing when there is enough already.
    */
   async confirm(id: string, seeds = 3): Promise<Checked<readonly RunId[]>> {
+    await this.#settled(id);
     const asked = this.#tested(id), found = asked.ok && asked.value.manifest.seedOf !== undefined ? this.#tested(asked.value.manifest.seedOf) : asked;
     if (!found.ok) return found;
     const { folder, manifest, controls } = found.value, started: RunId[] = [];
@@ -147,6 +149,7 @@ export class TrainerHost {
    * engine, by the plan that it had come to. Without a checkpoint it begins anew.
    */
   async resumeRun(id: string): Promise<Checked<RunId>> {
+    await this.#settled(id);
     const folder = this.folderOf(id), read = folder.ok ? readManifest(folder.value) : folder;
     if (!folder.ok || !read.ok) return folder.ok ? read as Checked<never> : folder;
     const { value: manifest } = read, { experimentFile, dataFolder, backbone, request, engine, sweep, seedOf, title } = manifest, refusal = whyNotResumable(manifest);
@@ -175,6 +178,15 @@ export class TrainerHost {
     } catch (error) {
       if (codeOf(error) !== 'ENOSPC') throw error;
       return refused({ code: 'disk-full', severity: 'error', message: 'the disk is full', fix: 'free some room, or delete runs you no longer need', where: { file: this.#home } });
+    }
+  }
+
+  /** A run's end stands in its journal a moment before its manifest has it, and whoever reads it there may ask at once: that moment is waited for, up to 3 s. */
+  async #settled(id: string): Promise<void> {
+    for (let waits = 30; waits > 0; waits--) {
+      const folder = this.folderOf(id), read = folder.ok ? readManifest(folder.value) : folder;
+      if (!folder.ok || !read.ok || hasEnded(read.value.status) || !hasEnded((await foldJournal(folder.value, read.value)).status)) return;
+      await sleep(100);
     }
   }
 

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { factsOf, manifestOf, valueOf, Workspace } from '../../support/product.ts';
 import { readCheckpoint } from '../../../src/runs/checkpoint.ts';
 import { stepsText } from '../../../src/base/units.ts';
-import { readLease } from '../../../src/runs/lease.ts';
+import { dropLease, leaseOf, readLease, writeLease } from '../../../src/runs/lease.ts';
+import { writeManifest } from '../../../src/runs/manifest.ts';
 import { keptWithin, readTrace } from '../../../src/runs/trace.ts';
 import type { RunFolder } from '../../../src/runs/runFolder.ts';
 
@@ -23,7 +25,14 @@ test('a control is added to a run that has ended: its journal ends as before and
   const [first] = mainRuns(workspace), ended = manifestOf(first!);
   assert.deepEqual(readTrace(first!).map(({ step }) => step), [0, 2, 4]);
 
-  const added = await workspace.thaw('control', first!.id, 'random-features');
+  // As in the moment in which the journal has the run's end and the manifest has not yet: it is waited for.
+  writeManifest(first!, { ...ended, status: 'judging' });
+  writeLease(first!, leaseOf(process.pid));
+  const adding = workspace.thaw('control', first!.id, 'random-features');
+  await sleep(1500);
+  writeManifest(first!, ended);
+  dropLease(first!);
+  const added = await adding;
   assert.equal(added.code, 0, added.stdout + added.stderr);
   assert.match(added.stdout, /random backbone +\d+\.\d %/);
   const [control] = workspace.runs().filter((run) => manifestOf(run).controlOf === first!.id);
