@@ -102,7 +102,7 @@ export class Workspace {
 
   /** Folders of all runs, controls among them, oldest first, wherever they are kept. */
   runs(): readonly RunFolder[] {
-    return placesOf(this.folder, this.path('user-data', 'thaw')).flatMap(runFoldersIn);
+    return placesOf(this.folder, this.path('user-data', 'thaw')).flatMap(runFoldersIn).filter(({ manifest }) => existsSync(manifest)); // a folder is there a moment before its manifest
   }
 
   /** The only run, or the newest. */
