@@ -63,7 +63,7 @@ function kernelDraw({ node, part, shape, fanIn, random, initial: { kernels, asTo
   return normal(kernels.deviation ** 2, random);
 }
 
-/** Every parameter and buffer of `network`, drawn from `seed`. `drawn`: of each parameter; then they repeat, which is 30 times as quick and enough where only time counts. */
+/** Every parameter and buffer of `network`, drawn from `seed`. `drawn`: of each parameter; then they repeat, which is much quicker and enough where only time counts. */
 export function randomWeights(network: Network, seed: number, drawn = Infinity): Weights {
   const nodes = new Map(network.nodes.map((node) => [node.name, node])), all = parametersOf(network);
   const kernels = new Map(all.filter(({ part }) => part === 'weight').map(({ node, shape, size }) => [node, size / shape[0]!]));
