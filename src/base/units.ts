@@ -36,8 +36,9 @@ export function about(durationMs: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** 412 → "0.41 s"; 12400 → "12 s"; 95000 → "1.6 min": for what is compared, where one digit would hide the difference. */
-export const shortTime = (durationMs: number): string => durationMs < 9950 ? `${(durationMs / 1000).toFixed(durationMs < 995 ? 2 : 1)} s` : about(durationMs);
+/** 7 → "7 ms"; 412 → "0.41 s"; 12400 → "12 s"; 95000 → "1.6 min": for what is compared, where one digit would hide the difference. */
+export const shortTime = (durationMs: number): string =>
+  durationMs > 0 && durationMs < 9.5 ? `${Math.max(1, Math.round(durationMs))} ms` : durationMs < 9950 ? `${(durationMs / 1000).toFixed(durationMs < 995 ? 2 : 1)} s` : about(durationMs);
 
 /** "1 thread", "2 threads". */
 export const threadsText = (threads: number): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`;

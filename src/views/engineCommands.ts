@@ -1,4 +1,4 @@
-import { about, bytes, threadsText } from '../base/units.ts';
+import { about, bytes, shortTime, threadsText } from '../base/units.ts';
 import * as vscode from 'vscode';
 import type { Commands } from '../contributions.ts';
 import { Refused } from '../protocol/diagnostic.ts';
@@ -98,13 +98,13 @@ function progressIn(bar: vscode.Progress<{ message?: string; increment?: number 
 const progressText = ({ activity, doneBytes, totalBytes, bytesPerSecond, leftMs }: InstallProgress): string =>
   [`${activity} ${bytes(doneBytes)} of ${bytes(totalBytes)}`, bytesPerSecond !== undefined && `${bytes(bytesPerSecond)}/s`, leftMs !== undefined && `${about(leftMs)} left`].filter(Boolean).join(' · ');
 
-function gpuItems({ machine, timed }: EngineFacts): EngineItem[] {
+function gpuItems({ machine, timed, testsMs }: EngineFacts): EngineItem[] {
   if (!machine) return [];
   const { processor, cores, memoryBytes, gpus, cuda } = machine;
   const gpu = gpus.map(({ name, driver }) => driver === undefined ? name : `${name}, driver ${driver}`).join('; ') || 'no GPU was found';
   return [
     { label: `$(circuit-board) ${gpu}`, ...(cuda && { detail: `CUDA: ${cuda.seen}${cuda.fix === undefined ? '' : `: ${cuda.fix}`}` }) },
-    { label: `$(server) ${processor}`, description: `${cores} cores, ${bytes(memoryBytes)}`, ...(timed !== undefined && { detail: `A step: ${timed}` }) },
+    { label: `$(server) ${processor}`, description: `${cores} cores, ${bytes(memoryBytes)}`, ...(timed !== undefined && { detail: `A step: ${timed}${testsMs === undefined ? '' : `; tests took ${shortTime(testsMs)}`}` }) },
   ];
 }
 

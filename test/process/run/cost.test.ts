@@ -64,7 +64,7 @@ test('a run ends with what it took, beside what was predicted', async (t) => {
   const [stage] = measured!.stages;
   assert.ok(stage && stage.epochMs > 0 && stage.predictedEpochMs === planned!.stages[0]!.predicted?.epochMs);
   assert.ok(measured!.peakBytes > 50e6 && measured!.peakBytes < 8e9);
-  assert.match(stdout, /epochs of stage 1 [\d.]+ m?s? ?\(predicted [\d.]+ s\) · memory \d+(\.\d+)? [MG]iB \(predicted \d+(\.\d+)? [MG]iB\)/);
+  assert.match(stdout, /epochs of stage 1 [\d.]+ m?s \(predicted [\d.]+ m?s\) · memory \d+(\.\d+)? [MG]iB \(predicted \d+(\.\d+)? [MG]iB\)/);
 });
 
 test('the cache is listed by name and size, and cleared; then features are computed again', async (t) => {
