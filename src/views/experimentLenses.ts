@@ -10,6 +10,9 @@ import { plain } from './plainText.ts';
 import { isLive, lookOf, scoreText, statusLook } from './runLook.ts';
 import type { ModelRun, RunModel } from './runModel.ts';
 
+/** VS Code asks a quarter of a second after a file has opened. */
+const askedByMs = 1000;
+
 /** The line above an experiment: run it, and what came of it the last time; above each stage, its learning rate. */
 export class ExperimentLenses extends Owner implements vscode.CodeLensProvider {
   readonly #onDidChange = this.own(new vscode.EventEmitter<void>());
@@ -19,6 +22,8 @@ export class ExperimentLenses extends Owner implements vscode.CodeLensProvider {
   /** A run's copy of its experiment file never changes. */
   readonly #texts = new Map<RunId, string | undefined>();
   readonly #shown = new Map<RunId, string>();
+  readonly #asked = new Set<string>();
+  #reminder: NodeJS.Timeout | undefined;
 
   constructor(experiments: Experiments, runs: RunModel) {
     super();
@@ -27,9 +32,19 @@ export class ExperimentLenses extends Owner implements vscode.CodeLensProvider {
     this.own(vscode.languages.registerCodeLensProvider(experimentSelector, this));
     this.own(runs.onDidChangeRuns(() => this.#onDidChange.fire()));
     this.own(runs.onDidChangeRun((id) => { if (this.#isNews(id)) this.#onDidChange.fire(); }));
+    this.own(experiments.onDidRead(({ uri }) => { if (!this.#asked.has(uri.toString())) this.#remind(); }));
+    this.own(experiments.onDidClose((uri) => this.#asked.delete(uri.toString())));
+    this.own({ dispose: () => clearTimeout(this.#reminder) });
+  }
+
+  /** VS Code forgets to ask when the focus leaves an editor that has just opened, until it returns: the file would stand there without its lines. */
+  #remind(): void {
+    clearTimeout(this.#reminder);
+    this.#reminder = setTimeout(() => this.#onDidChange.fire(), askedByMs);
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    this.#asked.add(document.uri.toString());
     const [{ headOf, stagesOf }, { read }] = await Promise.all([import('../experiment/outline.ts'), this.#experiments.readingOf(document), this.#runs.ready()]);
     const head = headOf(read);
     if (!head) return [];
