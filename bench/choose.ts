@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { resolve, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { architectureOf } from '../src/backbones/architectures.ts';
 import { blockCuts } from '../src/backbones/cost.ts';
 import { timedPartOf } from '../src/engine/timedPart.ts';
-import { userCacheFolder } from '../src/base/environment.ts';
+import { ownCache } from '../test/support/ownCache.ts';
 import { machineOf } from '../src/trainer/child/machine/machine.ts';
 import { openEngine } from '../src/trainer/child/machine/engine.ts';
 import { table } from './support.ts';
 
 /** What the first run of each kind of plan spends on choosing its engine: self-tests and timed steps; the goal is 2 s. Loading the libraries comes on top, once. */
 export async function chooseBench(): Promise<void> {
-  const cache = mkdtempSync(join(tmpdir(), 'thaw-choose-')), rows: string[][] = [];
-  symlinkSync(join(userCacheFolder(), 'engine'), join(cache, 'engine'));
+  const cache = ownCache(mkdtempSync(join(tmpdir(), 'thaw-choose-'))), rows: string[][] = [];
   const machine = machineOf(`file://${resolve('dist')}/cli.mjs`, cache, { endpoint: '' });
   for (const name of ['tf_efficientnet_lite0', 'resnet50', 'vgg16', 'vit_small_patch16_224']) {
     const network = architectureOf(name)!.network(6), cuts = blockCuts(network);

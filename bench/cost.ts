@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ import { architectureOf } from '../src/backbones/architectures.ts';
 import { createState, disposeState, evaluateBatch, setStage, takeLoss, trainStep } from '../src/engine/step.ts';
 import { foldBatchNorm } from '../src/backbones/foldBatchNorm.ts';
 import { machineOf } from '../src/trainer/child/machine/machine.ts';
+import { ownCache } from '../test/support/ownCache.ts';
 import { median, table } from './support.ts';
 import { onnxGraph } from '../src/backbones/onnxGraph.ts';
 import { openEngine } from '../src/trainer/child/machine/engine.ts';
@@ -100,9 +101,7 @@ const compared = (predicted: number, measured: number): string[] => [`${predicte
 
 /** Each cut is predicted on a machine that was measured a moment before and has learnt nothing from runs, then run on sample photos. */
 function runsTables(): void {
-  const home = mkdtempSync(join(tmpdir(), 'thaw-cost-')), cache = join(home, 'cache');
-  mkdirSync(cache);
-  if (existsSync(join(userCacheFolder(), 'engine'))) symlinkSync(join(userCacheFolder(), 'engine'), join(cache, 'engine'));
+  const home = mkdtempSync(join(tmpdir(), 'thaw-cost-')), cache = ownCache(join(home, 'cache'));
   for (const label of readdirSync('samples/recycling6')) {
     for (const name of readdirSync(join('samples/recycling6', label)).slice(0, photosPerClass)) cpSync(join('samples/recycling6', label, name), join(home, 'photos', label, name));
   }

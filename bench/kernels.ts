@@ -9,8 +9,7 @@ import { tensorflow } from '../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../src/engine/rungs/wasm.ts';
 import { timedStep } from '../src/engine/timedStep.ts';
 import { usualPart } from '../src/engine/timedPart.ts';
-import { engineResources } from '../test/support/engineResources.ts';
-import { startEngine } from '../test/support/engines.ts';
+import { engineResources, startEngine } from '../test/support/engines.ts';
 import { median, table } from './support.ts';
 
 const rounds = 11;

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { ownCache } from '../test/support/ownCache.ts';
+import { repoRoot } from '../test/support/root.ts';
 import { accuracyBench } from './accuracy.ts';
 import { chooseBench } from './choose.ts';
 import { costBench } from './cost.ts';
@@ -19,6 +22,7 @@ const all: Readonly<Record<string, () => Promise<void> | void>> = { features: fe
 /** Hours, so only by name: docs/studies. */
 const studies: typeof all = { presets: presetsBench, 'negative-transfer': negativeTransferBench, 'earlier-features': earlierFeaturesBench };
 const wanted = process.argv.slice(2);
+process.env['THAW_CACHE'] = ownCache(join(repoRoot, 'out', 'bench-cache')); // of what they start, too
 console.log(machine());
 for (const [name, bench] of Object.entries({ ...all, ...studies })) if (wanted.length === 0 ? name in all : wanted.includes(name)) await bench();
 process.exit(); // ONNX Runtime keeps threads

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { RunEvent, RunFact } from '../src/protocol/runEvent.ts';
@@ -14,7 +14,7 @@ import { placeOf } from '../src/runs/runFolder.ts';
 import { resolveWithCard } from '../src/trainer/child/resolveRun.ts';
 import { trainFrom } from '../src/trainer/child/training.ts';
 import { UnitWatch } from '../src/trainer/child/stages/unitWatch.ts';
-import { userCacheFolder } from '../src/base/environment.ts';
+import { ownCache } from '../test/support/ownCache.ts';
 import { watchBand, watchText } from '../src/protocol/behindControl.ts';
 
 /** The smallest step there is (checks weigh the most), two thawed blocks, and a whole network on pixels. */
@@ -29,9 +29,7 @@ const cases: readonly (readonly [name: string, experiment: string])[] = [
  * difference of two times is mostly the machine's; so beside it stands what the checks and the looks at units took, by the clock.
  */
 export async function overheadBench(rounds = 3): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'thaw-overhead-')), cache = join(home, 'cache');
-  mkdirSync(cache);
-  if (existsSync(join(userCacheFolder(), 'engine'))) symlinkSync(join(userCacheFolder(), 'engine'), join(cache, 'engine'));
+  const home = mkdtempSync(join(tmpdir(), 'thaw-overhead-')), cache = ownCache(join(home, 'cache'));
   cpSync('samples/recycling6', join(home, 'photos'), { recursive: true });
   for (const [worker, folder] of [['decodeWorker', 'data'], ['prefixWorker', 'engine']] as const) cpSync(`dist/${worker}.mjs`, `out/src/${folder}/${worker}.mjs`); // they are looked for beside the code
   const spent = spentIn(), rows: string[][] = [];

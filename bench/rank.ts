@@ -1,18 +1,16 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { userCacheFolder } from '../src/base/environment.ts';
 import { parseBoard } from '../src/protocol/guards.ts';
+import { ownCache } from '../test/support/ownCache.ts';
 import { putRandom } from '../test/support/fetchedModels.ts';
 import { sharedFolder, table } from './support.ts';
 
 /** How long a board of 500 photos takes: the bundled backbones, and others with random weights, for which time is the same. */
 export function rankBench(): void {
-  const home = mkdtempSync(join(tmpdir(), 'thaw-rank-')), cache = join(home, 'cache'), shared = sharedFolder();
+  const home = mkdtempSync(join(tmpdir(), 'thaw-rank-')), cache = ownCache(join(home, 'cache')), shared = sharedFolder();
   try {
-    mkdirSync(cache);
-    if (existsSync(join(userCacheFolder(), 'engine'))) symlinkSync(join(userCacheFolder(), 'engine'), join(cache, 'engine')); // the batch norms of random networks are measured on it
     for (const architecture of ['mobilenetv2_100', 'mobilenetv3_large_100', 'resnet18', 'efficientnet_b0']) putRandom(cache, architecture, 1000);
     const from = [['recycling6', 'samples/recycling6'], ...shared === undefined ? [] : [['flowers5', join(shared, 'flowers5', 'images')]]] as const;
     for (const [set, folder] of from) for (const label of readdirSync(folder)) if (!label.includes('.') && !/^[A-Z]+$/.test(label)) cpSync(join(folder, label), join(home, 'photos', `${set}-${label}`), { recursive: true });

@@ -9,6 +9,8 @@ export class TestReport {
   skipped = 0;
   /** @type {string[]} */
   #failures = [];
+  /** @type {string[]} */
+  #unsteady = [];
 
   /** @param {string} title */
   group(title) {
@@ -34,6 +36,19 @@ export class TestReport {
     console.log(`  FAIL  ${name}\n${problem.trimEnd().replace(/^/gm, '        ')}`);
   }
 
+  /** Passed, after it had failed once. @param {string} name */
+  unsteady(name) {
+    this.#unsteady.push(name);
+  }
+
+  /** The counts of another, which has printed what it has to say. @param {TestReport} other */
+  add(other) {
+    this.passed += other.passed;
+    this.failed += other.failed;
+    this.skipped += other.skipped;
+    this.#failures.push(...other.#failures);
+  }
+
   /** @param {string} line */
   note(line) {
     console.log(`  ${line}`);
@@ -42,6 +57,7 @@ export class TestReport {
   /** The last line is for machines: counts and nothing else. */
   finish() {
     console.log('');
+    for (const name of this.#unsteady) console.log(`unsteady: ${name} passed when it was run again; what failed first stands above`);
     for (const name of this.#failures) console.log(`failed: ${name}`);
     console.log(`${this.passed} passed, ${this.failed} failed${this.skipped ? `, ${this.skipped} skipped` : ''}`);
   }

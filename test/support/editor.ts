@@ -5,6 +5,7 @@ import process from 'node:process';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromiumPath } from '../../scripts/chromium.mjs';
 import { startVSCodeServer } from '../../scripts/vscodeServer.mjs';
+import { ownCache } from './ownCache.ts';
 import { photoWorkspace } from './photoWorkspace.ts';
 import { repoRoot } from './root.ts';
 
@@ -47,7 +48,7 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
     const workspace = options.workspace ?? await photoWorkspace(join(scratch, 'workspace'));
     endings.push(() => endTrainers(workspace));
     const dataFolder = options.dataFolder ?? join(scratch, 'server');
-    const server = await startVSCodeServer({ dataFolder, settings: { ...testSettings, ...options.settings }, env: options.env ?? {} });
+    const server = await startVSCodeServer({ dataFolder, settings: { ...testSettings, ...options.settings }, env: { THAW_CACHE: ownCache(join(repoRoot, 'out', 'editor-cache')), ...options.env } });
     endings.push(() => server.stop());
     const browser = await startChromium();
     endings.push(() => browser.close());

@@ -1,7 +1,7 @@
 /** The product as a person has it: dist/ (npm test builds it first), driven from a terminal, on real photos. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
@@ -15,7 +15,6 @@ import { placesOf, type RunFolder } from '../../src/runs/runFolder.ts';
 import { runFoldersIn } from '../../src/runs/runIndex.ts';
 import { signalTree } from '../../src/trainer/host/killTree.ts';
 import { repoRoot } from './root.ts';
-import { userCacheFolder } from '../../src/base/environment.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /** What a person sees of one command. */
@@ -114,15 +113,6 @@ export class Workspace {
     mkdirSync(this.path(...parts), { recursive: true });
     return this.path(...parts);
   }
-}
-
-/** A cache of its own with this machine's native engine in it; undefined where it has none. */
-export function tensorflowCache(workspace: Workspace): string | undefined {
-  const engines = join(userCacheFolder(), 'engine');
-  if (!existsSync(engines)) return undefined;
-  mkdirSync(workspace.path('cache'));
-  symlinkSync(engines, workspace.path('cache', 'engine'));
-  return workspace.path('cache');
 }
 
 /** A command that was started. */

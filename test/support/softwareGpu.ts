@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { presetEnvironment } from '../../src/base/environment.ts';
 import { webgpu } from '../../src/engine/rungs/webgpu.ts';
-import { engineResources } from './engineResources.ts';
+import { engineResources } from './engines.ts';
 
 const driver = ['/usr/lib/chromium', '/opt/google/chrome'].map((folder) => `${folder}/vk_swiftshader_icd.json`).find((file) => existsSync(file));
 if (driver !== undefined) presetEnvironment('VK_ICD_FILENAMES', driver);

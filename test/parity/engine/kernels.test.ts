@@ -12,7 +12,8 @@ import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
-import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
+import { noTensorFlow } from '../../support/noTensorFlow.ts';
 import { noWebGpu } from '../../support/softwareGpu.ts';
 
 type Shape = readonly number[];

@@ -14,7 +14,8 @@ import { keptShare, mixedRows, type Mixing } from '../../../src/engine/mixing.ts
 import { classification, regression } from '../../../src/engine/objective.ts';
 import { cpu } from '../../../src/engine/rungs/cpu.ts';
 import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
-import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
+import { noTensorFlow } from '../../support/noTensorFlow.ts';
 import { assertGolden, bundledCase, type GoldenCase } from '../../support/goldens.ts';
 
 /** Declares a test of one case for each engine. */

@@ -9,7 +9,8 @@ import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { TensorStore } from '../../../src/engine/tensorStore.ts';
 import { assertGolden, bundledCase, goldenCase, type GoldenCase, type GoldenGroup } from '../../support/goldens.ts';
-import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
+import { noTensorFlow } from '../../support/noTensorFlow.ts';
 
 type Hyper = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,8 @@ import { tensorflow } from '../../../src/engine/rungs/tensorflow.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
 import { selfTest } from '../../../src/engine/selfTest.ts';
-import { engineResources, noTensorFlow } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
+import { noTensorFlow } from '../../support/noTensorFlow.ts';
 import { noWebGpu } from '../../support/softwareGpu.ts';
 
 async function verdictOn(rung: Rung, kernelsOf: (kernels: Kernels) => Kernels = (kernels) => kernels): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { Refused } from '../../../src/protocol/diagnostic.ts';
 import { webgpu } from '../../../src/engine/rungs/webgpu.ts';
 import type { StartedRung } from '../../../src/engine/rungs/rung.ts';
-import { engineResources } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
 import { noWebGpu } from '../../support/softwareGpu.ts';
 
 async function started(): Promise<{ rung: StartedRung; device: GPUDevice }> {

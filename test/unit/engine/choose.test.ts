@@ -9,7 +9,7 @@ import type { Rung } from '../../../src/engine/rungs/rung.ts';
 import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import type { EngineFacts } from '../../../src/protocol/runEvent.ts';
 import { usualPart } from '../../../src/engine/timedPart.ts';
-import { engineResources as resources } from '../../support/engineResources.ts';
+import { engineResources as resources } from '../../support/engines.ts';
 
 const how = { resources, part: usualPart, time: (kernels: Kernels): Promise<number> => Promise.resolve(kernels === portable ? 40 : 2) };
 

@@ -9,7 +9,7 @@ import { wasm } from '../../../src/engine/rungs/wasm.ts';
 import { timedPartOf } from '../../../src/engine/timedPart.ts';
 import { timedStep } from '../../../src/engine/timedStep.ts';
 import { diagnosticOf } from '../../../src/trainer/child/exit.ts';
-import { engineResources } from '../../support/engineResources.ts';
+import { engineResources } from '../../support/engines.ts';
 import { tinyLite } from '../../support/tinyLite.ts';
 
 async function started(threads: number): Promise<StartedRung> {

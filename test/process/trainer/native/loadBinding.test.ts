@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { userCacheFolder } from '../../../../src/base/environment.ts';
 import { installedEngine, thisPlatform } from '../../../../src/trainer/native/engineCache.ts';
 import { loadBinding } from '../../../../src/trainer/native/loadBinding.ts';
-import { noTensorFlow } from '../../../support/engineResources.ts';
+import { noTensorFlow } from '../../../support/noTensorFlow.ts';
 import { repoRoot } from '../../../support/root.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'thaw-binding-'));
