@@ -70,7 +70,7 @@ function tableOf({ experiment }: BoardState, rows: readonly BoardRow[]): HTMLEle
       h('td', {}, experiment?.backbone === row.name ? h('span', { class: 'dim' }, 'in use') : h('vscode-button', {
         appearance: i === 0 ? 'primary' : 'secondary', 'aria-label': `Use ${bare(row.title)}`, title: experiment ? `Writes it into ${bare(experiment.file)}; undo works` : 'Fine-tune this folder with it',
         onclick: () => send({ type: 'use', name: row.name }),
-      }, experiment ? 'Use This' : 'Fine-Tune'))))));
+      }, experiment ? 'Use\u00a0This' : 'Fine\u2011Tune')))))); // one line: the toolkit lets its buttons wrap
 }
 
 const numbersOf = ({ probe, knn, logMe, hScore }: BoardScores): string[] => [percent(probe.value), percent(knn.value), logMe.toFixed(3), hScore.toFixed(2)];
