@@ -12,8 +12,8 @@ import { follow, TestReport } from './testReport.mjs';
 import { installSoftwareGpu } from './chromium.mjs';
 import { installEditor, installEngine, installPackages } from './setup.mjs';
 
-/** In this order; how many minutes one test may take. @type {Readonly<Record<string, number>>} */
-const groups = { unit: 2, parity: 10, process: 5, host: 6, page: 6 };
+/** In this order; how many minutes a file may take before it counts as stuck, several times what it does. @type {Readonly<Record<string, number>>} */
+const groups = { unit: 2, parity: 10, process: 5, host: 15, page: 15 };
 
 /** A whole VS Code in a browser: a file that fails is run once more, and named at the end as unsteady when it passes then. */
 const mayBeUnsteady = new Set(['page']);

@@ -13,6 +13,7 @@ interface Costs {
 
 test('every cut is predicted, as a table and as JSON, and the machine is measured only once', async (t) => {
   const workspace = new Workspace(t), experiment = workspace.quickExperiment();
+  workspace.variables['THAW_CACHE'] = workspace.path('cache'); // runs of other tests teach the shared one meanwhile
   const first = await workspace.thaw('cost', experiment, '--json');
   assert.equal(first.code, 0, first.stderr);
   const { basis, stages, cuts } = JSON.parse(first.stdout) as Costs;
