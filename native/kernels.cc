@@ -542,6 +542,231 @@ struct MaxPoolGradient {
   }
 };
 
+// Matrix products of the sizes of one head: c [rows, columns] = or += a [rows, depth] · b [depth, columns]. Rows of b and c
+// begin `bStride` and `cStride` apart, and columns are a multiple of 16; a may be turned: it is read at row · aRow + depth · aStep.
+struct Product {
+  const float *a, *b;
+  float* c;
+  int64_t rows, columns, depth, aRow, aStep, bStride, cStride;
+  bool adds;
+};
+
+// One register of so many floats, read and written at any address.
+template <int lanes> struct Register;
+template <> struct Register<4> { typedef float Floats __attribute__((vector_size(16), aligned(4), may_alias)); };
+template <> struct Register<8> { typedef float Floats __attribute__((vector_size(32), aligned(4), may_alias)); };
+template <> struct Register<16> { typedef float Floats __attribute__((vector_size(64), aligned(4), may_alias)); };
+
+// As many rows and registers of c as a processor holds at a time.
+template <int lanes, int rows, int registers>
+INLINE void productTile(const Product& of, int64_t row, int64_t column) {
+  using Floats = typename Register<lanes>::Floats;
+  Floats sums[rows][registers] = {};
+  const float *a = of.a + row * of.aRow, *b = of.b + column;
+  for (int64_t k = 0; k < of.depth; k++, a += of.aStep, b += of.bStride) {
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < registers; j++) sums[i][j] += a[i * of.aRow] * reinterpret_cast<const Floats*>(b)[j];
+    }
+  }
+  for (int i = 0; i < rows; i++) {
+    Floats* c = reinterpret_cast<Floats*>(of.c + (row + i) * of.cStride + column);
+    for (int j = 0; j < registers; j++) c[j] = of.adds ? c[j] + sums[i][j] : sums[i][j];
+  }
+}
+
+// The last rows are fewer.
+template <int lanes, int rows, int registers>
+INLINE void productColumns(const Product& of, int64_t row, int64_t column) {
+  for (; row + rows <= of.rows; row += rows) productTile<lanes, rows, registers>(of, row, column);
+  if constexpr (rows > 1) {
+    if (row < of.rows) productColumns<lanes, rows / 2, registers>(of, row, column);
+  }
+}
+
+template <int lanes, int rows, int registers>
+INLINE void productAs(const Product& of) {
+  int64_t column = 0;
+  for (; column + registers * lanes <= of.columns; column += registers * lanes) productColumns<lanes, rows, registers>(of, 0, column);
+  for (; column < of.columns; column += lanes) productColumns<lanes, rows, 1>(of, 0, column);
+}
+
+#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__)
+__attribute__((target("arch=x86-64-v4"))) void product(const Product& of) { productAs<16, 6, 4>(of); }
+__attribute__((target("arch=x86-64-v3"))) void product(const Product& of) { productAs<8, 6, 2>(of); }
+__attribute__((target("default"))) void product(const Product& of) { productAs<4, 6, 2>(of); }
+#else
+void product(const Product& of) { productAs<4, 6, 4>(of); }
+#endif
+
+// e^(x − the largest) of a row, and their sum. There are `columns`, a multiple of 16; those beyond `length` become 0.
+EACH_PROCESSOR float exponentials(float* __restrict x, int64_t length, int64_t columns) {
+  for (int64_t i = length; i < columns; i++) x[i] = -INFINITY;
+  float largest[16], sums[16] = {};
+  std::copy_n(x, 16, largest);
+  for (int64_t i = 16; i < columns; i += 16) {
+    for (int k = 0; k < 16; k++) largest[k] = x[i + k] > largest[k] ? x[i + k] : largest[k];
+  }
+  const float pivot = *std::max_element(largest, largest + 16);
+  for (int64_t i = 0; i < columns; i++) x[i] = exponential(x[i] - pivot);
+  for (int64_t i = length; i < columns; i++) x[i] = 0;
+  for (int64_t i = 0; i < columns; i += 16) {
+    for (int k = 0; k < 16; k++) sums[k] += x[i + k];
+  }
+  float sum = 0;
+  for (const float each : sums) sum += each;
+  return sum;
+}
+
+EACH_PROCESSOR void multiplied(float* __restrict x, int64_t length, float factor) {
+  for (int64_t i = 0; i < length; i++) x[i] *= factor;
+}
+
+// That of a softmax: shares · (dShares − Σ shares · dShares), the sum being known.
+EACH_PROCESSOR void softmaxGradient(const float* __restrict shares, float along, int64_t length, float* __restrict gradient) {
+  for (int64_t i = 0; i < length; i++) gradient[i] = shares[i] * (gradient[i] - along);
+}
+
+// Heads lie side by side in rows of tokens: each is put apart, with room for whole registers, and back.
+struct Heads {
+  int64_t heads, width, size, columns;
+  Heads(int64_t heads, int64_t width) : heads(heads), width(width), size(width / heads), columns(wholeRegisters(width / heads)) {}
+
+  static int64_t wholeRegisters(int64_t length) { return (length + 15) / 16 * 16; }
+  // `rows`: [tokens, columns]; what is beyond the size stays 0.
+  void take(const Tensor& x, int64_t tokens, int64_t sample, int64_t head, std::vector<float>& rows, float factor = 1) const {
+    for (int64_t i = 0; i < tokens; i++) {
+      const float* from = x.data() + at(tokens, sample, head, i);
+      for (int64_t j = 0; j < size; j++) rows[i * columns + j] = from[j] * factor;
+    }
+  }
+  // `turned`: [size, wide].
+  void turn(const std::vector<float>& rows, int64_t tokens, int64_t wide, std::vector<float>& turned) const {
+    for (int64_t i = 0; i < tokens; i++) {
+      for (int64_t j = 0; j < size; j++) turned[j * wide + i] = rows[i * columns + j];
+    }
+  }
+  void put(const float* rows, int64_t first, int64_t count, Tensor& x, int64_t tokens, int64_t sample, int64_t head, float factor = 1) const {
+    for (int64_t i = 0; i < count; i++) {
+      float* to = x.data() + at(tokens, sample, head, first + i);
+      for (int64_t j = 0; j < size; j++) to[j] = rows[i * columns + j] * factor;
+    }
+  }
+
+ private:
+  int64_t at(int64_t tokens, int64_t sample, int64_t head, int64_t token) const { return (sample * tokens + token) * width + head * size; }
+};
+
+// Softmax attention, a head of a sample at a time and of that so many queries that all between stays in the cache.
+// q, k, v: [batch, tokens, heads · size]; k and v have tokens of their own number.
+struct Attention {
+  int64_t heads;
+  explicit Attention(Attributes attributes) : heads(attributes.integer("heads")) {}
+  static constexpr int64_t queriesAtOnce = 96;
+
+  // Calls `worker(eachHead)` on each thread: it makes its buffers, then eachHead(work) calls work(sample, head).
+  template <typename Worker>
+  void overHeads(int64_t samples, Worker worker) const {
+    Pool::shared().run(samples * heads, 1, [&](Pool::Chunks& chunks) {
+      worker([&](auto work) {
+        for (int64_t unit, last; chunks.next(unit, last);) work(unit / heads, unit % heads);
+      });
+    });
+  }
+
+  // The shares of `count` queries, before they are divided by their sums.
+  static void shares(const Heads& of, const float* q, const std::vector<float>& turnedKeys, int64_t count, int64_t keys, int64_t wide, float* shares, float* sums) {
+    product({q, turnedKeys.data(), shares, count, wide, of.size, of.columns, 1, wide, wide, false});
+    for (int64_t i = 0; i < count; i++) sums[i] = exponentials(shares + i * wide, keys, wide);
+  }
+};
+
+struct AttentionForward : Attention {
+  using Attention::Attention;
+  // q, k, v → y.
+  void compute(Call& call) const {
+    const Tensor q = call.input(0), k = call.input(1), v = call.input(2);
+    const auto shape = q.shape();
+    const int64_t queries = shape[1], keys = k.shape()[1], wide = Heads::wholeRegisters(keys), atOnce = std::min(queries, queriesAtOnce);
+    const Heads of(heads, shape[2]);
+    const float scale = float(1 / std::sqrt(double(of.size)));
+    Tensor y = call.outputLike(0, q);
+    if (call.failed()) return;
+    overHeads(shape[0], [&](auto eachHead) {
+      std::vector<float> mine(queries * of.columns), theirs(keys * of.columns), values(keys * of.columns), turnedKeys(of.size * wide);
+      std::vector<float> scores(atOnce * wide), sums(atOnce), out(atOnce * of.columns);
+      eachHead([&](int64_t sample, int64_t head) {
+        of.take(q, queries, sample, head, mine, scale);
+        of.take(k, keys, sample, head, theirs);
+        of.take(v, keys, sample, head, values);
+        of.turn(theirs, keys, wide, turnedKeys);
+        for (int64_t first = 0; first < queries; first += atOnce) {
+          const int64_t count = std::min(atOnce, queries - first);
+          shares(of, mine.data() + first * of.columns, turnedKeys, count, keys, wide, scores.data(), sums.data());
+          product({scores.data(), values.data(), out.data(), count, of.columns, keys, wide, 1, of.columns, of.columns, false});
+          for (int64_t i = 0; i < count; i++) multiplied(out.data() + i * of.columns, of.columns, 1 / sums[i]);
+          of.put(out.data(), first, count, y, queries, sample, head);
+        }
+      });
+    });
+  }
+};
+
+// The shares are computed again. Σ shares · dShares of a query is y · dy (Dao et al. 2022, arXiv:2205.14135, appendix B.2).
+struct AttentionGradient : Attention {
+  using Attention::Attention;
+  // dy, q, k, v, y → dq, dk, dv.
+  void compute(Call& call) const {
+    const Tensor dy = call.input(0), q = call.input(1), k = call.input(2), v = call.input(3), y = call.input(4);
+    const auto shape = q.shape();
+    const int64_t queries = shape[1], keys = k.shape()[1], wide = Heads::wholeRegisters(keys), atOnce = std::min(queries, queriesAtOnce);
+    const Heads of(heads, shape[2]);
+    const float scale = float(1 / std::sqrt(double(of.size)));
+    Tensor dq = call.outputLike(0, q), dk = call.outputLike(1, k), dv = call.outputLike(2, v);
+    if (call.failed()) return;
+    overHeads(shape[0], [&](auto eachHead) {
+      std::vector<float> mine(queries * of.columns), theirs(keys * of.columns), values(keys * of.columns), out(queries * of.columns), dOut(queries * of.columns);
+      std::vector<float> turnedKeys(of.size * wide), turnedValues(of.size * wide), scores(atOnce * wide), sums(atOnce);
+      std::vector<float> dScores(atOnce * wide), dMine(atOnce * of.columns), dTheirs(keys * of.columns), dValues(keys * of.columns);
+      eachHead([&](int64_t sample, int64_t head) {
+        of.take(q, queries, sample, head, mine, scale);
+        of.take(k, keys, sample, head, theirs);
+        of.take(v, keys, sample, head, values);
+        of.take(y, queries, sample, head, out);
+        of.take(dy, queries, sample, head, dOut);
+        of.turn(theirs, keys, wide, turnedKeys);
+        of.turn(values, keys, wide, turnedValues);
+        for (int64_t first = 0; first < queries; first += atOnce) {
+          const int64_t count = std::min(atOnce, queries - first), from = first * of.columns;
+          const bool adds = first > 0;
+          shares(of, mine.data() + from, turnedKeys, count, keys, wide, scores.data(), sums.data());
+          product({dOut.data() + from, turnedValues.data(), dScores.data(), count, wide, of.size, of.columns, 1, wide, wide, false});
+          for (int64_t i = 0; i < count; i++) {
+            multiplied(scores.data() + i * wide, wide, 1 / sums[i]);
+            const float along = dot(out.data() + from + i * of.columns, dOut.data() + from + i * of.columns, of.columns);
+            softmaxGradient(scores.data() + i * wide, along, wide, dScores.data() + i * wide);
+          }
+          product({scores.data(), dOut.data() + from, dValues.data(), keys, of.columns, count, 1, wide, of.columns, of.columns, adds});
+          product({dScores.data(), mine.data() + from, dTheirs.data(), keys, of.columns, count, 1, wide, of.columns, of.columns, adds});
+          product({dScores.data(), theirs.data(), dMine.data(), count, of.columns, keys, wide, 1, of.columns, of.columns, false});
+          of.put(dMine.data(), first, count, dq, queries, sample, head, scale);
+        }
+        of.put(dTheirs.data(), 0, keys, dk, keys, sample, head);
+        of.put(dValues.data(), 0, keys, dv, keys, sample, head);
+      });
+    });
+  }
+
+ private:
+  static float dot(const float* a, const float* b, int64_t length) {
+    float sums[16] = {}, sum = 0;
+    for (int64_t i = 0; i < length; i += 16) {
+      for (int k = 0; k < 16; k++) sums[k] += a[i + k] * b[i + k];
+    }
+    for (const float each : sums) sum += each;
+    return sum;
+  }
+};
+
 // Σ mass · −log softmax(logits) of one row, in float64; gradient: softmax · (the row's mass) − mass.
 INLINE double crossEntropyRow(const float* logits, const float* mass, int64_t classes, float* gradient) {
   const float largest = *std::max_element(logits, logits + classes);
@@ -618,6 +843,8 @@ static const bool registered =
     registerOp<Gelu>("ThawGelu", {"x"}, {"y"}, {}) &&
     registerOp<GeluGradient>("ThawGeluGrad", {"dy", "x"}, {"dx"}, {}) &&
     registerOp<MaxPoolGradient>("ThawMaxPoolGrad", {"x", "y", "dy"}, {"dx"}, {"tall: int", "wide: int", "down: int", "across: int", "top: int", "left: int"}) &&
+    registerOp<AttentionForward>("ThawAttention", {"q", "k", "v"}, {"y"}, {"heads: int"}) &&
+    registerOp<AttentionGradient>("ThawAttentionGrad", {"dy", "q", "k", "v", "y"}, {"dq", "dk", "dv"}, {"heads: int"}) &&
     registerOp<CrossEntropy>("ThawCrossEntropy", {"logits", "mass"}, {"loss", "gradient"}, {}) &&
     registerOp<AdamW>("ThawAdamW", {"value", "gradient", "mean", "square", "how"}, {"new_value", "new_mean", "new_square"}, {});
 

@@ -10,7 +10,7 @@ import { batchNormOnGpu, batchNormOnProcessor } from './tensorflowBatchNorm.ts';
 import { convolve, convolveDepthwise } from './tensorflowConv.ts';
 import { crossEntropy, linear } from './tensorflowHead.ts';
 import { backendName, tensorflowOp } from './tensorflowOp.ts';
-import { gelu, layerNorm } from './tensorflowTokens.ts';
+import { attention, gelu, layerNorm } from './tensorflowTokens.ts';
 
 /** Those of native/kernels.cc run on processors only. */
 export const tensorflowKernels = (device: 'cpu' | 'gpu'): Kernels => ({ ...common, ...(device === 'cpu' ? onProcessor : onGpu) });
@@ -19,14 +19,14 @@ const common: Omit<Kernels, keyof typeof onGpu> = {
   relu: (x) => relu({ x }, {})[0]!,
   relu6: (x) => relu6({ x }, {})[0]!,
   conv2d: (x, filter, stride, padding) => convolve({ x, filter }, { stride, padding })[0] as tf.Tensor4D,
-  attention: (...args) => portable.attention(...args),
   linear,
 };
 
-const onGpu: Pick<Kernels, 'batchNorm' | 'batchNormTrain' | 'activation' | 'depthwiseConv2d' | 'layerNorm' | 'crossEntropy'> = {
+const onGpu: Pick<Kernels, 'batchNorm' | 'batchNormTrain' | 'activation' | 'attention' | 'depthwiseConv2d' | 'layerNorm' | 'crossEntropy'> = {
   ...batchNormOnGpu,
   crossEntropy: (...args) => portable.crossEntropy(...args),
   activation: (x, kind) => portable.activation(x, kind),
+  attention: (...args) => portable.attention(...args),
   layerNorm: (...args) => portable.layerNorm(...args),
   depthwiseConv2d: (...args) => portable.depthwiseConv2d(...args),
 };
@@ -34,6 +34,7 @@ const onGpu: Pick<Kernels, 'batchNorm' | 'batchNormTrain' | 'activation' | 'dept
 const onProcessor: Pick<Kernels, keyof typeof onGpu | 'batchNormActivated' | 'adamW'> = {
   ...batchNormOnProcessor,
   activation: (x, kind) => kind === 'geluErf' ? gelu(x) : portable.activation(x, kind),
+  attention,
   layerNorm,
   crossEntropy,
   depthwiseConv2d: (x, filter, stride, padding) => convolveDepthwise({ x, filter }, { stride, padding })[0] as tf.Tensor4D,

@@ -19,6 +19,19 @@ const normalise = ownOp<{ readonly epsilon: number }>({
 
 export const layerNorm = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor => normalise({ x, scale, shift }, { epsilon })[0]!;
 
+const attend = ownOp<{ readonly heads: number }>({
+  name: 'ThawAttention', backendName,
+  forward: ({ q, k, v }, { heads }) => tensorflowOp('ThawAttention', [q!, k!, v!], 1, { integers: { heads } }),
+  keepInputs: ['q', 'k', 'v'],
+  keepOutputs: [true],
+  backward([dy], kept, { heads }) {
+    const [dq, dk, dv] = tensorflowOp('ThawAttentionGrad', [dy!, ...kept], 3, { integers: { heads } });
+    return { q: () => dq!, k: () => dk!, v: () => dv! };
+  },
+});
+
+export const attention = (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, heads: number): tf.Tensor3D => attend({ q, k, v }, { heads })[0] as tf.Tensor3D;
+
 const geluOp = ownOp({
   name: 'ThawGelu', backendName,
   forward: ({ x }) => tensorflowOp('ThawGelu', [x!], 1),
