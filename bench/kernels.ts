@@ -32,12 +32,14 @@ async function onTensorFlow(): Promise<readonly Row[]> {
   const [value, gradient, mean, square] = [normal([1280, 1000]), normal([1280, 1000]), normal([1280, 1000]), tf.square(normal([1280, 1000]))] as const;
   const bothWays = (compute: (...inputs: tf.Tensor[]) => tf.Tensor, ...inputs: tf.Tensor[]) => (): void => tf.tidy(() => tf.grads(compute)(inputs).forEach((gradient) => void gradient.dataSync()));
   const linear = ({ linear }: Kernels) => (...inputs: tf.Tensor[]): tf.Tensor => linear(...inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D]);
+  const attention = ({ attention }: Kernels) => (...inputs: tf.Tensor[]): tf.Tensor => attention(...inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D], 6), heads = [tokens, normal([8, 197, 384]), normal([8, 197, 384])];
   const pooled = [normal([32, 1280]), normal([1280, 6]), normal([6])], rows = [normal([1576, 384]), normal([384, 1536]), normal([1536])], mass = tf.fill<tf.Rank.R2>([32, 6], 1 / 192);
   const update = (by: Kernels) => (): void => tf.tidy(() => void adamW().update(value, gradient, [mean, square], { step: 3, rate: 0.1, weightDecay: 0.1 }, by).value.dataSync());
   return [
     pair('TensorFlow: ReLU6, both ways [16, 56, 56, 144]', 'rectifiers.ts', bothWays((x) => kernels.relu6(x), map), bothWays((x) => portable.relu6(x), map)),
     pair('TensorFlow: layer norm, both ways [8, 197, 384]', 'layerNorm.ts', bothWays((x) => kernels.layerNorm(x, scale, shift, 1e-6), tokens), bothWays((x) => portable.layerNorm(x, scale, shift, 1e-6), tokens)),
     pair('TensorFlow: GELU, both ways [8, 197, 1536]', 'activations.ts', bothWays((x) => kernels.activation(x, 'geluErf'), wide), bothWays((x) => portable.activation(x, 'geluErf'), wide)),
+    pair('TensorFlow: attention of 6 heads, both ways [8, 197, 384]', 'attention.ts', bothWays(attention(kernels), ...heads), bothWays(attention(portable), ...heads)),
     pair('TensorFlow: linear, both ways [32, 1280] → 6', 'tfjs\'s', bothWays(linear(kernels), ...pooled), bothWays(linear(portable), ...pooled)),
     pair('TensorFlow: linear, both ways [1576, 384] → 1536', 'tfjs\'s', bothWays(linear(kernels), ...rows), bothWays(linear(portable), ...rows)),
     pair('TensorFlow: cross-entropy, both ways [32, 6]', 'composed', bothWays((x) => kernels.crossEntropy(x as tf.Tensor2D, mass), normal([32, 6])), bothWays((x) => portable.crossEntropy(x as tf.Tensor2D, mass), normal([32, 6]))),

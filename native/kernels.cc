@@ -1,6 +1,6 @@
 // Training kernels that TensorFlow lacks on processors: batch norm with its activation in as few passes over memory as
-// there can be, cross-entropy and AdamW in one. They are TensorFlow ops by its stable C API, registered as this library is loaded and
-// called by name like any other (src/engine/kernels/tensorflow.ts). Maps are [..., channels], float32.
+// there can be, attention, cross-entropy and AdamW in one op each. They are TensorFlow ops by its stable C API, registered as
+// this library is loaded and called by name like any other (src/engine/kernels/tensorflow.ts). Maps are [..., channels], float32.
 #include <atomic>
 #include <cmath>
 #include <cstdint>
