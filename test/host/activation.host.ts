@@ -4,9 +4,9 @@ import { commands } from '../../src/contributions.ts';
 import { hostTest } from './suite.ts';
 import { thaw } from './thaw.ts';
 
-hostTest('activation waits for nothing', async () => {
+hostTest('the extension activates within 50 ms of processor time', async () => {
   const { activationMs } = await thaw();
-  assert.ok(activationMs < 1000, `${activationMs.toFixed(1)} ms`);
+  assert.ok(activationMs > 0 && activationMs < 50, `${activationMs.toFixed(1)} ms`);
 });
 
 hostTest('every command of the manifest has its code behind it', async () => {
